@@ -1,0 +1,1 @@
+export { type Disk, DiskError, type DiskFile, type FileStatus, type OpenMode } from './disk.ts';
