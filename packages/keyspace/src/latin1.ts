@@ -1,0 +1,47 @@
+/**
+ * Bytes and latin1 strings (one char 0–255 per byte): the only place that knows how Node turns one into the other fast.
+ *
+ * `Buffer#latin1Write` and `Buffer#latin1Slice` have been part of every Node release since 0.x and are what
+ * `write(…, 'latin1')` and `toString('latin1')` call; going to them directly saves the look-up of the encoding's name
+ * for each of the many short strings. Their types are not published, so they are declared here.
+ */
+
+/** A Buffer with the direct latin1 methods. */
+export interface Latin1Buffer extends Buffer {
+  /** Writes the first `length` chars of `text` from `offset` on; answers how many were written. */
+  latin1Write(text: string, offset: number, length: number): number;
+  /** The bytes `start` to `end` (exclusive) as a flat string. */
+  latin1Slice(start: number, end: number): string;
+}
+
+/** Up to this length V8 copies a substring; a longer one is a slice that keeps its whole parent alive. */
+const COPIED_SUBSTRING_CHARS = 12;
+/** Scratch memory above this size is given back after the edit that needed it. */
+const SCRATCH_KEPT_BYTES = 1 << 20;
+
+let keptScratch = allocateLatin1(16 * 1024);
+
+/** Uninitialised memory of its own (not from Node's shared pool). */
+export function allocateLatin1(byteLength: number): Latin1Buffer {
+  // Every Buffer has the two methods; only their declaration is missing.
+  return Buffer.allocUnsafeSlow(byteLength) as Latin1Buffer;
+}
+
+/** Scratch memory of at least `byteLength`, valid until the next call. */
+export function latin1Scratch(byteLength: number): Latin1Buffer {
+  if (byteLength <= keptScratch.length) return keptScratch;
+  const larger = allocateLatin1(Math.max(byteLength, keptScratch.length * 2));
+  if (larger.length <= SCRATCH_KEPT_BYTES) keptScratch = larger;
+  return larger;
+}
+
+/**
+ * A copy of `text` that shares memory with no other string: neither a rope nor a slice. What is stored for long must
+ * be flat, or a short piece keeps a large parent alive.
+ */
+export function flatCopy(text: string): string {
+  if (text.length <= COPIED_SUBSTRING_CHARS) return text;
+  const scratch = latin1Scratch(text.length);
+  scratch.latin1Write(text, 0, text.length);
+  return scratch.latin1Slice(0, text.length);
+}
