@@ -1,0 +1,105 @@
+/**
+ * Typed look-ups: from an argument that names a key to the value a handler works on.
+ *
+ * Every look-up answers the value, `undefined` if the key does not exist, or `WRONG_TYPE` after the error has been
+ * written to the reply, so that a handler reads
+ *
+ *     const list = writeValue(ctx, request.key(1), 'list');
+ *     if (list === WRONG_TYPE) return;
+ *     if (list === undefined) { … }
+ *
+ * `read…` is for commands that change nothing. `write…` is required before a value is changed in place: it lets the
+ * snapshot keep the old value. After the change the handler calls `ctx.db.touched(key)` and raises `ctx.keyspace.dirty`.
+ */
+import type { Key, Value } from '@aof/keyspace';
+import type { Request } from '@aof/resp-codec';
+import type { CommandContext } from './context.ts';
+import { NOT_AN_INTEGER, WRONG_TYPE_ERROR } from './replies.ts';
+
+/** The key holds a value of another type; the error reply has been written. */
+export const WRONG_TYPE: unique symbol = Symbol('wrong type');
+export type WrongType = typeof WRONG_TYPE;
+
+/** What TYPE answers for a value. */
+export type TypeName = 'string' | Extract<Value, object>['type'];
+
+/** The values of one type: `ValueOf<'string'>` is a latin1 string or a RawString. */
+export type ValueOf<T extends TypeName> = T extends 'string'
+  ? string | Extract<Value, { type: 'string' }>
+  : Extract<Value, { type: T }>;
+
+/** The type of a value as TYPE answers it. */
+export function typeName(value: Value): TypeName {
+  return typeof value === 'string' ? 'string' : value.type;
+}
+
+export function hasType<T extends TypeName>(value: Value, type: T): value is ValueOf<T> & Value {
+  return typeName(value) === type;
+}
+
+/** Narrows a value that was looked up otherwise; writes the error if it is of another type. */
+export function checkType<T extends TypeName>(
+  ctx: CommandContext,
+  value: Value | undefined,
+  type: T,
+): ValueOf<T> | undefined | WrongType {
+  if (value === undefined || hasType(value, type)) return value;
+  ctx.reply.error(WRONG_TYPE_ERROR);
+  return WRONG_TYPE;
+}
+
+/** The value to read from. */
+export function readValue<T extends TypeName>(
+  ctx: CommandContext,
+  key: Key,
+  type: T,
+): ValueOf<T> | undefined | WrongType {
+  return checkType(ctx, ctx.db.lookupRead(key), type);
+}
+
+/** The value to change in place, or to replace. */
+export function writeValue<T extends TypeName>(
+  ctx: CommandContext,
+  key: Key,
+  type: T,
+): ValueOf<T> | undefined | WrongType {
+  return checkType(ctx, ctx.db.lookupWrite(key), type);
+}
+
+/**
+ * The value to change in place; where there is none, a new one from `make`, stored under the key. Only for commands
+ * that always add something: an empty collection must not stay behind.
+ */
+export function writeOrCreate<T extends Exclude<TypeName, 'string'>>(
+  ctx: CommandContext,
+  key: Key,
+  type: T,
+  make: () => ValueOf<T> & Value,
+): ValueOf<T> | WrongType {
+  const found = writeValue(ctx, key, type);
+  if (found !== undefined) return found;
+  const made = make();
+  ctx.db.set(key, made);
+  return made;
+}
+
+/**
+ * An integer argument for a count, an index or an offset. Integers beyond 2^53 are clamped to it: no real data set has
+ * so many elements, so that nothing can tell the difference.
+ *
+ * @returns undefined after the error has been written
+ */
+export function readInteger(
+  ctx: CommandContext,
+  request: Request,
+  index: number,
+  error = NOT_AN_INTEGER,
+): number | undefined {
+  const value = request.integer(index);
+  if (value === undefined) {
+    ctx.reply.error(error);
+    return undefined;
+  }
+  if (typeof value === 'number') return value;
+  return value < 0n ? Number.MIN_SAFE_INTEGER : Number.MAX_SAFE_INTEGER;
+}
