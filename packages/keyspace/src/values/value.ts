@@ -1,0 +1,18 @@
+/** What a key can hold. Each container class owns its representation; commands use its operations and nothing below. */
+
+import type { HashValue } from './hash.ts';
+import type { ListValue } from './list.ts';
+import type { SetValue } from './set.ts';
+import type { SortedSetValue } from './sorted-set.ts';
+import type { RawString } from './string.ts';
+
+/** A string is a latin1 JS string (one char 0–255 per byte) or, once edited in place or above 1 MiB, a RawString. */
+export type Value = string | RawString | ListValue | HashValue | SetValue | SortedSetValue;
+
+/** The names that TYPE answers and that SCAN's TYPE option takes. */
+export type TypeName = 'string' | 'list' | 'hash' | 'set' | 'zset';
+
+/** The type of `value` as the TYPE command names it. */
+export function typeName(value: Value): TypeName {
+  return typeof value === 'string' ? 'string' : value.type;
+}
