@@ -11,7 +11,7 @@
  * `read…` is for commands that change nothing. `write…` is required before a value is changed in place: it lets the
  * snapshot keep the old value. After the change the handler calls `ctx.db.touched(key)` and raises `ctx.keyspace.dirty`.
  */
-import type { Key, Value } from '@aof/keyspace';
+import { type Key, type TypeName, typeName, type Value } from '@aof/keyspace';
 import type { Request } from '@aof/resp-codec';
 import type { CommandContext } from './context.ts';
 import { NOT_AN_INTEGER, WRONG_TYPE_ERROR } from './replies.ts';
@@ -20,19 +20,12 @@ import { NOT_AN_INTEGER, WRONG_TYPE_ERROR } from './replies.ts';
 export const WRONG_TYPE: unique symbol = Symbol('wrong type');
 export type WrongType = typeof WRONG_TYPE;
 
-/** What TYPE answers for a value. */
-export type TypeName = 'string' | Extract<Value, object>['type'];
-
 /** The values of one type: `ValueOf<'string'>` is a latin1 string or a RawString. */
 export type ValueOf<T extends TypeName> = T extends 'string'
-  ? string | Extract<Value, { type: 'string' }>
-  : Extract<Value, { type: T }>;
+  ? string | Extract<Value, { readonly type: 'string' }>
+  : Extract<Value, { readonly type: T }>;
 
-/** The type of a value as TYPE answers it. */
-export function typeName(value: Value): TypeName {
-  return typeof value === 'string' ? 'string' : value.type;
-}
-
+/** Whether `value` is of `type`, as TYPE names it. */
 export function hasType<T extends TypeName>(value: Value, type: T): value is ValueOf<T> & Value {
   return typeName(value) === type;
 }
