@@ -1,1 +1,8 @@
-export {};
+export { type DecodeStatus, FRAME, NEED_MORE, PROTOCOL_ERROR } from './decode-status.ts';
+export { formatDouble, formatDouble17 } from './double-format.ts';
+export { type CommandArgument, commandLength, encodeCommand, writeCommand } from './encode-command.ts';
+export { type DeferredLength, type Protocol, type ReplyPiece, ReplyWriter } from './reply-writer.ts';
+export { Request } from './request.ts';
+export { RequestDecoder } from './request-decoder.ts';
+export { RequestError, type RequestErrorCode } from './request-error.ts';
+export { DEFAULT_LIMITS, type RequestLimits, UNAUTHENTICATED_LIMITS } from './request-limits.ts';
