@@ -1,0 +1,83 @@
+/**
+ * The names of a simulated disk: a tree of folders as a program sees it, and as it would be found after a power cut.
+ *
+ * Invariants: `durable` of a folder with all pending changes applied in order equals `entries`; a change that touches two
+ * folders (a rename from one to the other) is on the platter in both or in neither, as with a journalling file system;
+ * in each folder the changes on the platter are a prefix of those made. Syncing a new folder does not make its own name
+ * durable: that is what syncing its parent does.
+ */
+
+import { type Random, randomBelow } from './random.ts';
+import type { CrashMode, SimFileNode } from './sim-file.ts';
+
+export class SimDirectory {
+  readonly kind = 'directory';
+  modifiedAtMs = 0;
+  readonly entries = new Map<string, SimNode>();
+  readonly durable = new Map<string, SimNode>();
+}
+
+export type SimNode = SimFileNode | SimDirectory;
+
+/** One name set (or, without a node, removed) in one folder. */
+export interface NameEdit {
+  readonly directory: SimDirectory;
+  readonly name: string;
+  readonly node: SimNode | undefined;
+}
+
+type NameChange = readonly NameEdit[];
+
+/** The changes of names that no sync of a folder has covered yet, in order. */
+export class NameLog {
+  #pending: NameChange[] = [];
+
+  /** Makes the edits visible, as one atomic change. */
+  change(edits: NameChange): void {
+    for (const edit of edits) setName(edit.directory.entries, edit);
+    this.#pending.push(edits);
+  }
+
+  /** The changes of `directory` are on the platter, and with them every earlier one that they build upon. */
+  settle(directory: SimDirectory): void {
+    const folders = new Set([directory]);
+    const settled = new Set<NameChange>();
+    for (const change of this.#pending.toReversed()) {
+      if (!change.some((edit) => folders.has(edit.directory))) continue;
+      settled.add(change);
+      for (const edit of change) folders.add(edit.directory);
+    }
+    for (const change of this.#pending) {
+      if (settled.has(change)) for (const edit of change) setName(edit.directory.durable, edit);
+    }
+    this.#pending = this.#pending.filter((change) => !settled.has(change));
+  }
+
+  /** The names of each folder after a crash, as a function of the folder. */
+  afterCrash(mode: CrashMode, random: Random): (directory: SimDirectory) => Map<string, SimNode> {
+    if (mode === 'kill') return (directory) => directory.entries;
+    const changed = new Map<SimDirectory, Map<string, SimNode>>();
+    const namesOf = (directory: SimDirectory): Map<string, SimNode> => {
+      const names = changed.get(directory) ?? new Map(directory.durable);
+      changed.set(directory, names);
+      return names;
+    };
+    if (mode === 'only-synced') return namesOf;
+    // Walks the changes in order; once one is lost, all later ones in the same folders are lost too.
+    const keep = [0, 0.5, 0.9, 1][randomBelow(random, 4)] ?? 0;
+    const cut = new Set<SimDirectory>();
+    for (const change of this.#pending) {
+      const isLost = change.some((edit) => cut.has(edit.directory)) || random() >= keep;
+      for (const edit of change) {
+        if (isLost) cut.add(edit.directory);
+        else setName(namesOf(edit.directory), edit);
+      }
+    }
+    return namesOf;
+  }
+}
+
+function setName(names: Map<string, SimNode>, edit: NameEdit): void {
+  if (edit.node === undefined) names.delete(edit.name);
+  else names.set(edit.name, edit.node);
+}
