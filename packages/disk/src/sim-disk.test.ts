@@ -363,7 +363,7 @@ describe('the model', () => {
         else if (taken.do === 'sync') disk.open(taken.path, 'read').dataSyncNow();
         else if (taken.do === 'unlink') disk.unlink(taken.path);
         else if (taken.do === 'sync-directory') disk.syncDirectory(taken.path);
-        else disk[taken.do](taken.path, taken.to);
+        else if ('to' in taken) disk[taken.do](taken.path, taken.to);
       } catch (error) {
         // Random steps may name what is not there.
         if (!(error instanceof DiskError)) throw error;
