@@ -1,1 +1,16 @@
-export {};
+export { Client, type ClientLink, type QueuedCommand, type ReplyMode, type WatchedKey } from './client.ts';
+export { Command, CommandTable } from './command-table.ts';
+export type { CommandContext, RecordArgument } from './context.ts';
+export {
+  Executor,
+  type ExecutorClock,
+  type ExecutorOptions,
+  type ExecutorStatistics,
+  type ServerState,
+} from './execute.ts';
+export { type KeyPosition, keyPositions } from './key-positions.ts';
+export { NO_DATABASE, type PropagationSink } from './propagation.ts';
+export type { InfoSection, RewriteAnswer, ServerPort, ShutdownRequest } from './server-port.ts';
+export type { CommandFlag, CommandGroup, CommandSpec, Handler, KeyBegin, KeyFind, KeySpec } from './spec.ts';
+export { ALL_COMMANDS } from './table.ts';
+export { REDIS_VERSION } from './version.ts';

@@ -1,0 +1,31 @@
+/** The clocks and the chance of a running server: the only place that asks the machine for them. */
+import { randomBytes, randomInt } from 'node:crypto';
+
+/** Time as the engine sees it. Tests put their own in its place. */
+export interface Clock {
+  /** Wall clock, ms since the Unix epoch. */
+  nowMs(): number;
+  /** Monotonic clock, microseconds with fractions. */
+  monotonicUs(): number;
+}
+
+export const systemClock: Clock = {
+  nowMs: () => Date.now(),
+  monotonicUs: () => performance.now() * 1000,
+};
+
+/** Chance as the engine sees it. */
+export interface Chance {
+  /** In [0, 1). */
+  random(): number;
+  /** 32 bits that seed the hash of keys. */
+  hashSeed(): number;
+  /** 40 hexadecimal digits. */
+  runId(): string;
+}
+
+export const systemChance: Chance = {
+  random: () => Math.random(),
+  hashSeed: () => randomInt(2 ** 32),
+  runId: () => randomBytes(20).toString('hex'),
+};

@@ -1,0 +1,191 @@
+/**
+ * Accepts connections on TCP addresses and a unix socket, and makes a session of each.
+ */
+import { chmodSync, rmSync } from 'node:fs';
+import { createServer, type Server, Socket } from 'node:net';
+import type { Engine } from './engine.ts';
+import { Session } from './session.ts';
+
+/** Read by all connections in turn: callbacks are synchronous, so nobody sees another's bytes. */
+const READ_BUFFER_BYTES = 64 * 1024;
+
+export interface ListenOptions {
+  /** Addresses as `bind` has them; a leading `-` allows one to be missing. Empty: every address. */
+  readonly bind: readonly string[];
+  /** 0 for one that the system chooses; undefined for none. */
+  readonly port: number | undefined;
+  readonly backlog: number;
+  readonly unixSocket: string;
+  /** Octal mode of the unix socket's file, 0 to leave it. */
+  readonly unixSocketMode: number;
+}
+
+/** A port or path could not be listened on. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError';
+  readonly code: string;
+  readonly hint: string;
+
+  constructor(where: string, cause: NodeJS.ErrnoException) {
+    super(
+      `Could not create server TCP listening socket ${where}: ${cause.code === 'EADDRINUSE' ? 'Address already in use' : cause.message}`,
+      { cause },
+    );
+    this.code = cause.code ?? 'ELISTEN';
+    this.hint =
+      cause.code === 'EADDRINUSE'
+        ? 'another process listens there: stop it, or choose another port with --port'
+        : 'check the options bind, port and unixsocket';
+  }
+}
+
+interface ConnectionHandle {
+  setNoDelay?(on: boolean): void;
+  setKeepAlive?(on: boolean, delaySeconds: number): void;
+}
+
+type OnConnection = (status: number, handle: ConnectionHandle | undefined) => void;
+
+export class Listener {
+  readonly #engine: Engine;
+  readonly #servers: Server[] = [];
+  readonly #sessions = new Set<Session>();
+  readonly #readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
+  #unixSocket = '';
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  /** The port that is listened on, or undefined. */
+  get port(): number | undefined {
+    for (const server of this.#servers) {
+      const address = server.address();
+      if (address !== null && typeof address === 'object') return address.port;
+    }
+    return undefined;
+  }
+
+  get sessionCount(): number {
+    return this.#sessions.size;
+  }
+
+  get sessions(): Iterable<Session> {
+    return this.#sessions;
+  }
+
+  /** @throws ListenError nothing is listened on then */
+  async listen(options: ListenOptions): Promise<void> {
+    try {
+      let { port } = options;
+      if (port !== undefined) {
+        const hosts = options.bind.length === 0 ? ['-::', '0.0.0.0'] : options.bind;
+        for (const bound of hosts) {
+          await this.#listenOn(bound, port, options.backlog);
+          port = this.port ?? port; // port 0: the first address decides for all
+        }
+      }
+      if (options.unixSocket !== '') {
+        rmSync(options.unixSocket, { force: true });
+        await this.#start({ path: options.unixSocket, backlog: options.backlog }, options.unixSocket);
+        this.#unixSocket = options.unixSocket;
+        if (options.unixSocketMode !== 0) chmodSync(options.unixSocket, options.unixSocketMode);
+      }
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** Stops accepting. Sessions go on until they are destroyed. */
+  close(): void {
+    for (const server of this.#servers) server.close();
+    this.#servers.length = 0;
+    if (this.#unixSocket !== '') rmSync(this.#unixSocket, { force: true });
+    this.#unixSocket = '';
+  }
+
+  destroySessions(): void {
+    for (const session of this.#sessions) session.destroy();
+  }
+
+  async #listenOn(bound: string, port: number, backlog: number): Promise<void> {
+    const isOptional = bound.startsWith('-');
+    const named = isOptional ? bound.slice(1) : bound;
+    const host = named === '*' ? '0.0.0.0' : named === '::*' ? '::' : named;
+    try {
+      await this.#start({ host, port, backlog, ipv6Only: host.includes(':') }, `${named}:${port}`);
+    } catch (error) {
+      const isMissing = error instanceof ListenError && ['EADDRNOTAVAIL', 'EAFNOSUPPORT'].includes(error.code);
+      if (!isOptional || !isMissing) throw error;
+    }
+  }
+
+  #start(
+    target: { path?: string; host?: string; port?: number; backlog: number; ipv6Only?: boolean },
+    where: string,
+  ): Promise<void> {
+    const server = createServer({ allowHalfOpen: true }, (socket) => this.#acceptSocket(socket));
+    return new Promise((resolve, reject) => {
+      server.once('error', (error) => reject(new ListenError(where, error)));
+      server.listen(target, () => {
+        server.removeAllListeners('error');
+        server.on('error', (error) => this.#engine.log('warning', `Accepting client connection: ${error.message}`));
+        this.#servers.push(server);
+        this.#takeHandles(server);
+        resolve();
+      });
+    });
+  }
+
+  /** Where this Node lets us, accepted handles become sockets that read into the one shared buffer. */
+  #takeHandles(server: Server): void {
+    const listening = (server as unknown as { _handle?: { onconnection?: OnConnection } | null })._handle; // undocumented, hence untyped
+    const standard = listening?.onconnection;
+    if (!listening || typeof standard !== 'function') return;
+    listening.onconnection = (status, handle) => {
+      if (status !== 0 || handle === undefined) return standard.call(listening, status, handle);
+      this.#acceptHandle(handle);
+    };
+  }
+
+  #acceptHandle(handle: ConnectionHandle): void {
+    let session: Session | undefined;
+    const socket = new Socket({
+      handle,
+      allowHalfOpen: true,
+      onread: {
+        buffer: this.#readBuffer,
+        callback: (length: number, buffer: Buffer) => {
+          session?.receive(buffer, length);
+          return true;
+        },
+      },
+    } as ConstructorParameters<typeof Socket>[0]); // `handle` is an option that the types leave out
+    handle.setNoDelay?.(true);
+    const keepAlive = this.#engine.config.values['tcp-keepalive'];
+    if (keepAlive > 0) handle.setKeepAlive?.(true, keepAlive);
+    session = this.#admit(socket);
+  }
+
+  #acceptSocket(socket: Socket): void {
+    socket.setNoDelay(true);
+    const keepAlive = this.#engine.config.values['tcp-keepalive'];
+    if (keepAlive > 0) socket.setKeepAlive(true, keepAlive * 1000);
+    const session = this.#admit(socket);
+    if (session) socket.on('data', (chunk: Buffer) => session.receive(chunk, chunk.length));
+  }
+
+  #admit(socket: Socket): Session | undefined {
+    const engine = this.#engine;
+    const refusal = engine.refusalOfConnection(this.#sessions.size, socket.remoteAddress);
+    if (refusal !== undefined) {
+      socket.on('error', () => socket.destroy());
+      socket.end(`-${refusal}\r\n`);
+      return undefined;
+    }
+    const session = new Session(engine, socket, engine.nextClientId(), (closed) => this.#sessions.delete(closed));
+    this.#sessions.add(session);
+    return session;
+  }
+}

@@ -1,0 +1,313 @@
+/**
+ * Runs requests: finds the command, checks that it may run, calls it, and hands what it changed to the log.
+ *
+ * Invariants
+ * - Every change of the keyspace happens inside a unit, and a unit's records reach the sink before `execute` returns,
+ *   hence before any reply can leave.
+ * - A refused command changes nothing, logs nothing and breaks a transaction that was being queued.
+ */
+import type { Database, Key, Keyspace } from '@aof/keyspace';
+import { ReplyWriter, type Request } from '@aof/resp-codec';
+import type { Client, QueuedCommand } from './client.ts';
+import { type Command, CommandTable } from './command-table.ts';
+import type { CommandContext, RecordArgument } from './context.ts';
+import { Propagation, type PropagationSink } from './propagation.ts';
+import { refusalOf } from './refusal.ts';
+import type { ServerPort } from './server-port.ts';
+import type { CommandSpec } from './spec.ts';
+import { WatchRegistry } from './watch.ts';
+
+/** Time comes from outside. */
+export interface ExecutorClock {
+  /** Wall clock, ms since the Unix epoch. */
+  nowMs(): number;
+  /** Monotonic clock, microseconds, fractions allowed. */
+  monotonicUs(): number;
+}
+
+export interface ExecutorOptions {
+  readonly keyspace: Keyspace;
+  readonly server: ServerPort;
+  readonly sink: PropagationSink;
+  readonly clock: ExecutorClock;
+  readonly commands: readonly CommandSpec[];
+}
+
+/** Conditions under which commands are refused; the server keeps them up to date. */
+export interface ServerState {
+  isLoading: boolean;
+  /** Text of strerror(3) while the log cannot be written, else undefined. */
+  logWriteError: string | undefined;
+}
+
+export interface ExecutorStatistics {
+  totalCommands: number;
+  /** Replies by error prefix (`ERR`, `WRONGTYPE`, …). */
+  readonly errors: Map<string, number>;
+  totalErrors: number;
+}
+
+const OWN_BYTES = 0;
+const NOTHING = 1;
+const ALWAYS = 2;
+const RECORDS = 3;
+
+export class Executor implements CommandContext {
+  readonly keyspace: Keyspace;
+  readonly server: ServerPort;
+  readonly table: CommandTable;
+  readonly watches = new WatchRegistry();
+  readonly state: ServerState = { isLoading: false, logWriteError: undefined };
+  readonly statistics: ExecutorStatistics = { totalCommands: 0, errors: new Map(), totalErrors: 0 };
+  readonly #propagation: Propagation;
+  readonly #clock: ExecutorClock;
+  readonly #silence = new ReplyWriter();
+  #mode = OWN_BYTES;
+  #execDepth = 0;
+  #lastUs = 0;
+  /** Errors of `reply` that are in the statistics already: those of commands inside EXEC are not EXEC's own. */
+  #errorsCounted = 0;
+
+  // The context of the running command.
+  client: Client;
+  db: Database;
+  reply: ReplyWriter;
+  nowMs: number;
+
+  constructor(options: ExecutorOptions, idle: Client) {
+    this.keyspace = options.keyspace;
+    this.server = options.server;
+    this.table = new CommandTable(options.commands);
+    this.#propagation = new Propagation(options.sink);
+    this.#clock = options.clock;
+    this.client = idle;
+    this.db = this.keyspace.databases[0] as Database; // a keyspace has at least one
+    this.reply = idle.reply;
+    this.nowMs = options.clock.nowMs();
+    this.keyspace.hooks.onExpired = (db, key) => this.#expired(db, key);
+    this.keyspace.hooks.onTouched = (db, key) => this.#touched(db, key);
+  }
+
+  get isInExec(): boolean {
+    return this.#execDepth > 0;
+  }
+
+  /** Runs one request of `client`; the reply is in the client's writer when this returns (unless it is suspended). */
+  execute(client: Client, request: Request): void {
+    const nowMs = this.#clock.nowMs();
+    client.lastInteractionMs = nowMs;
+    client.commandCount++;
+    const command = this.#resolve(client, request);
+    if (command === undefined) return;
+    const refusal = client.isLoader ? undefined : refusalOf(this, client, command);
+    if (refusal !== undefined) return this.#refuse(client, command, refusal);
+    if (client.queue !== undefined && !command.runsInsideMulti) {
+      client.queue.push({ command, request: request.detach() });
+      client.queuedBytes += request.rawEnd - request.rawStart;
+      this.#replyTo(client).simple('QUEUED');
+      return this.#endReply(client);
+    }
+    this.nowMs = nowMs;
+    this.keyspace.nowMs = nowMs;
+    this.#begin(client);
+    this.#call(command, request);
+    this.#endUnit(!command.touchesArbitraryKeys);
+    this.#endReply(client);
+  }
+
+  /** Runs the server's own work on the keyspace as units of one record each (active expiry, eviction). */
+  runServerWork(work: () => void): void {
+    this.nowMs = this.#clock.nowMs();
+    this.keyspace.nowMs = this.nowMs;
+    work();
+    this.#endUnit(false);
+  }
+
+  callQueued(queued: QueuedCommand): void {
+    this.db = this.#databaseOf(this.client);
+    this.#execDepth++;
+    try {
+      this.#call(queued.command, queued.request);
+    } finally {
+      this.#execDepth--;
+    }
+  }
+
+  propagate(record: readonly RecordArgument[], database = this.db.index): void {
+    this.#mode = RECORDS;
+    if (!this.state.isLoading) this.#propagation.add(database, record);
+  }
+
+  propagateNothing(): void {
+    this.#mode = NOTHING;
+  }
+
+  propagateAlways(): void {
+    this.#mode = ALWAYS;
+  }
+
+  random(): number {
+    return this.keyspace.random();
+  }
+
+  select(database: number): boolean {
+    const db = this.keyspace.databases[database];
+    if (db === undefined) return false;
+    this.client.database = database;
+    this.db = db;
+    return true;
+  }
+
+  suspendUntil(work: Promise<(reply: ReplyWriter) => void>): void {
+    const { client } = this;
+    client.isSuspended = true;
+    const resume = (write: (reply: ReplyWriter) => void) => {
+      client.isSuspended = false;
+      write(this.#replyTo(client));
+      this.#endReply(client);
+      client.link.resume();
+    };
+    work.then(resume, (error: unknown) => resume((reply) => reply.error(`ERR ${String(error)}`)));
+  }
+
+  /** Forgets what is kept for a client that is gone. */
+  release(client: Client): void {
+    this.watches.unwatchAll(client);
+    client.queue = undefined;
+  }
+
+  resetStatistics(): void {
+    this.table.resetStatistics();
+    this.statistics.totalCommands = 0;
+    this.statistics.totalErrors = 0;
+    this.statistics.errors.clear();
+  }
+
+  #begin(client: Client): void {
+    this.client = client;
+    this.db = this.#databaseOf(client);
+    this.reply = this.#replyTo(client);
+    this.#errorsCounted = this.reply.errorCount;
+    this.#lastUs = this.#clock.monotonicUs();
+  }
+
+  #call(command: Command, request: Request): void {
+    const { keyspace, client } = this;
+    const dirtyBefore = keyspace.dirty;
+    const { db, reply } = this;
+    this.#mode = OWN_BYTES;
+    client.lastCommand = command.fullName;
+    command.handler?.(this, request);
+    this.statistics.totalCommands++;
+    command.calls++;
+    const nowUs = this.#clock.monotonicUs();
+    command.usec += nowUs - this.#lastUs;
+    this.#lastUs = nowUs;
+    if (reply.errorCount !== this.#errorsCounted) {
+      this.#errorsCounted = reply.errorCount;
+      command.failedCalls++;
+      this.#countError(reply.lastError);
+    }
+    const mode = this.#mode;
+    if ((keyspace.dirty !== dirtyBefore && mode === OWN_BYTES) || mode === ALWAYS) this.#propagateOwn(db, request);
+    // EXEC's own call ends after those it ran: their records are its records.
+    this.#mode = NOTHING;
+  }
+
+  #propagateOwn(db: Database, request: Request): void {
+    if (this.state.isLoading) return;
+    if (this.#execDepth === 0 && this.#propagation.isEmpty) this.#propagation.writeSingle(db.index, request);
+    else this.#propagation.addRequest(db.index, request);
+  }
+
+  #endUnit(together: boolean): void {
+    if (!this.#propagation.isEmpty) this.#propagation.endUnit(together);
+  }
+
+  /** The command that the request names, its subcommand resolved, its arity right; or an error reply and undefined. */
+  #resolve(client: Client, request: Request): Command | undefined {
+    const found = this.table.find(request);
+    if (found === undefined) return this.#refuseUnknown(client, unknownCommandText(request));
+    let command = found;
+    if (found.subcommands !== undefined && request.count > 1) {
+      const sub = found.subcommands.get(request.latin1(1).toLowerCase());
+      if (sub === undefined) {
+        const text = `ERR unknown subcommand '${request.latin1(1).slice(0, 128)}'. Try ${found.spec.name.toUpperCase()} HELP.`;
+        return this.#refuseUnknown(client, text);
+      }
+      command = sub;
+    }
+    if (!command.acceptsArgumentCount(request.count) || command.handler === undefined) {
+      this.#refuse(client, command, `ERR wrong number of arguments for '${command.fullName}' command`);
+      return undefined;
+    }
+    return command;
+  }
+
+  #refuseUnknown(client: Client, text: string): undefined {
+    if (client.queue !== undefined) client.queueIsBroken = true;
+    this.#replyTo(client).error(text);
+    this.#countError(text);
+    this.#endReply(client);
+  }
+
+  #refuse(client: Client, command: Command, text: string): void {
+    command.rejectedCalls++;
+    const reply = this.#replyTo(client);
+    if (client.queue !== undefined && command.fullName === 'exec') {
+      client.queue = undefined;
+      client.queueIsBroken = false;
+      client.queuedBytes = 0;
+      this.watches.unwatchAll(client);
+      reply.error(`EXECABORT Transaction discarded because of: ${text.replace(/^-?ERR /, '')}`);
+    } else {
+      if (client.queue !== undefined) client.queueIsBroken = true;
+      reply.error(text);
+    }
+    this.#countError(text);
+    this.#endReply(client);
+  }
+
+  #countError(text: string): void {
+    const space = text.indexOf(' ');
+    const prefix = space < 0 ? text : text.slice(0, space);
+    this.statistics.totalErrors++;
+    this.statistics.errors.set(prefix, (this.statistics.errors.get(prefix) ?? 0) + 1);
+  }
+
+  #replyTo(client: Client): ReplyWriter {
+    if (client.replyMode === 'on') return client.reply;
+    this.#silence.protocol = client.reply.protocol;
+    return this.#silence;
+  }
+
+  /** After each reply: what nobody hears is dropped, and CLIENT REPLY SKIP moves on. */
+  #endReply(client: Client): void {
+    if (client.replyMode === 'on') return;
+    this.#silence.take();
+    if (client.replyMode === 'skip') client.replyMode = 'on';
+    else if (client.replyMode === 'skip-next') client.replyMode = 'skip';
+  }
+
+  #databaseOf(client: Client): Database {
+    return this.keyspace.databases[client.database] as Database; // `select` admits only numbers that exist
+  }
+
+  #expired(db: Database, key: Key): void {
+    if (this.state.isLoading) return;
+    this.#propagation.add(db.index, ['DEL', key]);
+  }
+
+  #touched(db: Database, key: Key): void {
+    if (!this.watches.isEmpty) this.watches.touched(db, key);
+  }
+}
+
+/** Redis's text for an unknown command: its name and the beginning of its arguments, at most 128 bytes each. */
+function unknownCommandText(request: Request): string {
+  let args = '';
+  for (let i = 1; i < request.count && args.length < 128; i++) {
+    args += `'${request.latin1(i).slice(0, 128 - args.length)}' `;
+  }
+  return `ERR unknown command '${request.latin1(0).slice(0, 128)}', with args beginning with: ${args}`;
+}

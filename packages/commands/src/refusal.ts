@@ -1,0 +1,21 @@
+/**
+ * When a command may not run now, and what the client is told. The order of the checks is Redis's.
+ */
+import type { Client } from './client.ts';
+import type { Command } from './command-table.ts';
+import type { ServerState } from './execute.ts';
+
+interface RefusalContext {
+  readonly state: ServerState;
+}
+
+/** The error to reply instead of running `command`, or undefined if it may run. Called for every command: keep it cheap. */
+export function refusalOf({ state }: RefusalContext, client: Client, command: Command): string | undefined {
+  if (!client.isAuthenticated && !command.isAllowedWithoutAuth) return 'NOAUTH Authentication required.';
+  if (client.queue !== undefined && !command.isAllowedInMulti) return 'ERR Command not allowed inside a transaction';
+  if (state.logWriteError !== undefined && command.isRefusedOnWriteError) {
+    return `MISCONF Errors writing to the AOF file: ${state.logWriteError}`;
+  }
+  if (state.isLoading && !command.isAllowedWhileLoading) return 'LOADING Redis is loading the dataset in memory';
+  return undefined;
+}

@@ -1,0 +1,51 @@
+/**
+ * What commands need from the server that runs them; the server implements it. The rooms below know only this.
+ */
+import type { Config } from '@aof/config';
+import type { Database, Key, Value } from '@aof/keyspace';
+import type { Client } from './client.ts';
+
+/** Answer of a request to rewrite the log. */
+export type RewriteAnswer =
+  | { readonly outcome: 'started' | 'scheduled' | 'in-progress' }
+  | { readonly outcome: 'error'; readonly message: string };
+
+export interface ShutdownRequest {
+  readonly save: boolean | undefined;
+  readonly now: boolean;
+  readonly force: boolean;
+}
+
+/** One section of INFO: its title and its `name:value` pairs in order. */
+export interface InfoSection {
+  readonly name: string;
+  readonly fields: readonly (readonly [name: string, value: string | number])[];
+}
+
+export interface ServerPort {
+  readonly config: Config;
+  /** Connected clients in order of their ids. */
+  clients(): Iterable<Client>;
+  clientById(id: number): Client | undefined;
+  /** Sections of INFO by lower-case name; `default`, `all` and `everything` select several. */
+  info(sections: readonly string[]): readonly InfoSection[];
+  resetStatistics(): void;
+  /** Rewrites the configuration file; the text of the failure otherwise. */
+  rewriteConfigFile(): string | undefined;
+  rewriteLog(): RewriteAnswer;
+  /** Starts an orderly end; the text of the refusal otherwise. */
+  shutdown(request: ShutdownRequest): string | undefined;
+  /** Unix time of the last successful save, seconds. */
+  lastSaveSec(): number;
+  /** Blocks the whole server, as DEBUG SLEEP does. */
+  sleep(seconds: number): void;
+  /** DEBUG RELOAD and DEBUG LOADAOF: resolves with the text of the failure, or undefined. */
+  reload(source: 'snapshot' | 'log', options?: { readonly keepData?: boolean }): Promise<string | undefined>;
+  /** DEBUG DIGEST and DIGEST-VALUE, 40 hexadecimal digits. */
+  digest(): string;
+  digestOf(db: Database, key: Key): string;
+  /** Bytes that a value takes in an RDB file. */
+  serializedLength(value: Value): number;
+  setActiveExpire(enabled: boolean): void;
+  log(level: 'debug' | 'verbose' | 'notice' | 'warning', message: string): void;
+}
