@@ -1,0 +1,106 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  intsetAdd,
+  intsetAt,
+  intsetCount,
+  intsetHas,
+  intsetRemove,
+  intsetRemoveAt,
+  isCanonicalInteger,
+} from './intset.ts';
+
+const edges = [
+  0n,
+  1n,
+  -1n,
+  32767n,
+  32768n,
+  -32768n,
+  -32769n,
+  2n ** 31n - 1n,
+  2n ** 31n,
+  -(2n ** 31n),
+  -(2n ** 31n) - 1n,
+];
+const wideEdges = [
+  2n ** 32n,
+  2n ** 53n,
+  -(2n ** 53n) - 1n,
+  2n ** 63n - 1n,
+  -(2n ** 63n),
+  10n ** 15n,
+  -(10n ** 15n) + 1n,
+];
+
+const anyInteger = fc.oneof(
+  fc.bigInt({ min: -40n, max: 40n }),
+  fc.bigInt({ min: -70_000n, max: 70_000n }),
+  fc.bigInt({ min: -(2n ** 33n), max: 2n ** 33n }),
+  fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
+  fc.constantFrom(...edges, ...wideEdges),
+);
+
+function members(set: string): string[] {
+  return Array.from({ length: intsetCount(set) }, (_, i) => intsetAt(set, i));
+}
+
+describe('intset', () => {
+  it('equals a sorted array of integers under any adds and removes', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.boolean(), anyInteger), { maxLength: 60 }), (steps) => {
+        const model = new Set<bigint>();
+        let set = '';
+        for (const [isAdd, value] of steps) {
+          const text = String(value);
+          expect(intsetHas(set, text)).toBe(model.has(value));
+          if (isAdd) model.add(value);
+          else model.delete(value);
+          set = isAdd ? intsetAdd(set, text) : intsetRemove(set, text);
+        }
+        const sorted = [...model].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0)).map(String);
+        expect(members(set)).toEqual(sorted);
+      }),
+    );
+  });
+
+  it('takes 2, 4 or 8 bytes a member, as the widest needs', () => {
+    let set = intsetAdd('', '5');
+    expect(set.length).toBe(2 + 1);
+    set = intsetAdd(set, '-32768');
+    expect(set.length).toBe(2 * 2 + 1);
+    set = intsetAdd(set, '32768');
+    expect(set.length).toBe(3 * 4 + 1);
+    set = intsetAdd(set, '-9223372036854775808');
+    expect(set.length).toBe(4 * 8 + 1);
+    expect(members(set)).toEqual(['-9223372036854775808', '-32768', '5', '32768']);
+    expect(members(intsetRemoveAt(set, 1))).toEqual(['-9223372036854775808', '5', '32768']);
+  });
+
+  it('answers the same string when nothing changes', () => {
+    const set = intsetAdd('', '7');
+    expect(intsetAdd(set, '7')).toBe(set);
+    expect(intsetRemove(set, '8')).toBe(set);
+    expect(intsetRemove(set, 'x')).toBe(set);
+    expect(intsetRemove(set, '7')).toBe('');
+  });
+
+  it('knows which texts are integers', () => {
+    for (const text of [
+      '0',
+      '-1',
+      '9223372036854775807',
+      '-9223372036854775808',
+      '999999999999999',
+      '1000000000000000',
+    ]) {
+      expect(isCanonicalInteger(text), text).toBe(true);
+    }
+    const others = ['', '-', '+1', '-0', '00', '01', '1 ', ' 1', '1.0', '1e3', 'a', '9223372036854775808'];
+    for (const text of [...others, '-9223372036854775809', '99999999999999999999', '1\0']) {
+      expect(isCanonicalInteger(text), text).toBe(false);
+      expect(intsetHas(intsetAdd('', '1'), text)).toBe(false);
+    }
+    expect(() => intsetAdd('', 'x')).toThrow(TypeError);
+  });
+});
