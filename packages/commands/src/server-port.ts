@@ -7,7 +7,9 @@ import type { Client } from './client.ts';
 
 /** Answer of a request to rewrite the log. */
 export type RewriteAnswer =
-  | { readonly outcome: 'started' | 'scheduled' | 'in-progress' }
+  | { readonly outcome: 'started' }
+  | { readonly outcome: 'scheduled' }
+  | { readonly outcome: 'in-progress' }
   | { readonly outcome: 'error'; readonly message: string };
 
 export interface ShutdownRequest {

@@ -18,10 +18,13 @@ export class WatchRegistry {
     if (client.watched.some((other) => other.db === db && other.key === key)) return;
     client.watched.push(watched);
     let keys = this.#byDatabase.get(db);
-    if (!keys) this.#byDatabase.set(db, (keys = new Map()));
-    let clients = keys.get(key);
-    if (!clients) keys.set(key, (clients = new Set()));
-    clients.add(client);
+    if (keys === undefined) {
+      keys = new Map();
+      this.#byDatabase.set(db, keys);
+    }
+    const clients = keys.get(key);
+    if (clients === undefined) keys.set(key, new Set([client]));
+    else clients.add(client);
   }
 
   unwatchAll(client: Client): void {

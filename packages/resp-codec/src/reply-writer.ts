@@ -33,6 +33,9 @@ const ARRAY_HEADERS = ready('*');
 export class ReplyWriter {
   /** May change between replies (HELLO). */
   protocol: Protocol;
+  /** Errors written since this writer was made, and the last of them: for statistics. */
+  errorCount = 0;
+  lastError = '';
   #text = '';
   #pieces: ReplyPiece[] = [];
   /** Bytes in `#pieces`. */
@@ -66,6 +69,8 @@ export class ReplyWriter {
 
   /** An error, its code first: `ERR no such key`. Line breaks become spaces, so that a client's text cannot forge replies. */
   error(text: string): void {
+    this.errorCount++;
+    this.lastError = text;
     this.#append(`-${/[\r\n]/.test(text) ? text.replace(/[\r\n]/g, ' ') : text}\r\n`);
   }
 
