@@ -1,0 +1,156 @@
+/**
+ * One file of the log: what was written to it, and how much of that is known to be on the platter.
+ *
+ * Offsets count the bytes of the whole log since the writer was made, so that they go on from file to file.
+ *
+ * Invariants: startBytes <= syncedBytes <= writtenBytes; once a sync has failed, syncedBytes never moves again: what the
+ * kernel could not write it may have forgotten, and the next sync's success says nothing about it.
+ */
+import { DiskError, type DiskFile } from '@aof/disk';
+import type { WriteFailure } from './events.ts';
+
+export class LogSegment {
+  readonly number: number;
+  readonly startBytes: number;
+  readonly file: DiskFile;
+  readonly #onSyncEnd: (segment: LogSegment) => void;
+  /** Bytes of the file that are meant to be there: where a failed write is cut back to. */
+  #fileSize: number;
+  #writtenBytes: number;
+  #syncedBytes: number;
+  /** What the last sync that began has covered, or will. */
+  #requestedBytes: number;
+  #syncFailure: string | undefined;
+  #isSyncing = false;
+
+  constructor(
+    file: DiskFile,
+    fileSize: number,
+    number: number,
+    startBytes: number,
+    onSyncEnd: (segment: LogSegment) => void,
+  ) {
+    this.file = file;
+    this.#fileSize = fileSize;
+    this.number = number;
+    this.startBytes = startBytes;
+    this.#writtenBytes = startBytes;
+    this.#syncedBytes = startBytes;
+    this.#requestedBytes = startBytes;
+    this.#onSyncEnd = onSyncEnd;
+  }
+
+  get fileSize(): number {
+    return this.#fileSize;
+  }
+
+  get writtenBytes(): number {
+    return this.#writtenBytes;
+  }
+
+  get syncedBytes(): number {
+    return this.#syncedBytes;
+  }
+
+  /** Whether something was written after the last sync began. */
+  get needsSync(): boolean {
+    return this.#writtenBytes > this.#requestedBytes;
+  }
+
+  get isSyncing(): boolean {
+    return this.#isSyncing;
+  }
+
+  /** Why the first sync that failed did, as strerror(3) puts it. */
+  get syncFailure(): string | undefined {
+    return this.#syncFailure;
+  }
+
+  /**
+   * Writes the first `length` bytes of `bytes`: all of them, or, if the disk refuses, none. Should the part that got
+   * into the file also resist being cut off, then that part; the caller drops it from what it writes next.
+   */
+  write(bytes: Uint8Array, length: number): WriteFailure | undefined {
+    let done = 0;
+    try {
+      // One call as a rule. A short write is no error yet (one call has an upper limit); what follows it tells.
+      while (done < length) done += this.file.write(bytes, done, length - done);
+    } catch (error) {
+      return this.#cutBack(asDiskError(error), done, length);
+    }
+    this.#grow(length);
+    return undefined;
+  }
+
+  /** Begins to sync everything written so far in the background; ends with `onSyncEnd`. One at a time. */
+  startSync(): void {
+    const covered = this.#writtenBytes;
+    this.#requestedBytes = covered;
+    this.#isSyncing = true;
+    this.file.dataSync().then(
+      () => this.#endSync(covered),
+      (error: unknown) => this.#endSync(covered, error),
+    );
+  }
+
+  /** Syncs everything written so far; on failure sets `syncFailure`. */
+  syncNow(): void {
+    this.#requestedBytes = this.#writtenBytes;
+    try {
+      this.file.dataSyncNow();
+    } catch (error) {
+      this.#failSync(asDiskError(error).reason);
+      return;
+    }
+    this.#settle(this.#writtenBytes);
+  }
+
+  /** Closes the file, whatever the disk says to it: what matters was synced before, or is known to have failed. */
+  close(): void {
+    try {
+      this.file.close();
+    } catch (error) {
+      asDiskError(error);
+    }
+  }
+
+  #endSync(covered: number, error?: unknown): void {
+    this.#isSyncing = false;
+    // Whatever went wrong, these bytes are not known to be durable.
+    if (error !== undefined) this.#failSync(error instanceof DiskError ? error.reason : String(error));
+    else this.#settle(covered);
+    this.#onSyncEnd(this);
+  }
+
+  #settle(covered: number): void {
+    if (this.#syncFailure === undefined && covered > this.#syncedBytes) this.#syncedBytes = covered;
+  }
+
+  #failSync(reason: string): void {
+    this.#syncFailure ??= reason;
+  }
+
+  #cutBack(error: DiskError, done: number, length: number): WriteFailure {
+    let truncateReason: string | undefined;
+    if (done > 0) {
+      try {
+        this.file.truncate(this.#fileSize);
+      } catch (truncateError) {
+        truncateReason = asDiskError(truncateError).reason;
+        this.#grow(done);
+      }
+    }
+    return { code: error.code, reason: error.reason, writtenBytes: done, expectedBytes: length, truncateReason };
+  }
+
+  #grow(bytes: number): void {
+    this.#fileSize += bytes;
+    this.#writtenBytes += bytes;
+  }
+}
+
+/** Anything but a disk's error is a bug (or a simulated crash) and goes on its way. */
+function asDiskError(error: unknown): DiskError {
+  if (error instanceof DiskError) return error;
+  throw error;
+}

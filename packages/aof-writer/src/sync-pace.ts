@@ -1,0 +1,42 @@
+/**
+ * Decides, under `always`, whether the event loop waits for a sync or lets it run in the background.
+ *
+ * Waiting is cheaper while the disk answers within half a millisecond; a slow disk would stop every client, also those
+ * that only read. A blocking sync is timed exactly. One in the background also counts the time until the loop notices
+ * its end, so only the fastest of several tells how fast the disk has become.
+ */
+import type { AlwaysMode } from './settings.ts';
+
+/** Weight of the newest blocking sync in the moving average. */
+const NEWEST_WEIGHT = 1 / 8;
+/** Background syncs of which the fastest is believed. */
+const BACKGROUND_SAMPLES = 32;
+
+export class SyncPace {
+  readonly #blockingLimitMs: number;
+  #averageMs = 0;
+  #fastestMs = Number.POSITIVE_INFINITY;
+  #samples = 0;
+
+  constructor(blockingLimitMs: number) {
+    this.#blockingLimitMs = blockingLimitMs;
+  }
+
+  shouldBlock(mode: AlwaysMode): boolean {
+    return mode === 'blocking' || (mode === 'adaptive' && this.#averageMs <= this.#blockingLimitMs);
+  }
+
+  recordBlocking(durationMs: number): void {
+    this.#averageMs += (durationMs - this.#averageMs) * NEWEST_WEIGHT;
+    this.#samples = 0;
+    this.#fastestMs = Number.POSITIVE_INFINITY;
+  }
+
+  recordBackground(durationMs: number): void {
+    this.#fastestMs = Math.min(this.#fastestMs, durationMs);
+    if (++this.#samples < BACKGROUND_SAMPLES) return;
+    this.#averageMs = this.#fastestMs;
+    this.#samples = 0;
+    this.#fastestMs = Number.POSITIVE_INFINITY;
+  }
+}
