@@ -118,6 +118,7 @@ function testSyncs(test: RegisterTest, make: () => DiskUnderTest): void {
     file.syncNow();
     await Promise.all([file.dataSync(), file.sync()]);
     disk.syncDirectory(folder);
+    await disk.syncDirectoryInBackground(folder);
     file.close();
     assert.equal(contentOf(disk, `${folder}/a`), 'abc');
   });
@@ -198,6 +199,15 @@ function testNames(test: RegisterTest, make: () => DiskUnderTest): void {
     assert.equal(file.size(), 3);
     file.close();
     assert.equal(disk.status(`${folder}/a`), undefined);
+  });
+
+  test('unlink works in the background too', async () => {
+    const { disk, folder } = make();
+    put(disk, `${folder}/a`, 'x');
+    await disk.unlinkInBackground(`${folder}/a`);
+    assert.deepEqual(disk.list(folder), []);
+    await rejectsWith('ENOENT', disk.unlinkInBackground(`${folder}/a`));
+    await rejectsWith('ENOENT', disk.syncDirectoryInBackground(`${folder}/none`));
   });
 
   test('folders are made one at a time, or with their parents', () => {

@@ -63,11 +63,15 @@ export interface Disk {
   /** Makes `to` another name of the file `from`; throws `EEXIST` or, where the file system cannot, `ENOTSUP`/`EPERM`/`EXDEV`. */
   link(from: string, to: string): void;
   unlink(path: string): void;
+  /** The same in the background: freeing the blocks of a large file takes a while. */
+  unlinkInBackground(path: string): Promise<void>;
   /** Makes one folder; `recursive` also its parents, and then an existing one is no error. */
   makeDirectory(path: string, options?: { recursive?: boolean }): void;
   removeDirectory(path: string): void;
   /** fsync of the folder, blocking: makes the names in it durable. */
   syncDirectory(path: string): void;
+  /** The same in the background: covers the changes made before the call. */
+  syncDirectoryInBackground(path: string): Promise<void>;
   /** Bytes free for the caller on the file system of `path`, or undefined where that is unknown. */
   freeBytes(path: string): number | undefined;
 }

@@ -69,6 +69,12 @@ export class NodeDisk implements Disk {
     run('unlink', path, () => fs.unlinkSync(path));
   }
 
+  async unlinkInBackground(path: string): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      fs.unlink(path, (error) => (error === null ? resolve() : reject(asDiskError(error, 'unlink', path))));
+    });
+  }
+
   makeDirectory(path: string, options?: { recursive?: boolean }): void {
     const recursive = options?.recursive ?? false;
     run('mkdir', path, () => fs.mkdirSync(path, { recursive, mode: DIRECTORY_PERMISSIONS }));
@@ -79,23 +85,34 @@ export class NodeDisk implements Disk {
   }
 
   syncDirectory(path: string): void {
-    run('sync', path, () => {
-      const descriptor = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY);
-      try {
-        fs.fsyncSync(descriptor);
-      } catch (error) {
-        // Some file systems cannot sync a folder and say so with these two; there is nothing better to do on them.
-        const code = errnoOf(error);
-        if (code !== 'EINVAL' && code !== 'EBADF') throw error;
-      } finally {
+    const descriptor = this.#openDirectory(path);
+    try {
+      run('sync', path, () => fs.fsyncSync(descriptor));
+    } catch (error) {
+      if (!cannotSyncDirectories(error)) throw error;
+    } finally {
+      fs.closeSync(descriptor);
+    }
+  }
+
+  async syncDirectoryInBackground(path: string): Promise<void> {
+    const descriptor = this.#openDirectory(path);
+    await new Promise<void>((resolve, reject) => {
+      fs.fsync(descriptor, (error) => {
         fs.closeSync(descriptor);
-      }
+        if (error === null || cannotSyncDirectories(error)) resolve();
+        else reject(asDiskError(error, 'sync', path));
+      });
     });
   }
 
   freeBytes(path: string): number | undefined {
     const found = run('statfs', path, () => fs.statfsSync(path));
     return found.bavail * found.bsize;
+  }
+
+  #openDirectory(path: string): number {
+    return run('sync', path, () => fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY));
   }
 }
 
@@ -222,6 +239,12 @@ function run<T>(operation: string, path: string, call: () => T): T {
 
 function isInterruption(code: string | undefined): boolean {
   return code === 'EINTR' || code === 'EAGAIN';
+}
+
+/** Some file systems cannot sync a folder and say so with these two; there is nothing better to do on them. */
+function cannotSyncDirectories(error: unknown): boolean {
+  const code = errnoOf(error);
+  return code === 'EINVAL' || code === 'EBADF';
 }
 
 function errnoOf(error: unknown): string | undefined {

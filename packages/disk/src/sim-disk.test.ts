@@ -301,6 +301,19 @@ describe('background syncs', () => {
     expect(() => disk.completeSync()).toThrow(RangeError);
   });
 
+  test('held ones of a folder cover only the names that were changed before they began', async () => {
+    const disk = diskWith({});
+    disk.holdSyncs = true;
+    append(disk, '/d/a', '');
+    const held = disk.syncDirectoryInBackground('/d');
+    append(disk, '/d/b', '');
+    expect(disk.pendingSyncs).toMatchObject([{ path: '/d', size: 0 }]);
+    expect(disk.afterCrash(0, 'only-synced').list('/d')).toEqual([]);
+    disk.completeSync();
+    await held;
+    expect(disk.afterCrash(0, 'only-synced').list('/d')).toEqual(['a']);
+  });
+
   test('held ones can fail, and so can one by rule', async () => {
     const disk = diskWith({ '/d/a': '' });
     const file = disk.open('/d/a', 'append');

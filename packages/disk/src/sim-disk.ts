@@ -30,10 +30,10 @@ export class SimCrash extends Error {
   }
 }
 
-/** A background sync that waits for `completeSync` or `failSync`. */
+/** A background sync of a file or a folder that waits for `completeSync` or `failSync`. */
 export interface PendingSync {
   readonly path: string;
-  /** Bytes that the file had when the sync was asked for. */
+  /** Bytes that the file had when the sync was asked for; 0 for a folder. */
   readonly size: number;
 }
 
@@ -124,7 +124,7 @@ export class SimDisk implements Disk {
   settleAll(): void {
     this.#assertAlive();
     for (const directory of directoriesBelow(this.#root)) {
-      this.#names.settle(directory);
+      this.#names.settle(directory, this.#names.syncMark());
       for (const node of directory.entries.values()) if (node.kind === 'file') node.settle(node.syncMark());
     }
   }
@@ -252,6 +252,10 @@ export class SimDisk implements Disk {
     });
   }
 
+  async unlinkInBackground(path: string): Promise<void> {
+    this.unlink(path);
+  }
+
   makeDirectory(path: string, options?: { recursive?: boolean }): void {
     this.#assertAlive();
     if (options?.recursive) {
@@ -286,7 +290,24 @@ export class SimDisk implements Disk {
   syncDirectory(path: string): void {
     this.#perform(`sync-directory ${path}`, () => {
       this.#faults.check('sync-directory', path);
-      this.#names.settle(this.#directory('sync', path));
+      this.#names.settle(this.#directory('sync', path), this.#names.syncMark());
+    });
+  }
+
+  async syncDirectoryInBackground(path: string): Promise<void> {
+    await this.#perform(`background-sync-directory ${path}`, () => {
+      this.#faults.check('sync-directory', path);
+      const directory = this.#directory('sync', path);
+      const mark = this.#names.syncMark();
+      return new Promise<void>((resolve, reject) => {
+        const settle = (): void => {
+          this.#names.settle(directory, mark);
+          resolve();
+        };
+        const fail = (code: string): void => reject(new DiskError(code, 'sync', path));
+        if (this.holdSyncs) this.#held.push({ path, size: 0, settle, fail });
+        else settle();
+      });
     });
   }
 

@@ -26,29 +26,38 @@ export interface NameEdit {
   readonly node: SimNode | undefined;
 }
 
-type NameChange = readonly NameEdit[];
+interface NameChange {
+  readonly sequence: number;
+  readonly edits: readonly NameEdit[];
+}
 
 /** The changes of names that no sync of a folder has covered yet, in order. */
 export class NameLog {
   #pending: NameChange[] = [];
+  #nextSequence = 0;
 
   /** Makes the edits visible, as one atomic change. */
-  change(edits: NameChange): void {
+  change(edits: readonly NameEdit[]): void {
     for (const edit of edits) setName(edit.directory.entries, edit);
-    this.#pending.push(edits);
+    this.#pending.push({ sequence: this.#nextSequence++, edits });
   }
 
-  /** The changes of `directory` are on the platter, and with them every earlier one that they build upon. */
-  settle(directory: SimDirectory): void {
+  /** What a sync that starts now covers. */
+  syncMark(): number {
+    return this.#nextSequence;
+  }
+
+  /** The changes of `directory` before `mark` are on the platter, and with them every earlier one that they build upon. */
+  settle(directory: SimDirectory, mark: number): void {
     const folders = new Set([directory]);
     const settled = new Set<NameChange>();
     for (const change of this.#pending.toReversed()) {
-      if (!change.some((edit) => folders.has(edit.directory))) continue;
+      if (change.sequence >= mark || !change.edits.some((edit) => folders.has(edit.directory))) continue;
       settled.add(change);
-      for (const edit of change) folders.add(edit.directory);
+      for (const edit of change.edits) folders.add(edit.directory);
     }
     for (const change of this.#pending) {
-      if (settled.has(change)) for (const edit of change) setName(edit.directory.durable, edit);
+      if (settled.has(change)) for (const edit of change.edits) setName(edit.directory.durable, edit);
     }
     this.#pending = this.#pending.filter((change) => !settled.has(change));
   }
@@ -67,8 +76,8 @@ export class NameLog {
     const keep = [0, 0.5, 0.9, 1][randomBelow(random, 4)] ?? 0;
     const cut = new Set<SimDirectory>();
     for (const change of this.#pending) {
-      const isLost = change.some((edit) => cut.has(edit.directory)) || random() >= keep;
-      for (const edit of change) {
+      const isLost = change.edits.some((edit) => cut.has(edit.directory)) || random() >= keep;
+      for (const edit of change.edits) {
         if (isLost) cut.add(edit.directory);
         else setName(namesOf(edit.directory), edit);
       }
