@@ -9,6 +9,7 @@ const ROOT = join(import.meta.dirname, '..');
 const MAY_IMPORT: Readonly<Record<string, readonly string[] | 'everything'>> = {
   'resp-codec': [],
   disk: [],
+  launch: [],
   config: [],
   keyspace: [],
   'aof-files': ['disk'],

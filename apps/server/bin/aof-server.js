@@ -1,0 +1,10 @@
+#!/usr/bin/env node
+// Starts the server. Plain JavaScript, for any Node: see @aof/launch.
+import { launch } from '@aof/launch';
+
+launch(new URL('../src/main.ts', import.meta.url), new URL('../dist/main.js', import.meta.url), [
+  // A small young generation bounds garbage collection pauses: survivors are copied, and a server's young objects mostly survive.
+  '--max-semi-space-size=4',
+  // The data set may use the machine's memory; `maxmemory` is the limit that users set.
+  '--max-old-space-size=65536',
+]);

@@ -1,0 +1,73 @@
+/** INFO's persistence section: the state of the log and of snapshots. */
+import type { Engine } from './engine.ts';
+import type { InfoFields } from './info.ts';
+
+export function persistenceFields(engine: Engine): InfoFields {
+  const { appendLog, loading } = engine;
+  const isLoading = loading !== undefined;
+  return [
+    ['loading', isLoading ? 1 : 0],
+    ['async_loading', 0],
+    ['current_cow_peak', 0],
+    ['current_cow_size', 0],
+    ['current_cow_size_age', 0],
+    ['current_fork_perc', '0.00'],
+    ['current_save_keys_processed', 0],
+    ['current_save_keys_total', 0],
+    ['rdb_changes_since_last_save', engine.keyspace.dirty],
+    ['rdb_bgsave_in_progress', 0],
+    ['rdb_last_save_time', engine.port.lastSaveSec()],
+    ['rdb_last_bgsave_status', 'ok'],
+    ['rdb_last_bgsave_time_sec', -1],
+    ['rdb_current_bgsave_time_sec', -1],
+    ['rdb_saves', 0],
+    ['rdb_last_cow_size', 0],
+    ['aof_enabled', appendLog.isOn ? 1 : 0],
+    ['aof_rewrite_in_progress', 0],
+    ['aof_rewrite_scheduled', 0],
+    ['aof_last_rewrite_time_sec', -1],
+    ['aof_current_rewrite_time_sec', -1],
+    ['aof_last_bgrewrite_status', 'ok'],
+    ['aof_rewrites', 0],
+    ['aof_rewrites_consecutive_failures', 0],
+    ['aof_last_write_status', appendLog.lastWriteStatus],
+    ['aof_last_cow_size', 0],
+    ['module_fork_in_progress', 0],
+    ['module_fork_last_cow_size', 0],
+    ...(appendLog.isOn ? logFields(engine) : []),
+    ...(loading === undefined ? [] : loadingFields(loading, engine.clock.nowMs())),
+  ];
+}
+
+function logFields({ appendLog }: Engine): InfoFields {
+  return [
+    ['aof_current_size', appendLog.currentSize],
+    ['aof_base_size', appendLog.baseSize],
+    ['aof_pending_rewrite', 0],
+    ['aof_buffer_length', appendLog.bufferedBytes],
+    ['aof_rewrite_buffer_length', 0],
+    ['aof_pending_bio_fsync', appendLog.pendingSyncs],
+    ['aof_delayed_fsync', appendLog.delayedSyncCount],
+  ];
+}
+
+/** How far a load is. */
+export interface LoadingProgress {
+  readonly startedAtMs: number;
+  readonly totalBytes: number;
+  readonly loadedBytes: number;
+}
+
+function loadingFields({ startedAtMs, totalBytes, loadedBytes }: LoadingProgress, nowMs: number): InfoFields {
+  const elapsedSec = (nowMs - startedAtMs) / 1000;
+  const share = totalBytes === 0 ? 1 : loadedBytes / totalBytes;
+  const etaSec = share === 0 ? 1 : Math.max(0, Math.round(elapsedSec / share - elapsedSec));
+  return [
+    ['loading_start_time', Math.floor(startedAtMs / 1000)],
+    ['loading_total_bytes', totalBytes],
+    ['loading_rdb_used_mem', 0],
+    ['loading_loaded_bytes', loadedBytes],
+    ['loading_loaded_perc', (share * 100).toFixed(2)],
+    ['loading_eta_seconds', etaSec],
+  ];
+}

@@ -1,0 +1,216 @@
+/** INFO: the sections, in Redis's order, and the fields that mean something here. */
+import { arch, release, totalmem, type } from 'node:os';
+import { type InfoSection, REDIS_VERSION } from '@aof/commands';
+import type { Engine } from './engine.ts';
+import { persistenceFields } from './info-persistence.ts';
+
+export type InfoFields = readonly (readonly [name: string, value: string | number])[];
+
+interface SectionSpec {
+  readonly title: string;
+  readonly isDefault: boolean;
+  readonly fields: (engine: Engine) => InfoFields;
+}
+
+const SECTIONS: Readonly<Record<string, SectionSpec>> = {
+  server: { title: 'Server', isDefault: true, fields: serverFields },
+  clients: { title: 'Clients', isDefault: true, fields: clientsFields },
+  memory: { title: 'Memory', isDefault: true, fields: memoryFields },
+  persistence: { title: 'Persistence', isDefault: true, fields: persistenceFields },
+  stats: { title: 'Stats', isDefault: true, fields: statsFields },
+  replication: { title: 'Replication', isDefault: true, fields: replicationFields },
+  cpu: { title: 'CPU', isDefault: true, fields: cpuFields },
+  modules: { title: 'Modules', isDefault: true, fields: () => [] },
+  commandstats: { title: 'Commandstats', isDefault: false, fields: commandFields },
+  errorstats: { title: 'Errorstats', isDefault: true, fields: errorFields },
+  cluster: { title: 'Cluster', isDefault: true, fields: () => [['cluster_enabled', 0]] },
+  keyspace: { title: 'Keyspace', isDefault: true, fields: keyspaceFields },
+};
+
+/** The sections that INFO's arguments ask for; none means the default ones. */
+export function infoSections(engine: Engine, wanted: readonly string[]): InfoSection[] {
+  const isAll = wanted.includes('all') || wanted.includes('everything');
+  const isDefault = wanted.length === 0 || wanted.includes('default');
+  return Object.entries(SECTIONS)
+    .filter(([name, section]) => isAll || wanted.includes(name) || (isDefault && section.isDefault))
+    .map(([, section]) => ({ name: section.title, fields: section.fields(engine) }));
+}
+
+/** Bytes as INFO's `_human` fields have them: `1.16M`. */
+export function humanBytes(bytes: number): string {
+  if (bytes < 1024) return `${bytes}B`;
+  let value = bytes;
+  for (const unit of ['K', 'M', 'G', 'T']) {
+    value /= 1024;
+    if (value < 1024 || unit === 'T') return `${value.toFixed(2)}${unit}`;
+  }
+  return `${bytes}B`;
+}
+
+function serverFields(engine: Engine): InfoFields {
+  const nowMs = engine.clock.nowMs();
+  const uptimeSec = Math.floor((nowMs - engine.statistics.startedAtMs) / 1000);
+  const { hz } = engine.config.values;
+  return [
+    ['redis_version', REDIS_VERSION],
+    ['redis_git_sha1', '00000000'],
+    ['redis_git_dirty', 0],
+    ['redis_build_id', '0'],
+    ['redis_mode', 'standalone'],
+    ['os', `${type()} ${release()} ${arch()}`],
+    ['arch_bits', 64],
+    ['multiplexing_api', 'libuv'],
+    ['node_version', process.versions.node],
+    ['process_id', process.pid],
+    ['process_supervised', 'no'],
+    ['run_id', engine.runId],
+    ['tcp_port', engine.listeningPort ?? 0],
+    ['server_time_usec', nowMs * 1000],
+    ['uptime_in_seconds', uptimeSec],
+    ['uptime_in_days', Math.floor(uptimeSec / 86_400)],
+    ['hz', hz],
+    ['configured_hz', hz],
+    ['lru_clock', engine.keyspace.accessClockSec & 0xffffff],
+    ['executable', process.argv[1] ?? ''],
+    ['config_file', engine.configFile],
+    ['io_threads_active', 0],
+  ];
+}
+
+function clientsFields(engine: Engine): InfoFields {
+  let blocked = 0;
+  let maxInput = 0;
+  let maxOutput = 0;
+  for (const client of engine.clients.values()) {
+    if (client.isSuspended) blocked++;
+    maxInput = Math.max(maxInput, client.link.queryBufferBytes);
+    maxOutput = Math.max(maxOutput, client.link.outputBufferBytes);
+  }
+  return [
+    ['connected_clients', engine.clients.size],
+    ['cluster_connections', 0],
+    ['maxclients', engine.config.values.maxclients],
+    ['client_recent_max_input_buffer', maxInput],
+    ['client_recent_max_output_buffer', maxOutput],
+    ['blocked_clients', blocked],
+    ['tracking_clients', 0],
+    ['clients_in_timeout_table', 0],
+    ['total_blocking_keys', 0],
+  ];
+}
+
+function memoryFields(engine: Engine): InfoFields {
+  const { rss, heapUsed, heapTotal, external, arrayBuffers } = process.memoryUsage();
+  const used = heapUsed + external;
+  const { statistics } = engine;
+  statistics.peakMemoryBytes = Math.max(statistics.peakMemoryBytes, used);
+  const peak = statistics.peakMemoryBytes;
+  const { maxmemory } = engine.config.values;
+  const total = totalmem();
+  return [
+    ['used_memory', used],
+    ['used_memory_human', humanBytes(used)],
+    ['used_memory_rss', rss],
+    ['used_memory_rss_human', humanBytes(rss)],
+    ['used_memory_peak', peak],
+    ['used_memory_peak_human', humanBytes(peak)],
+    ['used_memory_peak_perc', `${((used * 100) / peak).toFixed(2)}%`],
+    ['used_memory_heap', heapUsed],
+    ['used_memory_heap_committed', heapTotal],
+    ['used_memory_array_buffers', arrayBuffers],
+    ['total_system_memory', total],
+    ['total_system_memory_human', humanBytes(total)],
+    ['maxmemory', maxmemory],
+    ['maxmemory_human', humanBytes(maxmemory)],
+    ['maxmemory_policy', engine.config.values['maxmemory-policy']],
+    ['mem_fragmentation_ratio', (rss / used).toFixed(2)],
+    ['mem_fragmentation_bytes', rss - used],
+    ['mem_aof_buffer', engine.appendLog.bufferCapacity],
+    ['mem_allocator', 'v8'],
+    ['lazyfree_pending_objects', 0],
+    ['lazyfreed_objects', 0],
+  ];
+}
+
+function statsFields(engine: Engine): InfoFields {
+  const { statistics, keyspace, executor } = engine;
+  const { stats } = keyspace;
+  return [
+    ['total_connections_received', statistics.connectionsReceived],
+    ['total_commands_processed', executor.statistics.totalCommands],
+    ['instantaneous_ops_per_sec', statistics.commandsPerSec],
+    ['total_net_input_bytes', statistics.netInputBytes],
+    ['total_net_output_bytes', statistics.netOutputBytes],
+    ['total_net_repl_input_bytes', 0],
+    ['total_net_repl_output_bytes', 0],
+    ['instantaneous_input_kbps', statistics.inputKbps.toFixed(2)],
+    ['instantaneous_output_kbps', statistics.outputKbps.toFixed(2)],
+    ['rejected_connections', statistics.rejectedConnections],
+    ['sync_full', 0],
+    ['sync_partial_ok', 0],
+    ['sync_partial_err', 0],
+    ['expired_keys', stats.expiredKeys],
+    ['evicted_keys', 0],
+    ['evicted_clients', 0],
+    ['keyspace_hits', stats.hits],
+    ['keyspace_misses', stats.misses],
+    ['pubsub_channels', 0],
+    ['pubsub_patterns', 0],
+    ['pubsubshard_channels', 0],
+    ['latest_fork_usec', 0],
+    ['total_forks', 0],
+    ['unexpected_error_replies', 0],
+    ['total_error_replies', executor.statistics.totalErrors],
+    ['client_output_buffer_limit_disconnections', statistics.outputLimitDisconnections],
+  ];
+}
+
+function replicationFields(engine: Engine): InfoFields {
+  return [
+    ['role', 'master'],
+    ['connected_slaves', 0],
+    ['master_failover_state', 'no-failover'],
+    ['master_replid', engine.runId],
+    ['master_replid2', '0'.repeat(40)],
+    ['master_repl_offset', 0],
+    ['second_repl_offset', -1],
+    ['repl_backlog_active', 0],
+    ['repl_backlog_size', engine.config.values['repl-backlog-size']],
+    ['repl_backlog_first_byte_offset', 0],
+    ['repl_backlog_histlen', 0],
+  ];
+}
+
+function cpuFields(): InfoFields {
+  const { systemCPUTime, userCPUTime } = process.resourceUsage();
+  return [
+    ['used_cpu_sys', (systemCPUTime / 1e6).toFixed(6)],
+    ['used_cpu_user', (userCPUTime / 1e6).toFixed(6)],
+    ['used_cpu_sys_children', '0.000000'],
+    ['used_cpu_user_children', '0.000000'],
+  ];
+}
+
+function commandFields(engine: Engine): InfoFields {
+  const commands = [...engine.executor.table].flatMap((command) => [command, ...(command.subcommands?.values() ?? [])]);
+  return commands
+    .filter((command) => command.calls + command.rejectedCalls > 0)
+    .map((command) => {
+      const perCall = command.calls === 0 ? 0 : command.usec / command.calls;
+      const value = `calls=${command.calls},usec=${Math.floor(command.usec)},usec_per_call=${perCall.toFixed(2)},rejected_calls=${command.rejectedCalls},failed_calls=${command.failedCalls}`;
+      return [`cmdstat_${command.fullName}`, value] as const;
+    });
+}
+
+function errorFields(engine: Engine): InfoFields {
+  return [...engine.executor.statistics.errors].map(([prefix, count]) => [`errorstat_${prefix}`, `count=${count}`]);
+}
+
+function keyspaceFields(engine: Engine): InfoFields {
+  return engine.keyspace.databases
+    .filter((db) => db.size > 0)
+    .map((db) => [
+      `db${db.index}`,
+      `keys=${db.size},expires=${db.expiresCount},avg_ttl=${Math.round(db.averageTtlMs(engine.clock.nowMs()))}`,
+    ]);
+}

@@ -1,0 +1,82 @@
+/**
+ * Where replies wait until they may leave: for the flush of their tick, and under `always` for the sync of all that
+ * their clients may have seen.
+ *
+ * Invariants
+ * - Replies of one client leave in order.
+ * - Nothing leaves between a command and the flush of its records.
+ * - Held replies are a queue by log offset; the offsets never shrink, so what is at its head leaves first.
+ */
+import type { Client } from '@aof/commands';
+
+type Chunks = readonly (string | Uint8Array)[];
+
+/** Takes replies out of the building. */
+export type Deliver = (client: Client, chunks: Chunks) => void;
+
+interface Held {
+  readonly until: number;
+  readonly client: Client;
+  readonly chunks: Chunks;
+}
+
+export class ReplyGate {
+  readonly #deliver: Deliver;
+  #scheduled: Client[] = [];
+  #spare: Client[] = [];
+  #held: Held[] = [];
+  #heldFrom = 0;
+
+  constructor(deliver: Deliver) {
+    this.#deliver = deliver;
+  }
+
+  /** `client` has replies, or is about to end: the next `open` is its turn. Returns whether it is the first of a tick. */
+  schedule(client: Client): boolean {
+    if (client.isScheduled) return false;
+    client.isScheduled = true;
+    return this.#scheduled.push(client) === 1;
+  }
+
+  get heldCount(): number {
+    return this.#held.length - this.#heldFrom;
+  }
+
+  /** The records of these replies are flushed: all leave, but those that must wait until `synced` reaches `holdUntil`. */
+  open(holdUntil: number, synced: number): void {
+    const clients = this.#scheduled;
+    if (clients.length === 0) return;
+    this.#scheduled = this.#spare;
+    const mustHold = synced < holdUntil || this.heldCount > 0;
+    for (const client of clients) {
+      client.isScheduled = false;
+      const chunks = client.reply.take();
+      if (mustHold) this.#held.push({ until: holdUntil, client, chunks });
+      else this.#deliver(client, chunks);
+    }
+    clients.length = 0;
+    this.#spare = clients;
+  }
+
+  /** The log is durable up to here. */
+  synced(offset: number): void {
+    const held = this.#held;
+    let i = this.#heldFrom;
+    for (let item = held[i]; item !== undefined && item.until <= offset; item = held[++i]) {
+      this.#deliver(item.client, item.chunks);
+    }
+    this.#heldFrom = i;
+    if (i === held.length) {
+      this.#held = [];
+      this.#heldFrom = 0;
+    }
+  }
+
+  /** The log is lost: nobody is told anything any more. */
+  discard(): void {
+    for (const client of this.#scheduled) client.isScheduled = false;
+    this.#scheduled.length = 0;
+    this.#held = [];
+    this.#heldFrom = 0;
+  }
+}
