@@ -1,0 +1,86 @@
+// Starts the two servers that a benchmark compares, each in a folder of its own, and stops them.
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export type ServerName = 'redis' | 'aof';
+
+export interface RunningServer {
+  readonly name: ServerName;
+  readonly port: number;
+  readonly folder: string;
+  /** Resident memory, bytes. */
+  memoryBytes(): number;
+  stop(options?: { keepFolder?: boolean }): Promise<void>;
+}
+
+const ROOT = join(import.meta.dirname, '..');
+
+export function hasRedis(): boolean {
+  try {
+    execFileSync('redis-server', ['--version'], { stdio: 'ignore' });
+    execFileSync('redis-benchmark', ['--version'], { stdio: 'ignore' });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false; // what execFileSync throws
+    throw error;
+  }
+}
+
+/** `options` are command line options of both servers. */
+export async function startServer(
+  name: ServerName,
+  port: number,
+  options: readonly string[],
+  folder = mkdtempSync(join(tmpdir(), `bench-${name}-`)),
+): Promise<RunningServer> {
+  const shared = ['--port', String(port), '--dir', folder, '--save', '', ...options];
+  const child =
+    name === 'redis'
+      ? spawn('redis-server', shared, { stdio: 'ignore' })
+      : spawn('node', [join(ROOT, 'apps/server/bin/aof-server.js'), ...shared], { stdio: 'ignore' });
+  await waitUntilReady(port, child);
+  return {
+    name,
+    port,
+    folder,
+    memoryBytes: () => residentBytes(child.pid ?? 0),
+    stop: async ({ keepFolder = false } = {}) => {
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      child.kill('SIGTERM');
+      await ended;
+      if (!keepFolder) rmSync(folder, { recursive: true, force: true });
+      // Dirty pages of this run must not slow down the next one's syncs.
+      execFileSync('sync');
+    },
+  };
+}
+
+function residentBytes(pid: number): number {
+  const found = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  return Number(found ?? 0) * 1024;
+}
+
+async function waitUntilReady(port: number, child: ChildProcess): Promise<void> {
+  for (let attempt = 0; attempt < 3000; attempt++) {
+    if (child.exitCode !== null) throw new Error(`the server on port ${port} ended with status ${child.exitCode}`);
+    const reply = await ask(port, 'PING\r\n').catch(() => '');
+    if (reply.startsWith('+PONG')) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error(`the server on port ${port} does not answer`);
+}
+
+/** Sends `text` and answers what comes back first. */
+export function ask(port: number, text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(text, 'latin1'));
+    socket.once('error', reject);
+    socket.once('data', (bytes) => {
+      socket.destroy();
+      resolve(bytes.toString('latin1'));
+    });
+  });
+}
