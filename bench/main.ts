@@ -216,7 +216,9 @@ function row(
 
 async function main(): Promise<void> {
   const [word = ''] = process.argv.slice(2).filter((argument) => argument !== '--');
-  const print = (line: string) => process.stdout.write(`${line}\n`);
+  const print = (line: string): void => {
+    process.stdout.write(`${line}\n`);
+  };
   if (!hasRedis())
     return print('SKIPPED: redis-server and redis-benchmark are not installed; there is nothing to compare with.');
   print(
