@@ -41,6 +41,11 @@ const anyInteger = fc.oneof(
   fc.constantFrom(...edges, ...wideEdges),
 );
 
+/** `intsetAdd` of what is an integer. */
+function add(set: string, member: string): string {
+  return intsetAdd(set, member) ?? expect.fail(`${member} is an integer`);
+}
+
 function members(set: string): string[] {
   return Array.from({ length: intsetCount(set) }, (_, i) => intsetAt(set, i));
 }
@@ -56,7 +61,7 @@ describe('intset', () => {
           expect(intsetHas(set, text)).toBe(model.has(value));
           if (isAdd) model.add(value);
           else model.delete(value);
-          set = isAdd ? intsetAdd(set, text) : intsetRemove(set, text);
+          set = isAdd ? add(set, text) : intsetRemove(set, text);
         }
         const sorted = [...model].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0)).map(String);
         expect(members(set)).toEqual(sorted);
@@ -65,21 +70,21 @@ describe('intset', () => {
   });
 
   it('takes 2, 4 or 8 bytes a member, as the widest needs', () => {
-    let set = intsetAdd('', '5');
+    let set = add('', '5');
     expect(set.length).toBe(2 + 1);
-    set = intsetAdd(set, '-32768');
+    set = add(set, '-32768');
     expect(set.length).toBe(2 * 2 + 1);
-    set = intsetAdd(set, '32768');
+    set = add(set, '32768');
     expect(set.length).toBe(3 * 4 + 1);
-    set = intsetAdd(set, '-9223372036854775808');
+    set = add(set, '-9223372036854775808');
     expect(set.length).toBe(4 * 8 + 1);
     expect(members(set)).toEqual(['-9223372036854775808', '-32768', '5', '32768']);
     expect(members(intsetRemoveAt(set, 1))).toEqual(['-9223372036854775808', '5', '32768']);
   });
 
   it('answers the same string when nothing changes', () => {
-    const set = intsetAdd('', '7');
-    expect(intsetAdd(set, '7')).toBe(set);
+    const set = add('', '7');
+    expect(add(set, '7')).toBe(set);
     expect(intsetRemove(set, '8')).toBe(set);
     expect(intsetRemove(set, 'x')).toBe(set);
     expect(intsetRemove(set, '7')).toBe('');
@@ -99,8 +104,8 @@ describe('intset', () => {
     const others = ['', '-', '+1', '-0', '00', '01', '1 ', ' 1', '1.0', '1e3', 'a', '9223372036854775808'];
     for (const text of [...others, '-9223372036854775809', '99999999999999999999', '1\0']) {
       expect(isCanonicalInteger(text), text).toBe(false);
-      expect(intsetHas(intsetAdd('', '1'), text)).toBe(false);
+      expect(intsetHas(add('', '1'), text)).toBe(false);
     }
-    expect(() => intsetAdd('', 'x')).toThrow(TypeError);
+    expect(intsetAdd('', 'x')).toBeUndefined();
   });
 });

@@ -129,9 +129,11 @@ export function intsetHas(set: string, member: string): boolean {
   return readInteger(member) && searchRegisters(set) >= 0;
 }
 
-/** The set with `member`, which must be a canonical integer; the same string if it was there. O(members). */
-export function intsetAdd(set: string, member: string): string {
-  if (!readInteger(member)) throw new TypeError('not an integer in canonical spelling');
+/**
+ * The set with `member`; the same string if it was there, undefined if it is no integer in canonical spelling. O(members).
+ */
+export function intsetAdd(set: string, member: string): string | undefined {
+  if (!readInteger(member)) return undefined;
   const found = searchRegisters(set);
   if (found >= 0) return set;
   const at = -1 - found;

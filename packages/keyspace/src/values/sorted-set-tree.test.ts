@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { seededRandom } from '../../test/seeded-random.ts';
 import { SortedSetTree } from './sorted-set-tree.ts';
 
 type Pair = readonly [score: number, member: string];
@@ -62,17 +63,6 @@ class Twin {
   }
 }
 
-/** A repeatable source of numbers in [0, 1). */
-function mulberry(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 const seeds = fc.integer({ min: 0, max: 2 ** 31 });
 const fraction = fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true });
 
@@ -97,12 +87,12 @@ function run(twin: Twin, current: Step, at: number): void {
     const start = Math.floor(current.from * size);
     twin.removeRange(start, start + Math.floor(current.part * (size - start + 1)));
   } else if (current.kind === 'removeEach') {
-    const random = mulberry(current.seed);
+    const random = seededRandom(current.seed);
     for (let i = Math.min(size, Math.floor(current.share * size), 1500); i > 0; i--) {
       twin.remove(Math.floor(random() * twin.pairs.length));
     }
   } else {
-    const random = mulberry(current.seed);
+    const random = seededRandom(current.seed);
     const { kind } = current;
     twin.insertMany(
       Array.from({ length: current.count }, (_, i): Pair => {
@@ -132,7 +122,7 @@ describe('the tree of a sorted set', () => {
   });
 
   it('keeps its separators right where inner nodes lost their first children and were merged', () => {
-    const random = mulberry(7);
+    const random = seededRandom(7);
     const twin = new Twin();
     run(twin, { kind: 'ascending', count: 12_000, seed: 1 }, 0);
     for (let round = 0; round < 60; round++) {
@@ -153,7 +143,7 @@ describe('the tree of a sorted set', () => {
   it('finds ranks, ranges and counts', () => {
     fc.assert(
       fc.property(seeds, fc.integer({ min: 1, max: 6000 }), (seed, count) => {
-        const random = mulberry(seed);
+        const random = seededRandom(seed);
         const twin = new Twin();
         run(twin, { kind: 'random', count, seed }, 0);
         const { tree, pairs } = twin;
@@ -189,7 +179,7 @@ describe('the tree of a sorted set', () => {
   it('changes a score in place only where the order stays as it is', () => {
     fc.assert(
       fc.property(seeds, fc.integer({ min: 1, max: 300 }), (seed, count) => {
-        const random = mulberry(seed);
+        const random = seededRandom(seed);
         const twin = new Twin();
         run(twin, { kind: 'random', count, seed }, 0);
         let replaced = 0;

@@ -1,0 +1,352 @@
+/**
+ * The sorted set: distinct byte strings, each with a score, in the order of scores, then of the members' bytes.
+ *
+ * Two forms, which are the encodings that Redis reports: one packed string (`listpack`) while the members are few and
+ * short, after that a hash table from member to score together with a tree that knows the order (`skiplist`). Adding converts forwards
+ * only; a result that is built anew gets the form that fits it.
+ *
+ * Invariants: table and tree hold the same pairs and share the member strings, which are flat; scores are never NaN;
+ * a sorted set that is stored under a key is never empty (its commands see to that).
+ */
+import { HashTable } from '../hash-table.ts';
+import { flatCopy } from '../latin1.ts';
+import { packedEntry, packedOf, packedSlice, packedSplice, packedTake } from '../packed.ts';
+import { shuffledPrefix } from './set.ts';
+import {
+  findPair,
+  insertPair,
+  nextPair,
+  pairAt,
+  pairOffsets,
+  pairScore,
+  rankOfPair,
+  removePair,
+  spanOfPairs,
+} from './sorted-set-packed.ts';
+import type { PairRange, RankSpan } from './sorted-set-range.ts';
+import { SortedSetTree } from './sorted-set-tree.ts';
+import type { Thresholds } from './thresholds.ts';
+
+/** What `put` did. */
+export const UNCHANGED = 0;
+export const ADDED = 1;
+export const UPDATED = 2;
+export type PutOutcome = typeof UNCHANGED | typeof ADDED | typeof UPDATED;
+
+/** A sample of more than one pair in so many is drawn by shuffling all of them, a smaller one by trying. */
+const SHUFFLE_SHARE = 3;
+
+export interface ScoredMember {
+  readonly member: string;
+  readonly score: number;
+}
+
+/** The big form. */
+interface Indexed {
+  readonly table: HashTable<number>;
+  readonly tree: SortedSetTree;
+}
+
+export class SortedSetValue {
+  #body: string | Indexed = '';
+  /** Pairs of the small form; a table counts for itself. */
+  #count = 0;
+
+  /**
+   * An empty sorted set in the form that fits what will be added.
+   *
+   * @param hint about how many members will be added
+   * @param longest bytes of the longest of them, 0 if unknown
+   */
+  static forMembers(hint: number, longest: number, thresholds: Thresholds): SortedSetValue {
+    const set = new SortedSetValue();
+    if (hint > thresholds.zsetMaxListpackEntries || longest > thresholds.zsetMaxListpackValue) set.#index();
+    return set;
+  }
+
+  /**
+   * A sorted set of pairs in the form that fits them. O(n log n), O(n) if they are in order.
+   *
+   * @param pairs with distinct members, which are flat strings; the array is sorted
+   */
+  static of(pairs: ScoredMember[], thresholds: Thresholds): SortedSetValue {
+    const set = new SortedSetValue();
+    pairs.sort(comparePairs);
+    const isSmall =
+      pairs.length <= thresholds.zsetMaxListpackEntries &&
+      pairs.every(({ member }) => member.length <= thresholds.zsetMaxListpackValue);
+    if (isSmall) {
+      set.#body = packedOf(pairs.flatMap(({ member, score }) => [member, String(score)]));
+      set.#count = pairs.length;
+      return set;
+    }
+    const scores: number[] = [];
+    const members: string[] = [];
+    for (const { member, score } of pairs) {
+      scores.push(score);
+      members.push(member);
+    }
+    set.#body = indexOf(scores, members);
+    return set;
+  }
+
+  get type(): 'zset' {
+    return 'zset';
+  }
+
+  get size(): number {
+    return typeof this.#body === 'string' ? this.#count : this.#body.table.size;
+  }
+
+  /** The answer of OBJECT ENCODING. */
+  encoding(): 'listpack' | 'skiplist' {
+    return typeof this.#body === 'string' ? 'listpack' : 'skiplist';
+  }
+
+  /** The score of `member`, or undefined. O(1). */
+  score(member: string): number | undefined {
+    const body = this.#body;
+    if (typeof body !== 'string') return body.table.get(member);
+    const at = findPair(body, member);
+    return at < 0 ? undefined : pairScore(body, at);
+  }
+
+  /** Says that about `hint` members will be added at once: too many for the small form make it a big one now. */
+  expect(hint: number, thresholds: Thresholds): void {
+    if (hint > thresholds.zsetMaxListpackEntries) this.#index();
+  }
+
+  /** Adds `member` (a flat string) or gives it a new score, which must not be NaN. O(log n). */
+  put(member: string, score: number, thresholds: Thresholds): PutOutcome {
+    let body = this.#body;
+    if (typeof body === 'string') {
+      const at = findPair(body, member);
+      if (at >= 0) {
+        if (pairScore(body, at) === score) return UNCHANGED;
+        this.#body = insertPair(removePair(body, at), score, member);
+        return UPDATED;
+      }
+      if (this.#count < thresholds.zsetMaxListpackEntries && member.length <= thresholds.zsetMaxListpackValue) {
+        this.#body = insertPair(body, score, member);
+        this.#count++;
+        return ADDED;
+      }
+      body = this.#index();
+    }
+    const { table, tree } = body;
+    if (!table.find(member)) {
+      table.insertMissing(member, score);
+      tree.insert(score, member);
+      return ADDED;
+    }
+    const current = table.foundValue();
+    if (current === score) return UNCHANGED;
+    table.setFoundValue(score);
+    if (!tree.replaceScore(current, member, score)) {
+      // The string that is stored goes on being shared, not the caller's.
+      tree.insert(score, tree.remove(current, member) ?? member);
+    }
+    return UPDATED;
+  }
+
+  #index(): Indexed {
+    const body = this.#body;
+    if (typeof body !== 'string') return body;
+    const scores: number[] = [];
+    const members: string[] = [];
+    for (let at = 0; at < body.length; at = nextPair(body, at)) {
+      members.push(packedTake(body, at));
+      scores.push(pairScore(body, at));
+    }
+    const indexed = indexOf(scores, members);
+    this.#body = indexed;
+    return indexed;
+  }
+
+  /** Answers whether the member was there. O(log n). */
+  remove(member: string): boolean {
+    const body = this.#body;
+    if (typeof body === 'string') {
+      const at = findPair(body, member);
+      if (at < 0) return false;
+      this.#body = removePair(body, at);
+      this.#count--;
+      return true;
+    }
+    if (!body.table.find(member)) return false;
+    body.tree.remove(body.table.foundValue(), member);
+    body.table.deleteFound();
+    return true;
+  }
+
+  /** Position of `member` in the order, from 0 on, or -1. O(log n). */
+  rank(member: string): number {
+    const body = this.#body;
+    if (typeof body === 'string') {
+      const at = findPair(body, member);
+      return at < 0 ? -1 : rankOfPair(body, at);
+    }
+    const score = body.table.get(member);
+    return score === undefined ? -1 : body.tree.rank(score, member);
+  }
+
+  /**
+   * The ranks of what lies within `range`. O(log n).
+   *
+   * @param isDown the set will be walked downwards: matters only for ranges of members whose scores differ
+   */
+  span(range: PairRange, isDown = false): RankSpan {
+    const body = this.#body;
+    if (typeof body === 'string') return spanOfPairs(body, this.#count, range, isDown);
+    const start = body.tree.countBefore((score, member) => range.isBefore(score, member));
+    const end = body.tree.countBefore((score, member) => !range.isBehind(score, member));
+    return { start, end: Math.max(start, end) };
+  }
+
+  /**
+   * Visits the members of ranks `start` to `end` (exclusive), `0 <= start <= end <= size`, upwards or downwards. For
+   * replies: a member that is kept must be copied flat first. Nothing may be changed meanwhile. O(log n + visited).
+   */
+  forEachTransient(start: number, end: number, isDown: boolean, visit: (member: string, score: number) => void): void {
+    const body = this.#body;
+    if (typeof body !== 'string') {
+      if (isDown) body.tree.forEachDown(end - 1, end - start, visit);
+      else body.tree.forEach(start, end - start, visit);
+    } else if (isDown) {
+      const offsets = pairOffsets(body, start, end);
+      for (let i = offsets.length - 1; i >= 0; i--) visit(packedEntry(body, offsets[i]), pairScore(body, offsets[i]));
+    } else {
+      let at = pairAt(body, start);
+      for (let rank = start; rank < end; rank++, at = nextPair(body, at))
+        visit(packedEntry(body, at), pairScore(body, at));
+    }
+  }
+
+  /** Visits every pair, upwards. The members may be stored. Nothing may be changed meanwhile. */
+  forEach(visit: (member: string, score: number) => void): void {
+    const body = this.#body;
+    if (typeof body !== 'string') body.tree.forEach(0, body.tree.size, visit);
+    else for (let at = 0; at < body.length; at = nextPair(body, at)) visit(packedTake(body, at), pairScore(body, at));
+  }
+
+  /** The pairs one by one, in no order, for loops that end early; strings as in `forEachTransient`. */
+  *pairs(): Generator<[member: string, score: number]> {
+    const body = this.#body;
+    if (typeof body !== 'string') yield* body.table.entries();
+    else for (let at = 0; at < body.length; at = nextPair(body, at)) yield [packedEntry(body, at), pairScore(body, at)];
+  }
+
+  /** Removes the members of ranks `start` to `end` (exclusive), `0 <= start <= end <= size`. O(log n + removed). */
+  removeSpan(start: number, end: number): void {
+    const body = this.#body;
+    if (typeof body === 'string') {
+      this.#body = packedSplice(body, pairAt(body, start), pairAt(body, end));
+      this.#count -= end - start;
+    } else {
+      body.tree.removeRange(start, end, (member) => {
+        body.table.delete(member);
+      });
+    }
+  }
+
+  /** A sorted set of the members of ranks `start` to `end` (exclusive), in the form that fits them. */
+  slice(start: number, end: number, thresholds: Thresholds): SortedSetValue {
+    const body = this.#body;
+    if (typeof body === 'string' && end - start <= thresholds.zsetMaxListpackEntries) {
+      const part = new SortedSetValue();
+      part.#body = packedSlice(body, pairAt(body, start), pairAt(body, end));
+      part.#count = end - start;
+      return part;
+    }
+    const pairs: ScoredMember[] = [];
+    // Members of the big form are flat, and are shared with the new set.
+    const keep = typeof body === 'string' ? flatCopy : (member: string) => member;
+    this.forEachTransient(start, end, false, (member, score) => {
+      pairs.push({ member: keep(member), score });
+    });
+    return SortedSetValue.of(pairs, thresholds);
+  }
+
+  /**
+   * Visits some pairs from `cursor` on and answers the next cursor, 0 at the end. Begin with 0. A member that is there all
+   * the time is visited. A small set is visited whole, whatever the cursor.
+   *
+   * @param count about how many to visit, at least 1
+   */
+  scan(cursor: number, count: number, visit: (member: string, score: number) => void): number {
+    if (typeof this.#body !== 'string') return this.#body.table.scan(cursor, count, visit);
+    this.forEachTransient(0, this.#count, false, visit);
+    return 0;
+  }
+
+  /**
+   * A random member of a set that is not empty, with its score.
+   *
+   * @param random01 a source of numbers in [0, 1)
+   */
+  random(random01: () => number): ScoredMember {
+    const body = this.#body;
+    if (typeof body === 'string') {
+      const at = pairAt(body, Math.floor(random01() * this.#count));
+      return { member: packedEntry(body, at), score: pairScore(body, at) };
+    }
+    const { table } = body;
+    table.findRandom(random01);
+    return { member: table.foundKey(), score: table.foundValue() };
+  }
+
+  /** `count` different pairs, or all if there are no more, each set of them equally likely. */
+  sample(count: number, random01: () => number): ScoredMember[] {
+    const size = this.size;
+    if (typeof this.#body === 'string' || count * SHUFFLE_SHARE > size) {
+      const pairs: ScoredMember[] = [];
+      this.forEachTransient(0, size, false, (member, score) => {
+        pairs.push({ member, score });
+      });
+      return count >= size ? pairs : shuffledPrefix(pairs, count, random01);
+    }
+    const chosen = new Map<string, ScoredMember>();
+    while (chosen.size < count) {
+      const pair = this.random(random01);
+      chosen.set(pair.member, pair);
+    }
+    return [...chosen.values()];
+  }
+
+  /** A sorted set with the same pairs in the same form, independent of this one. */
+  clone(): SortedSetValue {
+    const copy = new SortedSetValue();
+    const body = this.#body;
+    copy.#body = typeof body === 'string' ? body : { table: body.table.clone(), tree: body.tree.clone() };
+    copy.#count = this.#count;
+    return copy;
+  }
+
+  /**
+   * Checks that table and tree agree; for tests.
+   *
+   * @throws Error that says what does not hold
+   */
+  verify(): void {
+    const body = this.#body;
+    if (typeof body === 'string') return;
+    body.tree.verify();
+    if (body.tree.size !== body.table.size) throw new Error('table and tree differ in size');
+    body.tree.forEach(0, body.tree.size, (member, score) => {
+      if (body.table.get(member) !== score) throw new Error('table and tree differ in a score');
+    });
+  }
+}
+
+/** The order of sorted sets. */
+export function comparePairs(a: ScoredMember, b: ScoredMember): number {
+  if (a.score !== b.score) return a.score < b.score ? -1 : 1;
+  return a.member < b.member ? -1 : a.member > b.member ? 1 : 0;
+}
+
+/** The big form of pairs that are in order. */
+function indexOf(scores: readonly number[], members: readonly string[]): Indexed {
+  const table = HashTable.ofNumbers();
+  for (let i = 0; i < members.length; i++) table.set(members[i], scores[i]);
+  return { table, tree: SortedSetTree.of(scores, members) };
+}
