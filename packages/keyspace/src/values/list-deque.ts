@@ -26,6 +26,7 @@ import {
   nodeWithout,
   packedNode,
 } from './list-node.ts';
+import { stringBytes } from './string-bytes.ts';
 
 const LEAST_CHUNK = 16;
 const GREATEST_CHUNK = 128;
@@ -383,9 +384,4 @@ export class ListDeque {
     this.bytes -= nodeBytes(this.#nodes[at]) - nodeBytes(node);
     this.#nodes[at] = node;
   }
-}
-
-/** Memory of a latin1 string of `length` chars. */
-export function stringBytes(length: number): number {
-  return 16 + ((length + 7) & ~7);
 }

@@ -23,8 +23,9 @@ import {
   packedSlice,
   packedTake,
 } from '../packed.ts';
-import { ListDeque, stringBytes } from './list-deque.ts';
+import { ListDeque } from './list-deque.ts';
 import { exceedsListpack, fitsListpackAgain, LISTPACK_EMPTY_BYTES, listpackEntryBytes } from './list-encoding.ts';
+import { stringBytes } from './string-bytes.ts';
 
 const SMALL_ENTRIES = 64;
 const SMALL_BYTES = 1024;

@@ -1,0 +1,245 @@
+/**
+ * The hash: fields, each with a value.
+ *
+ * Two forms, which are the encodings that Redis reports: one packed string of field, value, field, value … (`listpack`)
+ * while the pairs are few and short, a hash table (`hashtable`) after that. Setting converts forwards only.
+ *
+ * Invariants: `size` counts the fields; a hash that is stored under a key is never empty (its commands see to that);
+ * fields and values in the table are flat strings of chars 0–255.
+ */
+import { HashTable } from '../hash-table.ts';
+import {
+  packedAppendPair,
+  packedEntry,
+  packedEntryLength,
+  packedFind,
+  packedNext,
+  packedRemove,
+  packedReplace,
+  packedSkip,
+  packedTake,
+} from '../packed.ts';
+import { shuffledPrefix } from './set.ts';
+import { stringBytes } from './string-bytes.ts';
+
+/** Above these a hash leaves its small form. The options of the same names. */
+export interface HashThresholds {
+  readonly hashMaxListpackEntries: number;
+  /** Bytes of the longest field or value. */
+  readonly hashMaxListpackValue: number;
+}
+
+/** Sees a field and its value. */
+export type PairVisitor = (field: string, value: string) => void;
+
+/** Whatever the thresholds say, no edit copies more than this. */
+const PACKED_LIMIT_BYTES = 64 << 20;
+/** A sample of more than one pair in so many is drawn by shuffling all of them, a smaller one by trying. */
+const SHUFFLE_SHARE = 3;
+
+export class HashValue {
+  #body: string | HashTable<string> = '';
+  /** Pairs of the small form; a table counts for itself. */
+  #count = 0;
+
+  /** A hash of pairs of flat strings; of equal fields the last counts. */
+  static of(pairs: Iterable<readonly [field: string, value: string]>, thresholds: HashThresholds): HashValue {
+    const hash = new HashValue();
+    for (const [field, value] of pairs) hash.set(field, value, thresholds);
+    return hash;
+  }
+
+  get type(): 'hash' {
+    return 'hash';
+  }
+
+  get size(): number {
+    return typeof this.#body === 'string' ? this.#count : this.#body.size;
+  }
+
+  /** The answer of OBJECT ENCODING. */
+  encoding(): 'listpack' | 'hashtable' {
+    return typeof this.#body === 'string' ? 'listpack' : 'hashtable';
+  }
+
+  /** The value of `field`, which may be a slice of the whole hash: not to be stored. Undefined if there is no such field. */
+  get(field: string): string | undefined {
+    const body = this.#body;
+    if (typeof body !== 'string') return body.get(field);
+    const at = packedFind(body, field, 2);
+    return at < 0 ? undefined : packedEntry(body, packedNext(body, at));
+  }
+
+  has(field: string): boolean {
+    const body = this.#body;
+    return typeof body === 'string' ? packedFind(body, field, 2) >= 0 : body.has(field);
+  }
+
+  /** Bytes of the value of `field`; 0 if there is no such field. */
+  valueLength(field: string): number {
+    const body = this.#body;
+    if (typeof body !== 'string') return body.get(field)?.length ?? 0;
+    const at = packedFind(body, field, 2);
+    return at < 0 ? 0 : packedEntryLength(body, packedNext(body, at));
+  }
+
+  /** Sets `field`; both strings must be flat. Answers whether the field is new. */
+  set(field: string, value: string, thresholds: HashThresholds): boolean {
+    const body = this.#body;
+    if (typeof body !== 'string') return body.set(field, value);
+    if (!isShort(body, field, value, thresholds)) {
+      const table = tableOf(body);
+      this.#body = table;
+      return table.set(field, value);
+    }
+    const at = packedFind(body, field, 2);
+    if (at >= 0) {
+      this.#body = packedReplace(body, packedNext(body, at), value);
+      return false;
+    }
+    const longer = packedAppendPair(body, field, value);
+    this.#body = ++this.#count > thresholds.hashMaxListpackEntries ? tableOf(longer) : longer;
+    return true;
+  }
+
+  /** Answers whether the field was there. */
+  delete(field: string): boolean {
+    const body = this.#body;
+    if (typeof body !== 'string') return body.delete(field);
+    const at = packedFind(body, field, 2);
+    if (at < 0) return false;
+    this.#body = packedRemove(body, at, 2);
+    this.#count--;
+    return true;
+  }
+
+  /** Visits every pair, in no order. The strings may be slices: not to be stored. Nothing may be changed meanwhile. */
+  forEach(visit: PairVisitor): void {
+    const body = this.#body;
+    if (typeof body !== 'string') body.forEach(visit);
+    else for (let at = 0; at < body.length; at = packedSkip(body, at, 2)) visitPair(body, at, visit);
+  }
+
+  /** The pairs one by one, for loops that pause; strings as in `forEach`. */
+  *entries(): Generator<[field: string, value: string]> {
+    const body = this.#body;
+    if (typeof body !== 'string') {
+      yield* body.entries();
+      return;
+    }
+    for (let at = 0; at < body.length; at = packedSkip(body, at, 2)) {
+      yield [packedEntry(body, at), packedEntry(body, packedNext(body, at))];
+    }
+  }
+
+  /**
+   * Visits some pairs from `cursor` on and answers the next cursor, 0 at the end. Begin with 0. A field that is there all
+   * the time is visited. A small hash is visited whole, whatever the cursor.
+   *
+   * @param count about how many to visit, at least 1
+   */
+  scan(cursor: number, count: number, visit: PairVisitor): number {
+    if (typeof this.#body !== 'string') return this.#body.scan(cursor, count, visit);
+    this.forEach(visit);
+    return 0;
+  }
+
+  /**
+   * Visits `count` random pairs of a hash that is not empty; the same pair may come again.
+   *
+   * @param random01 a source of numbers in [0, 1)
+   */
+  visitRandom(count: number, random01: () => number, visit: PairVisitor): void {
+    const body = this.#body;
+    if (typeof body === 'string') {
+      const starts: number[] = [];
+      for (let at = 0; at < body.length; at = packedSkip(body, at, 2)) starts.push(at);
+      for (let i = 0; i < count; i++) visitPair(body, starts[Math.floor(random01() * starts.length)], visit);
+      return;
+    }
+    for (let i = 0; i < count && body.findRandom(random01); i++) visit(body.foundKey(), body.foundValue());
+  }
+
+  /** Visits `count` different pairs, or all if there are no more; each set of them is equally likely, their order is not. */
+  visitSample(count: number, random01: () => number, visit: PairVisitor): void {
+    const body = this.#body;
+    if (count >= this.size) {
+      this.forEach(visit);
+    } else if (typeof body === 'string') {
+      visitPackedSample(body, count, this.#count, random01, visit);
+    } else if (count * SHUFFLE_SHARE > body.size) {
+      for (const [field, value] of shuffledPrefix([...body.entries()], count, random01)) visit(field, value);
+    } else {
+      const seen = new Set<string>();
+      while (seen.size < count) {
+        body.findRandom(random01);
+        const field = body.foundKey();
+        if (seen.has(field)) continue;
+        seen.add(field);
+        visit(field, body.foundValue());
+      }
+    }
+  }
+
+  /** A hash with the same pairs in the same form, independent of this one. */
+  clone(): HashValue {
+    const copy = new HashValue();
+    copy.#body = typeof this.#body === 'string' ? this.#body : this.#body.clone();
+    copy.#count = this.#count;
+    return copy;
+  }
+
+  /**
+   * About how many bytes of memory the hash takes.
+   *
+   * @param samples how many pairs of a table are measured for the average of all; 0 for every one
+   */
+  memoryBytes(samples = 0): number {
+    const body = this.#body;
+    if (typeof body === 'string') return 40 + stringBytes(body.length);
+    let measured = 0;
+    let bytes = 0;
+    for (const [field, value] of body.entries()) {
+      bytes += stringBytes(field.length) + stringBytes(value.length);
+      if (++measured === samples) break;
+    }
+    return 40 + body.memoryBytes() + Math.round((bytes / Math.max(1, measured)) * body.size);
+  }
+}
+
+// Functions, not private methods: those would cost each hash eight bytes more.
+
+function tableOf(body: string): HashTable<string> {
+  const table = HashTable.ofValues<string>();
+  for (let at = 0; at < body.length; at = packedSkip(body, at, 2)) {
+    table.set(packedTake(body, at), packedTake(body, packedNext(body, at)));
+  }
+  return table;
+}
+
+function isShort(body: string, field: string, value: string, { hashMaxListpackValue }: HashThresholds): boolean {
+  if (field.length > hashMaxListpackValue || value.length > hashMaxListpackValue) return false;
+  return body.length + field.length + value.length < PACKED_LIMIT_BYTES;
+}
+
+function visitPair(body: string, at: number, visit: PairVisitor): void {
+  visit(packedEntry(body, at), packedEntry(body, packedNext(body, at)));
+}
+
+/** One pass: each pair is taken with the probability that so many more are wanted of so many that are left. */
+function visitPackedSample(
+  body: string,
+  count: number,
+  size: number,
+  random01: () => number,
+  visit: PairVisitor,
+): void {
+  let wanted = count;
+  let left = size;
+  for (let at = 0; wanted > 0; at = packedSkip(body, at, 2)) {
+    if (random01() * left-- < wanted) {
+      wanted--;
+      visitPair(body, at, visit);
+    }
+  }
+}
