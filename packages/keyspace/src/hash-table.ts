@@ -274,20 +274,43 @@ export class HashTable<V> {
    * visited together); answers the next cursor, 0 at the end. Begin with 0.
    */
   scan(cursor: number, count: number, visit: (key: string, value: V) => void): number {
+    return this.#scan(cursor, count, false, (segment, slot) =>
+      visit(this.#keyAt(segment, slot), this.#valueAt(segment, slot)),
+    );
+  }
+
+  /**
+   * Visits the entries that have a lazy number, as `scan` does; passing over a segment without any counts like a visit,
+   * so that a call ends soon however rare they are.
+   */
+  scanNumbered(cursor: number, count: number, visit: (key: string, number: number) => void): number {
+    return this.#scan(cursor, count, true, (segment, slot) => {
+      const number = segment.numbers === null ? NO_NUMBER : segment.numbers[slot];
+      if (number >= 0) visit(this.#keyAt(segment, slot), number);
+    });
+  }
+
+  #scan(
+    cursor: number,
+    count: number,
+    isNumberedOnly: boolean,
+    visit: (segment: Segment, slot: number) => void,
+  ): number {
     const stride = this.layout.wordStride;
     let left = count;
     let position = cursor;
     while (position < HASH_END) {
       const segment = this.segmentAt(position);
       const { words, capacity, depth } = segment;
-      let home = segment.count === 0 ? capacity : homeSlot(position, depth, capacity);
-      for (; home < capacity; home++) {
+      const isPassedOver = isNumberedOnly ? segment.numbered === 0 : segment.count === 0;
+      if (isPassedOver && isNumberedOnly) left--;
+      for (let home = isPassedOver ? capacity : homeSlot(position, depth, capacity); home < capacity; home++) {
         let slot = home;
         let hash = words[slot * stride];
         while (hash !== 0) {
           // The first home slot may begin before the cursor when the segment was resized since the last call.
           if (homeSlot(hash, depth, capacity) === home && hash >>> 0 >= position) {
-            visit(this.#keyAt(segment, slot), this.#valueAt(segment, slot));
+            visit(segment, slot);
             left--;
           }
           slot = slot + 1 === capacity ? 0 : slot + 1;
@@ -296,6 +319,7 @@ export class HashTable<V> {
         if (left <= 0) return wrapped(homeStart(segment, home + 1));
       }
       position = homeStart(segment, capacity);
+      if (left <= 0) return wrapped(position);
     }
     return 0;
   }

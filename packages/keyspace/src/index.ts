@@ -1,1 +1,27 @@
-export {};
+export { Database, type KeyspaceHooks, type KeyspaceStats } from './database.ts';
+export { type Key, type KeyDictionary, NO_EXPIRY } from './dictionary.ts';
+export { createGlob } from './glob.ts';
+export { type HashSeed, seedHashing } from './hash.ts';
+export { Keyspace, type KeyspaceOptions } from './keyspace.ts';
+export { flatCopy } from './latin1.ts';
+export { HashValue } from './values/hash.ts';
+export { ListValue } from './values/list.ts';
+export { SetValue } from './values/set.ts';
+export { SortedSetValue } from './values/sorted-set.ts';
+export {
+  isIntegerText,
+  RAW_ABOVE_BYTES,
+  RawString,
+  type StringValue,
+  stringByteAt,
+  stringContent,
+  stringEncoding,
+  stringEquals,
+  stringLength,
+  stringSlice,
+  stringText,
+  stringValueOf,
+  toRawString,
+} from './values/string.ts';
+export { defaultThresholds, type Thresholds } from './values/thresholds.ts';
+export { cloneValue, encodingOf, type TypeName, typeName, type Value, valueBytes } from './values/value.ts';

@@ -4,7 +4,8 @@ import type { HashValue } from './hash.ts';
 import type { ListValue } from './list.ts';
 import type { SetValue } from './set.ts';
 import type { SortedSetValue } from './sorted-set.ts';
-import type { RawString } from './string.ts';
+import { type RawString, stringEncoding } from './string.ts';
+import { stringBytes } from './string-bytes.ts';
 
 /** A string is a latin1 JS string (one char 0–255 per byte) or, once edited in place or above 1 MiB, a RawString. */
 export type Value = string | RawString | ListValue | HashValue | SetValue | SortedSetValue;
@@ -15,4 +16,21 @@ export type TypeName = 'string' | 'list' | 'hash' | 'set' | 'zset';
 /** The type of `value` as the TYPE command names it. */
 export function typeName(value: Value): TypeName {
   return typeof value === 'string' ? 'string' : value.type;
+}
+
+/** What OBJECT ENCODING answers for `value`. */
+export function encodingOf(value: Value): string {
+  return typeof value === 'string' || value.type === 'string' ? stringEncoding(value) : value.encoding();
+}
+
+/** A copy that shares nothing that can change (COPY). */
+export function cloneValue(value: Value): Value {
+  return typeof value === 'string' ? value : value.clone();
+}
+
+/** About how many bytes `value` takes. */
+export function valueBytes(value: Value): number {
+  if (typeof value === 'string') return stringBytes(value.length);
+  // Sets and sorted sets do not measure themselves: a table's slot, a tree's place and a short member.
+  return 'memoryBytes' in value ? value.memoryBytes() : 64 + value.size * (value.type === 'set' ? 48 : 80);
 }

@@ -1,0 +1,63 @@
+/**
+ * The dictionary of a database: what the keyspace asks of whatever stores its keys. KeyTable is the implementation; the
+ * suite in dictionary.conformance.ts holds for any.
+ *
+ * `find`, `findBytes`, `findRandom` and `insert` leave a *found entry*, which the members below them read and change
+ * without another search, until the next call of one of those or of `remove` or `clear`.
+ */
+
+import type { Value } from './values/value.ts';
+
+/** A key: one char 0–255 per byte, flat. */
+export type Key = string;
+
+/** The expiry of a key that has none. */
+export const NO_EXPIRY = -1;
+
+export interface KeyDictionary {
+  readonly size: number;
+  /** How many keys have an expiry. */
+  readonly expiringCount: number;
+
+  find(key: Key): boolean;
+  /** `find` for the key whose bytes are `start` to `end` (exclusive); no string is made of them. */
+  findBytes(bytes: Uint8Array, start: number, end: number): boolean;
+  /** Finds a random entry, every one about as likely. @param random01 a source of numbers in [0, 1) */
+  findRandom(random01: () => number): boolean;
+  /** Inserts `key` without expiry; it is the found entry then. Only directly after a `find` that did not find that key. */
+  insert(key: Key, value: Value, access: number, epoch: number): void;
+
+  /** The found entry's key: the stored string. */
+  key(): Key;
+  value(): Value;
+  setValue(value: Value): void;
+  /** When the found entry expires, ms since the Unix epoch, or NO_EXPIRY. */
+  expireAtMs(): number;
+  /** @param ms >= 0, or NO_EXPIRY */
+  setExpireAtMs(ms: number): void;
+  /** 24 bits for the access clock. 0 <= access < 2^24 */
+  access(): number;
+  setAccess(access: number): void;
+  /** 8 bits that tell whether a snapshot has seen the entry. 0 <= epoch < 256 */
+  epoch(): number;
+  setEpoch(epoch: number): void;
+  /** Removes the found entry. */
+  remove(): void;
+
+  clear(): void;
+  /**
+   * Visits the entries from `cursor` (0: the first) on until at least `count` were visited; answers the next cursor, 0 at the
+   * end. An entry that is present from the first call to the last is visited once at least, whatever happens in between.
+   * The visit may read the dictionary by nothing but its arguments and must not change it.
+   */
+  scan(cursor: number, count: number, visit: (key: Key, value: Value) => void): number;
+  /**
+   * Visits keys that have an expiry, as `scan` does, in about `steps` steps; a step is an entry looked at or the passing over of
+   * a stretch without such keys.
+   */
+  scanExpiring(cursor: number, steps: number, visit: (key: Key, expireAtMs: number) => void): number;
+  /** All keys, for as long as nothing changes. */
+  keys(): Iterable<Key>;
+  /** About how many bytes it takes, without keys and values. */
+  memoryBytes(): number;
+}
