@@ -17,7 +17,7 @@ import {
   optionOf,
 } from './options.ts';
 import type { ParsedConfig } from './reader.ts';
-import { Settings, splitArguments } from './settings.ts';
+import { isSameSetting, Settings, splitArguments } from './settings.ts';
 
 /** Who sends CONFIG SET, and when. */
 export interface SetContext {
@@ -139,7 +139,7 @@ export class Config {
     const failure = this.#store(changes.list) ?? this.#applyAll(changes.list, before);
     if (failure === undefined) {
       const isChanged = ([name, old]: [OptionName, Setting<unknown>]): boolean =>
-        old.text !== this.#settings.get(name).text;
+        !isSameSetting(name, old, this.#settings.get(name));
       return { changed: [...before].filter(isChanged).map(([name]) => name) };
     }
     for (const [name, setting] of before) this.#replace(name, setting);
@@ -195,7 +195,7 @@ export class Config {
     for (const { target } of changes) {
       const old = before.get(target.name);
       const now = this.#settings.get(target.name);
-      if (old === undefined || old.text === now.text) continue;
+      if (old === undefined || isSameSetting(target.name, old, now)) continue;
       for (const apply of this.#listeners.get(target.name) ?? []) {
         const reason = apply(now.value, old.value);
         if (reason === undefined) {

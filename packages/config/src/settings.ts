@@ -15,6 +15,12 @@ export function initialSetting(name: OptionName, workingFolder: string): Setting
   return { value: initial, text: kind.format(initial) };
 }
 
+/** Do two settings say the same? Their CONFIG GET texts may leave something out that a configuration line says. */
+export function isSameSetting(name: OptionName, a: Setting<unknown>, b: Setting<unknown>): boolean {
+  const { kind } = optionOf(name);
+  return a.text === b.text && kind.lines(a).join('\n') === kind.lines(b).join('\n');
+}
+
 /** The settings of one configuration. */
 export class Settings {
   readonly workingFolder: string;
@@ -31,7 +37,7 @@ export class Settings {
   }
 
   isDefault(name: OptionName): boolean {
-    return this.get(name).text === initialSetting(name, this.workingFolder).text;
+    return isSameSetting(name, this.get(name), initialSetting(name, this.workingFolder));
   }
 
   replace(name: OptionName, setting: Setting<unknown>): void {
@@ -63,10 +69,10 @@ export class Settings {
 /** An option that takes several arguments may also get them in one, apart by single blanks. */
 function splitSingle(takesSeveral: boolean, given: readonly string[]): readonly string[] {
   const [single] = given;
-  return takesSeveral && given.length === 1 && single !== undefined ? splitArguments(single) : given;
+  return takesSeveral && given.length === 1 && single ? splitArguments(single) : given;
 }
 
-/** Arguments in one text, apart by single blanks, so that two blanks enclose an empty argument. */
+/** Arguments in one text, apart by single blanks, so that two blanks enclose an empty argument; an empty text has none. */
 export function splitArguments(text: string): readonly string[] {
-  return text === '' ? [''] : text.split(' ');
+  return text === '' ? [] : text.split(' ');
 }

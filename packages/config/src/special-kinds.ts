@@ -78,8 +78,7 @@ export function bufferLimits(): Kind<BufferLimits> {
     name: 'buffer limits',
     takesSeveral: true,
     syntax: '<normal|replica|pubsub> <hard limit> <soft limit> <soft seconds>',
-    parse(given, { previous }) {
-      const args = given.length === 1 && given[0] === '' ? [] : given;
+    parse(args, { previous }) {
       if (args.length % 4 !== 0) return { reason: 'Wrong number of arguments in buffer limit configuration.' };
       let value = previous.value;
       for (let i = 0; i < args.length; i += 4) {

@@ -5,11 +5,13 @@ import { option } from '../option.ts';
 
 const PROC_TITLE_VARIABLES = ['title', 'listen-addr', 'server-mode', 'port', 'tls-port', 'unixsocket', 'config-file'];
 
+/** `{{` stands for a brace; any other `{` begins a variable. */
 function checkProcTitle(template: string): string | undefined {
-  const rest = template.replace(/\{([^{}]*)\}/g, (whole, name: string) =>
-    PROC_TITLE_VARIABLES.includes(name) ? '' : whole,
-  );
-  return /[{}]/.test(rest) ? 'template format is invalid or contains unknown variables' : undefined;
+  const rest = template
+    .replaceAll('{{', 'x')
+    .replace(/\{([^{}]*)\}/g, (whole, name: string) => (PROC_TITLE_VARIABLES.includes(name) ? 'x' : whole));
+  const isUsable = rest.trim() !== '' && !rest.includes('{');
+  return isUsable ? undefined : 'template format is invalid or contains unknown variables';
 }
 
 const shutdownActions = () =>

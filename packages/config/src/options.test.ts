@@ -1,0 +1,103 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { Config } from './config.ts';
+import { ConfigError } from './config-error.ts';
+import { DIFFERENCES } from './differences.ts';
+import { ALL_NAMES, findOption, OPTION_NAMES, optionOf } from './options.ts';
+import { parseConfigFile } from './reader.ts';
+
+interface Fixture {
+  readonly hidden: readonly string[];
+  readonly options: Readonly<
+    Record<string, { default: string; set: string; refusals: Readonly<Record<string, string | null>> }>
+  >;
+}
+
+const fixture: Fixture = JSON.parse(
+  readFileSync(new URL('../test/fixtures/redis-7.0.15.json', import.meta.url), 'utf8'),
+);
+const redis = Object.entries(fixture.options);
+
+/** Answers of Redis 7.0.15 that are not worth having. */
+const OWN_ANSWERS: ReadonlySet<string> = new Set([
+  // Overflows into a negative number there, which then means 1%.
+  'maxmemory-clients 99999999999999999999',
+  // A matter of how that Redis was built.
+  'activedefrag yes',
+]);
+
+describe('the table against Redis 7.0.15', () => {
+  it('knows every name and alias', () => {
+    expect(redis.map(([name]) => name).filter((name) => findOption(name) === undefined)).toEqual([]);
+  });
+
+  it('has further names only where another version or this server has them', () => {
+    const further = ALL_NAMES.filter((name) => fixture.options[name] === undefined);
+    const origins = new Set(further.map((name) => findOption(name)?.option.origin));
+    expect(further.length).toBeGreaterThan(0);
+    expect([...origins].sort()).toEqual(['aof', 'redis-7.2', 'valkey']);
+  });
+
+  it('has the same defaults but for the listed differences', () => {
+    const differing = new Map(DIFFERENCES.map(({ option, redis: theirs, here }) => [option as string, { theirs, here }]));
+    for (const [name, { default: theirs }] of redis) {
+      const [, ours] = Config.of('<working folder>').get([name]);
+      const expected = differing.get(name);
+      expect(`${name} ${ours}`).toBe(`${name} ${expected?.here ?? theirs}`);
+      if (expected !== undefined) expect(theirs).toBe(expected.theirs);
+    }
+  });
+
+  it('changes and hides the same options', () => {
+    for (const [name, { set }] of redis) {
+      const option = findOption(name)?.option;
+      const ours = option?.isMutable === false ? 'immutable' : option?.isProtected === true ? 'protected' : 'mutable';
+      expect(`${name} ${ours} ${option?.isHidden}`).toBe(`${name} ${set} ${fixture.hidden.includes(name)}`);
+    }
+  });
+
+  it('takes and refuses the same values with the same words', () => {
+    let compared = 0;
+    for (const [name, { refusals }] of redis) {
+      for (const [value, theirs] of Object.entries(refusals)) {
+        if (OWN_ANSWERS.has(`${name} ${value}`)) continue;
+        expect(`${name} ${value}: ${whyRefused(`${name} ${value}`)}`).toBe(`${name} ${value}: ${theirs}`);
+        compared++;
+      }
+    }
+    expect(compared).toBeGreaterThan(1500);
+  });
+});
+
+function whyRefused(line: string): string | null {
+  try {
+    parseConfigFile({ stdinText: line, workingFolder: '/', readFile: () => '' });
+    return null;
+  } catch (error) {
+    if (error instanceof ConfigError) return error.reason;
+    throw error;
+  }
+}
+
+describe('the table', () => {
+  it('has each name and alias once', () => {
+    const names = OPTION_NAMES.flatMap((name) => [name, ...optionOf(name).aliases]);
+    expect(names.length).toBe(new Set(names).size);
+    expect(names.length).toBe(ALL_NAMES.length);
+  });
+
+  it('explains every option in a sentence at least', () => {
+    for (const name of OPTION_NAMES) expect(optionOf(name).doc, name).toMatch(/^[A-Z].{10,}\.$/s);
+  });
+
+  it.each(OPTION_NAMES)('%s: its default is a value that its own kind takes and writes back', (name) => {
+    const { kind, initial } = optionOf(name);
+    const setting = { value: initial, text: kind.format(initial) };
+    const stdinText = kind
+      .lines(setting)
+      .map((args) => `${name} ${args}`)
+      .join('\n');
+    const { settings } = parseConfigFile({ stdinText, workingFolder: '.', readFile: () => '' });
+    expect(settings.get(name)).toEqual(setting);
+  });
+});
