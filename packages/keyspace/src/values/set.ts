@@ -20,7 +20,15 @@ import {
   packedRemove,
   packedTake,
 } from '../packed.ts';
-import { intsetAdd, intsetAt, intsetHas, intsetRemove, intsetRemoveAt, isCanonicalInteger } from './intset.ts';
+import {
+  intsetAdd,
+  intsetAt,
+  intsetCount,
+  intsetHas,
+  intsetRemove,
+  intsetRemoveAt,
+  isCanonicalInteger,
+} from './intset.ts';
 import type { Thresholds } from './thresholds.ts';
 
 /** A sample of more than one member in so many is drawn by shuffling all of them, a smaller one by trying. */
@@ -28,11 +36,17 @@ const SHUFFLE_SHARE = 3;
 /** Popping more than so many times what remains builds the rest anew, as Redis does. */
 const REBUILD_SHARE = 5;
 
+/** `#packedCount` of a set whose body is an integer set. */
+const IS_INTSET = -1;
+
+/**
+ * There is one of these for every key that holds a set, so fields are few, and private methods are not `#` methods, for
+ * which V8 keeps a word in each instance.
+ */
 export class SetValue {
   #body: string | HashTable<undefined> = '';
-  #isIntset = true;
-  /** Members of a small form; a hash table counts for itself. */
-  #count = 0;
+  /** Members of a packed string, IS_INTSET for an integer set; meaningless for a hash table. */
+  #packedCount = IS_INTSET;
 
   /**
    * An empty set in the form that fits what will be added.
@@ -42,8 +56,9 @@ export class SetValue {
    */
   static forMembers(first: string, hint: number, thresholds: Thresholds): SetValue {
     const set = new SetValue();
-    set.#isIntset = hint <= thresholds.setMaxIntsetEntries && isCanonicalInteger(first);
-    if (!set.#isIntset && hint > thresholds.setMaxListpackEntries) set.#body = HashTable.ofKeys();
+    if (hint <= thresholds.setMaxIntsetEntries && isCanonicalInteger(first)) return set;
+    set.#packedCount = 0;
+    if (hint > thresholds.setMaxListpackEntries) set.#body = HashTable.ofKeys();
     return set;
   }
 
@@ -59,115 +74,111 @@ export class SetValue {
   }
 
   get size(): number {
-    return typeof this.#body === 'string' ? this.#count : this.#body.size;
+    const body = this.#body;
+    if (typeof body !== 'string') return body.size;
+    return this.isIntset ? intsetCount(body) : this.#packedCount;
+  }
+
+  private get isIntset(): boolean {
+    return this.#packedCount === IS_INTSET;
   }
 
   /** The answer of OBJECT ENCODING. */
   encoding(): 'intset' | 'listpack' | 'hashtable' {
     if (typeof this.#body !== 'string') return 'hashtable';
-    return this.#isIntset ? 'intset' : 'listpack';
+    return this.isIntset ? 'intset' : 'listpack';
   }
 
   has(member: string): boolean {
     const body = this.#body;
     if (typeof body !== 'string') return body.has(member);
-    return this.#isIntset ? intsetHas(body, member) : packedFind(body, member) >= 0;
+    return this.isIntset ? intsetHas(body, member) : packedFind(body, member) >= 0;
   }
 
   /** Says that about `hint` members will be added at once: too many for a small form make it a hash table now. */
   expect(hint: number, thresholds: Thresholds): void {
-    const limit = this.#isIntset ? thresholds.setMaxIntsetEntries : thresholds.setMaxListpackEntries;
-    if (hint > limit) this.#makeTable();
+    const limit = this.isIntset ? thresholds.setMaxIntsetEntries : thresholds.setMaxListpackEntries;
+    if (hint > limit) this.makeTable();
   }
 
   /** Adds a flat string; answers whether it is new. */
   add(member: string, thresholds: Thresholds): boolean {
     const body = this.#body;
     if (typeof body !== 'string') return body.add(member);
-    return this.#isIntset ? this.#addToIntset(body, member, thresholds) : this.#addToPacked(body, member, thresholds);
+    return this.isIntset ? this.addToIntset(body, member, thresholds) : this.addToPacked(body, member, thresholds);
   }
 
-  #addToIntset(body: string, member: string, thresholds: Thresholds): boolean {
+  private addToIntset(body: string, member: string, thresholds: Thresholds): boolean {
     const next = intsetAdd(body, member);
     if (next === body) return false;
     if (next !== undefined) {
       this.#body = next;
-      if (++this.#count > thresholds.setMaxIntsetEntries) this.#makeTable();
+      if (intsetCount(next) > thresholds.setMaxIntsetEntries) this.makeTable();
       return true;
     }
-    if (this.#fitsPacked(member, thresholds) && this.#longestInteger(body) <= thresholds.setMaxListpackValue) {
-      const members: string[] = [];
-      for (let i = 0; i < this.#count; i++) members.push(intsetAt(body, i));
-      members.push(member);
+    if (this.fitsPacked(member, thresholds) && longestInteger(body) <= thresholds.setMaxListpackValue) {
+      const members = [...this.members(), member];
       this.#body = packedOf(members);
-      this.#isIntset = false;
-      this.#count++;
+      this.#packedCount = members.length;
     } else {
-      this.#makeTable().add(member);
+      this.makeTable().add(member);
     }
     return true;
   }
 
-  #addToPacked(body: string, member: string, thresholds: Thresholds): boolean {
+  private addToPacked(body: string, member: string, thresholds: Thresholds): boolean {
     if (packedFind(body, member) >= 0) return false;
-    if (this.#fitsPacked(member, thresholds)) {
+    if (this.fitsPacked(member, thresholds)) {
       this.#body = packedAppend(body, member);
-      this.#count++;
+      this.#packedCount++;
     } else {
-      this.#makeTable().add(member);
+      this.makeTable().add(member);
     }
     return true;
   }
 
-  #fitsPacked(member: string, thresholds: Thresholds): boolean {
-    return this.#count < thresholds.setMaxListpackEntries && member.length <= thresholds.setMaxListpackValue;
+  private fitsPacked(member: string, thresholds: Thresholds): boolean {
+    return this.size < thresholds.setMaxListpackEntries && member.length <= thresholds.setMaxListpackValue;
   }
 
-  /** Digits of the longest member, which is the least or the greatest. */
-  #longestInteger(body: string): number {
-    return this.#count === 0 ? 0 : Math.max(intsetAt(body, 0).length, intsetAt(body, this.#count - 1).length);
-  }
-
-  #makeTable(): HashTable<undefined> {
+  private makeTable(): HashTable<undefined> {
     if (typeof this.#body !== 'string') return this.#body;
     const table = HashTable.ofKeys();
     this.forEach((member) => {
       table.add(member);
     });
     this.#body = table;
-    this.#isIntset = false;
+    this.#packedCount = 0;
     return table;
   }
 
   /** Makes it an integer set if all members are integers and few enough, as Redis does with results it stores. */
   preferIntset(thresholds: Thresholds): void {
-    if (this.#isIntset || this.size > thresholds.setMaxIntsetEntries) return;
+    if (this.isIntset || this.size > thresholds.setMaxIntsetEntries) return;
     if (this.some((member) => !isCanonicalInteger(member))) return;
-    let body = '';
-    this.forEachTransient((member) => {
-      body = intsetAdd(body, member) ?? body;
-    });
-    this.#count = this.size;
-    this.#body = body;
-    this.#isIntset = true;
+    this.#body = intsetOf(this.members());
+    this.#packedCount = IS_INTSET;
   }
 
   /** Answers whether the member was there. */
   remove(member: string): boolean {
     const body = this.#body;
     if (typeof body !== 'string') return body.delete(member);
-    const at = this.#isIntset ? -1 : packedFind(body, member);
-    const next = this.#isIntset ? intsetRemove(body, member) : at < 0 ? body : packedRemove(body, at);
-    if (next === body) return false;
-    this.#body = next;
-    this.#count--;
+    if (this.isIntset) {
+      this.#body = intsetRemove(body, member);
+      return this.#body !== body;
+    }
+    const at = packedFind(body, member);
+    if (at < 0) return false;
+    this.#body = packedRemove(body, at);
+    this.#packedCount--;
     return true;
   }
 
   /** Visits every member, in no order. The strings may be stored. Nothing may be changed meanwhile. */
   forEach(visit: (member: string) => void): void {
     const body = this.#body;
-    if (typeof body !== 'string' || this.#isIntset) this.forEachTransient(visit);
+    if (typeof body !== 'string' || this.isIntset) this.forEachTransient(visit);
     else for (let at = 0; at < body.length; at = packedNext(body, at)) visit(packedTake(body, at));
   }
 
@@ -175,7 +186,7 @@ export class SetValue {
   forEachTransient(visit: (member: string) => void): void {
     const body = this.#body;
     if (typeof body !== 'string') body.forEach(visit);
-    else if (this.#isIntset) for (let i = 0; i < this.#count; i++) visit(intsetAt(body, i));
+    else if (this.isIntset) for (let i = 0, end = intsetCount(body); i < end; i++) visit(intsetAt(body, i));
     else for (let at = 0; at < body.length; at = packedNext(body, at)) visit(packedEntry(body, at));
   }
 
@@ -183,7 +194,7 @@ export class SetValue {
   *members(): Generator<string> {
     const body = this.#body;
     if (typeof body !== 'string') yield* body.keys();
-    else if (this.#isIntset) for (let i = 0; i < this.#count; i++) yield intsetAt(body, i);
+    else if (this.isIntset) for (let i = 0, end = intsetCount(body); i < end; i++) yield intsetAt(body, i);
     else for (let at = 0; at < body.length; at = packedNext(body, at)) yield packedEntry(body, at);
   }
 
@@ -212,26 +223,24 @@ export class SetValue {
    */
   random(random01: () => number): string {
     const body = this.#body;
-    return typeof body === 'string'
-      ? this.#smallAt(Math.floor(random01() * this.#count))
-      : (body.random(random01) ?? '');
-  }
-
-  #smallAt(index: number): string {
-    // Only called in a small form.
-    const body = this.#body as string;
-    return this.#isIntset ? intsetAt(body, index) : packedTake(body, packedAt(body, index));
+    if (typeof body !== 'string') return body.random(random01) ?? '';
+    const index = Math.floor(random01() * this.size);
+    return this.isIntset ? intsetAt(body, index) : packedTake(body, packedAt(body, index));
   }
 
   /** Removes a random member of a set that is not empty and answers it. */
   pop(random01: () => number): string {
     const body = this.#body;
     if (typeof body !== 'string') return body.popRandom(random01) ?? '';
-    const index = Math.floor(random01() * this.#count);
-    const member = this.#smallAt(index);
-    this.#body = this.#isIntset ? intsetRemoveAt(body, index) : packedRemove(body, packedAt(body, index));
-    this.#count--;
-    return member;
+    const index = Math.floor(random01() * this.size);
+    if (this.isIntset) {
+      this.#body = intsetRemoveAt(body, index);
+      return intsetAt(body, index);
+    }
+    const at = packedAt(body, index);
+    this.#body = packedRemove(body, at);
+    this.#packedCount--;
+    return packedTake(body, at);
   }
 
   /** `count` different members, or all if there are no more, each set of them equally likely. */
@@ -260,8 +269,8 @@ export class SetValue {
       this.forEachTransient((member) => {
         if (!isPopped.has(member)) kept.push(member);
       });
-      this.#body = this.#isIntset ? intsetOf(kept) : packedOf(kept);
-      this.#count = remaining;
+      this.#body = this.isIntset ? intsetOf(kept) : packedOf(kept);
+      if (!this.isIntset) this.#packedCount = remaining;
       return popped;
     }
     const popped: string[] = [];
@@ -270,7 +279,7 @@ export class SetValue {
       return popped;
     }
     this.#body = '';
-    this.#count = 0;
+    this.#packedCount = 0;
     for (let i = 0; i < remaining; i++) this.add(body.popRandom(random01) ?? '', thresholds);
     body.forEach((member) => {
       popped.push(member);
@@ -282,13 +291,18 @@ export class SetValue {
   clone(): SetValue {
     const copy = new SetValue();
     copy.#body = typeof this.#body === 'string' ? this.#body : this.#body.clone();
-    copy.#isIntset = this.#isIntset;
-    copy.#count = this.#count;
+    copy.#packedCount = this.#packedCount;
     return copy;
   }
 }
 
-function intsetOf(members: readonly string[]): string {
+/** Digits of the longest member, which is the least or the greatest. */
+function longestInteger(set: string): number {
+  const count = intsetCount(set);
+  return count === 0 ? 0 : Math.max(intsetAt(set, 0).length, intsetAt(set, count - 1).length);
+}
+
+function intsetOf(members: Iterable<string>): string {
   let body = '';
   for (const member of members) body = intsetAdd(body, member) ?? body;
   return body;

@@ -47,6 +47,10 @@ interface Indexed {
   readonly tree: SortedSetTree;
 }
 
+/**
+ * There is one of these for every key that holds a sorted set, so fields are few, and the private method is not a `#` method,
+ * for which V8 keeps a word in each instance.
+ */
 export class SortedSetValue {
   #body: string | Indexed = '';
   /** Pairs of the small form; a table counts for itself. */
@@ -60,7 +64,7 @@ export class SortedSetValue {
    */
   static forMembers(hint: number, longest: number, thresholds: Thresholds): SortedSetValue {
     const set = new SortedSetValue();
-    if (hint > thresholds.zsetMaxListpackEntries || longest > thresholds.zsetMaxListpackValue) set.#index();
+    if (hint > thresholds.zsetMaxListpackEntries || longest > thresholds.zsetMaxListpackValue) set.index();
     return set;
   }
 
@@ -113,7 +117,7 @@ export class SortedSetValue {
 
   /** Says that about `hint` members will be added at once: too many for the small form make it a big one now. */
   expect(hint: number, thresholds: Thresholds): void {
-    if (hint > thresholds.zsetMaxListpackEntries) this.#index();
+    if (hint > thresholds.zsetMaxListpackEntries) this.index();
   }
 
   /** Adds `member` (a flat string) or gives it a new score, which must not be NaN. O(log n). */
@@ -131,7 +135,7 @@ export class SortedSetValue {
         this.#count++;
         return ADDED;
       }
-      body = this.#index();
+      body = this.index();
     }
     const { table, tree } = body;
     if (!table.find(member)) {
@@ -149,7 +153,7 @@ export class SortedSetValue {
     return UPDATED;
   }
 
-  #index(): Indexed {
+  private index(): Indexed {
     const body = this.#body;
     if (typeof body !== 'string') return body;
     const scores: number[] = [];
