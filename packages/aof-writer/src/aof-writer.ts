@@ -214,13 +214,11 @@ export class AofWriter {
       if (!this.#chain.current.isSyncing) this.#syncByPolicy(monotonicMs);
       return 'clean';
     }
-    if (!isForced) {
-      if (this.#writeFailure !== undefined && monotonicMs - this.#lastAttemptAtMs < RETRY_INTERVAL_MS) {
-        this.#syncByPolicy(monotonicMs);
-        return 'failed';
-      }
-      if (this.#shouldPostpone(monotonicMs)) return 'postponed';
+    if (!isForced && this.#isRetryTooEarly(monotonicMs)) {
+      this.#syncByPolicy(monotonicMs);
+      return 'failed';
     }
+    if (!isForced && this.#shouldPostpone(monotonicMs)) return 'postponed';
     this.#postponedSinceMs = undefined;
     const failure = this.#chain.current.write(records.bytes, length);
     if (failure === undefined) {
@@ -308,6 +306,12 @@ export class AofWriter {
   }
 
   // --- inside ---
+
+  /** Under `always` it never is: the policy may have been changed after a failure, and now a reply means that it is durable. */
+  #isRetryTooEarly(monotonicMs: number): boolean {
+    if (this.#writeFailure === undefined || this.#settings.policy === 'always') return false;
+    return monotonicMs - this.#lastAttemptAtMs < RETRY_INTERVAL_MS;
+  }
 
   /** Under `everysec` a write may block in the kernel while a sync of the same file runs: it waits, but not for ever. */
   #shouldPostpone(monotonicMs: number): boolean {

@@ -27,7 +27,7 @@ const SHORT_COPY_BYTES = 48;
 const NONE = -1;
 
 export class RecordBuffer {
-  #bytes: Buffer = Buffer.allocUnsafeSlow(IDLE_CAPACITY_BYTES);
+  #bytes = new Uint8Array(IDLE_CAPACITY_BYTES);
   #length = 0;
   /** Bytes that were consumed or dropped, since the beginning. */
   #consumedBytes = 0;
@@ -152,7 +152,7 @@ export class RecordBuffer {
       this.#annotation = undefined;
       const from = this.#length;
       this.#reserve(from + annotation.length);
-      this.#length += this.#bytes.write(annotation, from, 'latin1');
+      for (let i = 0; i < annotation.length; i++) this.#bytes[this.#length++] = annotation.charCodeAt(i);
       this.#tee?.append(this.#bytes, from, this.#length);
     }
     if (database === this.#database || database < 0) return;
@@ -169,8 +169,8 @@ export class RecordBuffer {
 
   #reserve(capacity: number): void {
     if (capacity <= this.#bytes.length) return;
-    const grown = Buffer.allocUnsafeSlow(Math.max(capacity, this.#bytes.length * 2));
-    this.#bytes.copy(grown, 0, 0, this.#length);
+    const grown = new Uint8Array(Math.max(capacity, this.#bytes.length * 2));
+    grown.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = grown;
     this.#smallWrites = 0;
   }
@@ -181,6 +181,6 @@ export class RecordBuffer {
     this.#smallWrites = this.#length < capacity / 4 ? this.#smallWrites + 1 : 0;
     if (this.#smallWrites < SMALL_WRITES_BEFORE_SHRINK) return;
     this.#smallWrites = 0;
-    this.#bytes = Buffer.allocUnsafeSlow(IDLE_CAPACITY_BYTES);
+    this.#bytes = new Uint8Array(IDLE_CAPACITY_BYTES);
   }
 }
