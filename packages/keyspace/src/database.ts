@@ -31,7 +31,7 @@ export interface KeyspaceHooks {
   onTouched(db: Database, key: Key): void;
 }
 
-export interface KeyspaceStats {
+export interface KeyspaceStatistics {
   /** Keys that were removed because their time had come. */
   expiredKeys: number;
   /** Reads that found their key, and that did not. */
@@ -42,7 +42,7 @@ export interface KeyspaceStats {
 /** What a database needs of the keyspace it belongs to. */
 export interface DatabaseOwner {
   readonly hooks: KeyspaceHooks;
-  readonly stats: KeyspaceStats;
+  readonly statistics: KeyspaceStatistics;
   readonly nowMs: number;
   readonly accessClockSec: number;
   readonly isLoading: boolean;
@@ -106,12 +106,12 @@ export class Database {
   }
 
   #read(found: boolean, isTouch: boolean): Value | undefined {
-    const { stats } = this.#owner;
+    const { statistics } = this.#owner;
     if (!found || this.#removeFoundIfDue()) {
-      stats.misses++;
+      statistics.misses++;
       return undefined;
     }
-    stats.hits++;
+    statistics.hits++;
     if (isTouch) this.#dictionary.setAccess(this.#owner.accessClockSec);
     return this.#dictionary.value();
   }
@@ -314,12 +314,12 @@ export class Database {
   #removeFoundIfDue(): boolean {
     if (!this.#isFoundDue()) return false;
     const dictionary = this.#dictionary;
-    const { hooks, stats } = this.#owner;
+    const { hooks, statistics } = this.#owner;
     const key = dictionary.key();
     hooks.beforeWrite(this, key);
     dictionary.find(key);
     dictionary.remove();
-    stats.expiredKeys++;
+    statistics.expiredKeys++;
     hooks.onExpired(this, key);
     hooks.onTouched(this, key);
     // What follows may insert the key: the dictionary must know where.

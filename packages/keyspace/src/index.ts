@@ -1,5 +1,7 @@
-export { Database, type KeyspaceHooks, type KeyspaceStats } from './database.ts';
+export { activeExpireCycle, type ExpireCycleOptions } from './active-expiry.ts';
+export { Database, type KeyspaceHooks, type KeyspaceStatistics } from './database.ts';
 export { type Key, type KeyDictionary, NO_EXPIRY } from './dictionary.ts';
+export { type DigestTools, digestDataset, digestValue } from './digest.ts';
 export { createGlob } from './glob.ts';
 export { type HashSeed, seedHashing } from './hash.ts';
 export { Keyspace, type KeyspaceOptions } from './keyspace.ts';

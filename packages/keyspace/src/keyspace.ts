@@ -1,5 +1,5 @@
 /**
- * The keyspace: all databases, and what they share: the hooks, the clock of the running command, the stats.
+ * The keyspace: all databases, and what they share: the hooks, the clock of the running command, the statistics.
  *
  * Time and chance come from outside: the engine sets `nowMs` before each command, and a command sees one time only.
  *
@@ -7,7 +7,8 @@
  * that its owner may set it to 0 after a save.
  */
 
-import { ACCESS_MASK, Database, type DatabaseOwner, type KeyspaceHooks, type KeyspaceStats } from './database.ts';
+import { type ActiveExpiryState, initialExpiryState } from './active-expiry.ts';
+import { ACCESS_MASK, Database, type DatabaseOwner, type KeyspaceHooks, type KeyspaceStatistics } from './database.ts';
 import type { KeyDictionary } from './dictionary.ts';
 import { createGlob } from './glob.ts';
 import { defaultHashSeed, type HashSeed } from './hash.ts';
@@ -29,7 +30,9 @@ export interface KeyspaceOptions {
 export class Keyspace implements DatabaseOwner {
   readonly databases: readonly Database[];
   readonly thresholds: Thresholds;
-  readonly stats: KeyspaceStats = { expiredKeys: 0, hits: 0, misses: 0 };
+  readonly statistics: KeyspaceStatistics = { expiredKeys: 0, hits: 0, misses: 0 };
+  /** What active expiry remembers from cycle to cycle. */
+  readonly expiry: ActiveExpiryState = initialExpiryState();
   readonly hooks: KeyspaceHooks = {
     beforeWrite: () => {},
     beforeFlush: () => {},
