@@ -18,14 +18,14 @@ export const systemClock: Clock = {
 export interface Chance {
   /** In [0, 1). */
   random(): number;
-  /** 32 bits that seed the hash of keys. */
-  hashSeed(): number;
+  /** 64 bits that seed the hash of keys. */
+  hashSeed(): { readonly k0: number; readonly k1: number };
   /** 40 hexadecimal digits. */
   runId(): string;
 }
 
 export const systemChance: Chance = {
   random: () => Math.random(),
-  hashSeed: () => randomInt(2 ** 32),
+  hashSeed: () => ({ k0: randomInt(2 ** 32), k1: randomInt(2 ** 32) }),
   runId: () => randomBytes(20).toString('hex'),
 };

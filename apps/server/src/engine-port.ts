@@ -1,10 +1,17 @@
 /** The engine as commands see it: `ServerPort`. */
+import { createHash } from 'node:crypto';
 import type { Client, InfoSection, RewriteAnswer, ServerPort, ShutdownRequest } from '@aof/commands';
 import type { Config } from '@aof/config';
 import { type Database, digestDataset, digestValue, type Key, type Value } from '@aof/keyspace';
+import { formatDouble17 } from '@aof/resp-codec';
 import type { Engine } from './engine.ts';
 import { infoSections } from './info.ts';
 import type { LogLevel } from './log.ts';
+
+const DIGEST_TOOLS = {
+  sha1: (bytes: Uint8Array): Uint8Array => createHash('sha1').update(bytes).digest(),
+  formatDouble17,
+};
 
 export class EnginePort implements ServerPort {
   readonly #engine: Engine;
@@ -31,7 +38,7 @@ export class EnginePort implements ServerPort {
 
   resetStatistics(): void {
     this.#engine.statistics.reset();
-    this.#engine.keyspace.stats.reset();
+    Object.assign(this.#engine.keyspace.statistics, { expiredKeys: 0, hits: 0, misses: 0 });
     this.#engine.executor.resetStatistics();
   }
 
@@ -61,11 +68,11 @@ export class EnginePort implements ServerPort {
   }
 
   digest(): string {
-    return digestDataset(this.#engine.keyspace, (bytes) => this.#engine.sha1(bytes));
+    return digestDataset(this.#engine.keyspace, DIGEST_TOOLS);
   }
 
   digestOf(db: Database, key: Key): string {
-    return digestValue(db, key, (bytes) => this.#engine.sha1(bytes));
+    return digestValue(db, key, DIGEST_TOOLS);
   }
 
   serializedLength(value: Value): number {

@@ -6,18 +6,21 @@
  * - Nothing here is global: several engines live side by side in one process.
  * - Time, chance and disk come in through the options.
  */
-import { createHash } from 'node:crypto';
-import { ALL_COMMANDS, Client, type ClientLink, Executor } from '@aof/commands';
-import type { Config } from '@aof/config';
+import type { AofLayout } from '@aof/aof-files';
+import { ALL_COMMANDS, Client, type ClientLink, Executor, type ShutdownRequest } from '@aof/commands';
+import type { BufferLimit, Config } from '@aof/config';
 import type { Disk } from '@aof/disk';
-import { activeExpireCycle, Keyspace } from '@aof/keyspace';
-import type { Request, RequestLimits } from '@aof/resp-codec';
-import { DEFAULT_LIMITS } from '@aof/resp-codec';
+import { activeExpireCycle, Keyspace, type Value, valueBytes } from '@aof/keyspace';
+import type { LoadReport } from '@aof/loader';
+import { DEFAULT_LIMITS, type Request, type RequestLimits, UNAUTHENTICATED_LIMITS } from '@aof/resp-codec';
 import { AppendLog } from './append-log.ts';
 import type { Chance, Clock } from './clock.ts';
+import { rewriteConfigFile } from './config-file.ts';
+import { EnginePort } from './engine-port.ts';
+import type { LoadingProgress } from './info-persistence.ts';
 import type { Log } from './log.ts';
 import { ReplyGate } from './reply-gate.ts';
-import { EnginePort } from './engine-port.ts';
+import { findLog, loadFiles, openLog } from './start-log.ts';
 import { Statistics } from './statistics.ts';
 
 /** What an engine is made of. */
@@ -27,6 +30,9 @@ export interface EngineOptions {
   readonly clock: Clock;
   readonly chance: Chance;
   readonly log: Log;
+  /** Absolute path of the configuration file, '' without one. */
+  readonly configFile: string;
+  listeningPort(): number | undefined;
   /** Calls back in the same turn of the event loop, after what is being received now (setImmediate). */
   schedule(work: () => void): void;
   /** The log cannot go on: no reply may leave any more, the process has to end with status 1. */
@@ -56,7 +62,10 @@ export class Engine {
   readonly #gate: ReplyGate;
   readonly #clients = new Map<number, Client>();
   readonly #links = new Map<Client, EngineLink>();
+  #limits: RequestLimits;
+  #unauthenticatedLimits: RequestLimits;
   #lastClientId = 0;
+  #loading: LoadingProgress | undefined;
   #isTickScheduled = false;
   #isActiveExpireOn = true;
   #hasFailed = false;
@@ -70,9 +79,10 @@ export class Engine {
     this.log = options.log;
     this.runId = options.chance.runId();
     this.statistics = new Statistics(options.clock.nowMs());
+    [this.#limits, this.#unauthenticatedLimits] = requestLimits(options.config);
     this.#gate = new ReplyGate((client, chunks) => this.#links.get(client)?.send(chunks));
     this.keyspace = new Keyspace({
-      databases: options.config.values.databases,
+      databaseCount: options.config.values.databases,
       hashSeed: options.chance.hashSeed(),
       random: () => options.chance.random(),
       thresholds: thresholdsOf(options.config),
@@ -83,7 +93,13 @@ export class Engine {
     });
     this.port = new EnginePort(this);
     this.executor = new Executor(
-      { keyspace: this.keyspace, server: this.port, sink: this.appendLog, clock: options.clock, commands: ALL_COMMANDS },
+      {
+        keyspace: this.keyspace,
+        server: this.port,
+        sink: this.appendLog,
+        clock: options.clock,
+        commands: ALL_COMMANDS,
+      },
       this.createDetachedClient(),
     );
     this.#followConfig();
@@ -127,8 +143,109 @@ export class Engine {
 
   /** What requests of a client may claim: little before it has logged in. */
   limitsOf(client: Client): RequestLimits {
-    const limits = { ...DEFAULT_LIMITS, bulkBytes: this.config.values['proto-max-bulk-len'] };
-    return client.isAuthenticated ? limits : { ...limits, isAuthenticated: false };
+    return client.isAuthenticated ? this.#limits : this.#unauthenticatedLimits;
+  }
+
+  /** The limits of a class of clients' output buffers. */
+  outputLimit(name: 'normal' | 'replica' | 'pubsub'): BufferLimit {
+    return this.config.values['client-output-buffer-limit'][name];
+  }
+
+  /** Why a new connection is turned away, as an error reply, or undefined. */
+  refusalOfConnection(connections: number, remoteAddress: string | undefined): string | undefined {
+    const { values } = this.config;
+    if (connections >= values.maxclients) {
+      this.statistics.rejectedConnections++;
+      return 'ERR max number of clients reached';
+    }
+    const isLocal = remoteAddress === undefined || /^(::ffff:)?127\.|^::1$/.test(remoteAddress);
+    if (isLocal || !values['protected-mode'] || values.requirepass !== '') return undefined;
+    this.statistics.rejectedConnections++;
+    return DENIED;
+  }
+
+  get configFile(): string {
+    return this.options.configFile;
+  }
+
+  get listeningPort(): number | undefined {
+    return this.options.listeningPort();
+  }
+
+  // --- start and end ---
+
+  /** How far the load is, while it runs. */
+  get loading(): LoadingProgress | undefined {
+    return this.#loading;
+  }
+
+  /**
+   * Loads the log and opens it, if it is on.
+   * @throws AofError, ManifestError, LoadError, DiskError
+   */
+  async start(): Promise<void> {
+    this.log('notice', 'Server initialized');
+    if (!this.config.values.appendonly) return;
+    const layout = findLog(this);
+    const report = await this.#load(layout);
+    openLog(this, layout, report);
+  }
+
+  /** Empties the data set and loads it from the log (DEBUG LOADAOF), or through a snapshot (DEBUG RELOAD). */
+  async reload(source: 'snapshot' | 'log', keepData: boolean): Promise<string | undefined> {
+    this.appendLog.flushNow();
+    if (source === 'snapshot' || !this.appendLog.isOn) return 'ERR this version cannot save snapshots yet';
+    if (!keepData) this.keyspace.flushAll();
+    try {
+      await this.#load(findLog(this));
+    } catch (error) {
+      this.log('warning', error instanceof Error ? error.message : String(error));
+      return 'ERR Error trying to load the AOF files, check server logs.';
+    }
+    this.keyspace.dirty = 0;
+    return undefined;
+  }
+
+  /** SHUTDOWN: the text of the refusal, or undefined when the server goes down. */
+  shutdown({ force }: ShutdownRequest): string | undefined {
+    if (this.appendLog.writeError !== undefined && !force) {
+      this.log('warning', 'Errors writing the AOF file: not exiting. Use SHUTDOWN FORCE to lose what is not written.');
+      return 'ERR Errors trying to SHUTDOWN. Check logs.';
+    }
+    this.log('notice', 'User requested shutdown...');
+    this.options.onShutdown();
+    return undefined;
+  }
+
+  /** Answers what is pending, then writes, syncs and closes the log. @throws AofWriteError */
+  async stop(): Promise<void> {
+    if (this.#hasFailed) return;
+    this.tick();
+    if (this.appendLog.isOn) this.log('notice', 'Calling fsync() on the AOF file.');
+    await this.appendLog.close();
+  }
+
+  rewriteConfigFile(): string | undefined {
+    return rewriteConfigFile(this);
+  }
+
+  /** Bytes that the value takes as an RDB file has it. */
+  serializedLength(value: Value): number {
+    return valueBytes(value);
+  }
+
+  async #load(layout: AofLayout): Promise<LoadReport> {
+    this.keyspace.isLoading = true;
+    this.executor.state.isLoading = true;
+    try {
+      return await loadFiles(this, layout, (progress) => {
+        this.#loading = progress;
+      });
+    } finally {
+      this.keyspace.isLoading = false;
+      this.executor.state.isLoading = false;
+      this.#loading = undefined;
+    }
   }
 
   // --- the way through ---
@@ -166,7 +283,6 @@ export class Engine {
   cron(): void {
     if (this.#hasFailed) return;
     const nowMs = this.clock.nowMs();
-    this.keyspace.accessClockSec = Math.floor(nowMs / 1000);
     if (this.#isActiveExpireOn) this.expireSome(false);
     this.#flush();
     this.statistics.sample(nowMs, this.executor.statistics.totalCommands);
@@ -186,10 +302,6 @@ export class Engine {
 
   setActiveExpire(isOn: boolean): void {
     this.#isActiveExpireOn = isOn;
-  }
-
-  sha1(bytes: Uint8Array): Uint8Array {
-    return createHash('sha1').update(bytes).digest();
   }
 
   expireSome(isFast: boolean): void {
@@ -213,9 +325,19 @@ export class Engine {
     const { config } = this;
     for (const name of THRESHOLD_OPTIONS) {
       config.onChange(name, () => {
-        this.keyspace.thresholds = thresholdsOf(config);
+        Object.assign(this.keyspace.thresholds, thresholdsOf(config));
+        return undefined;
       });
     }
+    config.onChange('proto-max-bulk-len', () => {
+      [this.#limits, this.#unauthenticatedLimits] = requestLimits(config);
+      return undefined;
+    });
+    config.onChange('requirepass', (password) => {
+      // As in Redis: whoever is connected stays logged in; without a password everybody is.
+      if (password === '') for (const client of this.#clients.values()) client.isAuthenticated = true;
+      return undefined;
+    });
   }
 }
 
@@ -242,6 +364,18 @@ function thresholdsOf({ values }: Config): Keyspace['thresholds'] {
     zsetMaxListpackValue: values['zset-max-listpack-value'],
     listMaxListpackSize: values['list-max-listpack-size'],
   };
+}
+
+const DENIED =
+  'DENIED this server runs in protected mode: it has no password and this connection comes from another machine. Set a password with requirepass, or bind it to the addresses that you trust and set protected-mode no.';
+
+/** For clients that have logged in, and for those that have not. */
+function requestLimits({ values }: Config): [RequestLimits, RequestLimits] {
+  const maxBulkBytes = values['proto-max-bulk-len'];
+  return [
+    { ...DEFAULT_LIMITS, maxBulkBytes },
+    { ...UNAUTHENTICATED_LIMITS, maxBulkBytes },
+  ];
 }
 
 const NO_LINK: ClientLink = {

@@ -1,1 +1,2 @@
-export {};
+export { ListenError } from './listener.ts';
+export { AofServer, createServer, ReplyError, type ServerOptions } from './server.ts';

@@ -70,7 +70,7 @@ function serverFields(engine: Engine): InfoFields {
     ['uptime_in_days', Math.floor(uptimeSec / 86_400)],
     ['hz', hz],
     ['configured_hz', hz],
-    ['lru_clock', engine.keyspace.accessClockSec & 0xffffff],
+    ['lru_clock', engine.keyspace.accessClockSec],
     ['executable', process.argv[1] ?? ''],
     ['config_file', engine.configFile],
     ['io_threads_active', 0],
@@ -134,7 +134,7 @@ function memoryFields(engine: Engine): InfoFields {
 
 function statsFields(engine: Engine): InfoFields {
   const { statistics, keyspace, executor } = engine;
-  const { stats } = keyspace;
+  const stats = keyspace.statistics;
   return [
     ['total_connections_received', statistics.connectionsReceived],
     ['total_commands_processed', executor.statistics.totalCommands],
@@ -211,6 +211,6 @@ function keyspaceFields(engine: Engine): InfoFields {
     .filter((db) => db.size > 0)
     .map((db) => [
       `db${db.index}`,
-      `keys=${db.size},expires=${db.expiresCount},avg_ttl=${Math.round(db.averageTtlMs(engine.clock.nowMs()))}`,
+      `keys=${db.size},expires=${db.expiringCount},avg_ttl=${Math.round(db.averageTtlMs)}`,
     ]);
 }

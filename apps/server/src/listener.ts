@@ -161,7 +161,7 @@ export class Listener {
           return true;
         },
       },
-    } as ConstructorParameters<typeof Socket>[0]); // `handle` is an option that the types leave out
+    } as unknown as ConstructorParameters<typeof Socket>[0]); // the types know `handle` only as something newer
     handle.setNoDelay?.(true);
     const keepAlive = this.#engine.config.values['tcp-keepalive'];
     if (keepAlive > 0) handle.setKeepAlive?.(true, keepAlive);

@@ -119,6 +119,7 @@ export class Session implements ClientLink {
     const { client } = this;
     const decoder = this.#decoder;
     while (!client.isSuspended && !client.isClosing) {
+      decoder.limits = this.#engine.limitsOf(client);
       const outcome = decoder.next();
       if (outcome === FRAME) this.#engine.execute(client, decoder.request);
       else {

@@ -62,6 +62,8 @@ export class Client {
   replyMode: ReplyMode = 'on';
   /** Set by QUIT, CLIENT KILL and protocol errors: nothing more is executed. */
   isClosing = false;
+  /** Its replies wait for the next tick; kept by the engine. */
+  isScheduled = false;
   /** A command of this client waits for something (a reload, a list to fill): its later requests wait too. */
   isSuspended = false;
   isNoEvict = false;
@@ -81,4 +83,9 @@ export class Client {
     this.isAuthenticated = options.isAuthenticated;
     this.isLoader = options.isLoader ?? false;
   }
+}
+
+/** On this machine: over the loopback interface, a unix socket, or without a connection. */
+export function isLocalClient({ link: { address } }: Client): boolean {
+  return address === '' || address.startsWith('127.') || address.startsWith('[::1]') || address.startsWith('/');
 }

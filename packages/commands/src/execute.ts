@@ -47,6 +47,16 @@ export interface ExecutorStatistics {
   totalErrors: number;
 }
 
+/**
+ * What became of a record. `in-transaction`: it waits for its EXEC, or has opened the transaction. `refusal`: no such
+ * command or not that many arguments. `commandError`: it ran and answered an error.
+ */
+export type LoadOutcome =
+  | 'applied'
+  | 'in-transaction'
+  | { readonly refusal: string }
+  | { readonly commandError: string; readonly commandName: string };
+
 const OWN_BYTES = 0;
 const NOTHING = 1;
 const ALWAYS = 2;
@@ -113,6 +123,37 @@ export class Executor implements CommandContext {
     this.#call(command, request);
     this.#endUnit(!command.touchesArbitraryKeys);
     this.#endReply(client);
+  }
+
+  /**
+   * Runs one record of the log for a client without a connection: nothing is refused for reasons of the moment, nothing
+   * is propagated or answered. An error reply of the command does not stop the load; it comes back to be logged.
+   */
+  load(client: Client, request: Request): LoadOutcome {
+    const found = this.table.find(request);
+    const command =
+      found?.subcommands !== undefined && request.count > 1
+        ? (found.subcommands.get(request.latin1(1).toLowerCase()) ?? found)
+        : found;
+    if (command?.handler === undefined) return { refusal: `Unknown command '${request.latin1(0)}'` };
+    if (!command.acceptsArgumentCount(request.count)) {
+      return { refusal: `Wrong number of arguments for '${command.fullName}'` };
+    }
+    if (client.queue !== undefined && !command.runsInsideMulti) {
+      client.queue.push({ command, request: request.detach() });
+      return 'in-transaction';
+    }
+    this.nowMs = this.#clock.nowMs();
+    this.keyspace.nowMs = this.nowMs;
+    const errorsBefore = this.#silence.errorCount;
+    this.#begin(client);
+    this.#call(command, request);
+    if (this.#silence.errorCount !== errorsBefore) {
+      this.#silence.take();
+      return { commandError: this.#silence.lastError, commandName: command.fullName };
+    }
+    this.#silence.take();
+    return client.queue === undefined ? 'applied' : 'in-transaction';
   }
 
   /** Runs the server's own work on the keyspace as units of one record each (active expiry, eviction). */

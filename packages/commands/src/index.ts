@@ -1,4 +1,11 @@
-export { Client, type ClientLink, type QueuedCommand, type ReplyMode, type WatchedKey } from './client.ts';
+export {
+  Client,
+  type ClientLink,
+  isLocalClient,
+  type QueuedCommand,
+  type ReplyMode,
+  type WatchedKey,
+} from './client.ts';
 export { Command, CommandTable } from './command-table.ts';
 export type { CommandContext, RecordArgument } from './context.ts';
 export {
@@ -6,6 +13,7 @@ export {
   type ExecutorClock,
   type ExecutorOptions,
   type ExecutorStatistics,
+  type LoadOutcome,
   type ServerState,
 } from './execute.ts';
 export { type KeyPosition, keyPositions } from './key-positions.ts';

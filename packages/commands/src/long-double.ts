@@ -45,6 +45,11 @@ export function isLongDouble(text: string): boolean {
   return isPlainDecimal(text) || parse(text) !== undefined;
 }
 
+/** Whether `text` spells an infinity. */
+export function isInfiniteLongDouble(text: string): boolean {
+  return INFINITE.test(text);
+}
+
 /**
  * The sum of two numbers as Redis prints it: 17 digits after the point, trailing zeros cut, never an exponent.
  *

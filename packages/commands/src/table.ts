@@ -1,7 +1,21 @@
 /** All commands, family by family: the command table's contents. */
 import { connectionCommands } from './families/connection.ts';
+import { expireCommands } from './families/expire.ts';
+import { genericCommands } from './families/generic.ts';
+import { objectCommand } from './families/object.ts';
+import { scanCommands } from './families/scan.ts';
 import { serverCommands } from './families/server.ts';
+import { stringCommands } from './families/string.ts';
 import { transactionCommands } from './families/transaction.ts';
 import type { CommandSpec } from './spec.ts';
 
-export const ALL_COMMANDS: readonly CommandSpec[] = [...connectionCommands, ...transactionCommands, ...serverCommands];
+export const ALL_COMMANDS: readonly CommandSpec[] = [
+  ...connectionCommands,
+  ...transactionCommands,
+  ...serverCommands,
+  ...genericCommands,
+  ...expireCommands,
+  ...scanCommands,
+  objectCommand,
+  ...stringCommands,
+];

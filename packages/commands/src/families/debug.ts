@@ -1,5 +1,6 @@
 /** DEBUG: what tests of a server need. Allowed by `enable-debug-command`. */
 import type { ReplyWriter, Request } from '@aof/resp-codec';
+import { isLocalClient } from '../client.ts';
 import type { CommandContext } from '../context.ts';
 import { NO_SUCH_KEY, NOT_A_FLOAT, NOT_AN_INTEGER } from '../replies.ts';
 import type { CommandSpec, Handler } from '../spec.ts';
@@ -10,8 +11,7 @@ const REFUSED =
 function isAllowed(ctx: CommandContext): boolean {
   const setting = ctx.server.config.values['enable-debug-command'];
   if (setting !== 'local') return setting === 'yes';
-  const { address } = ctx.client.link;
-  return address === '' || address.startsWith('127.') || address.startsWith('[::1]') || address.startsWith('/');
+  return isLocalClient(ctx.client);
 }
 
 const sleep: Handler = (ctx, request) => {

@@ -1,5 +1,6 @@
 /** CONFIG, INFO, DBSIZE, FLUSHDB, FLUSHALL, SWAPDB, TIME, LASTSAVE, SHUTDOWN, BGREWRITEAOF: the server as a whole. */
 import type { Request } from '@aof/resp-codec';
+import { isLocalClient } from '../client.ts';
 import type { CommandContext } from '../context.ts';
 import { helpSubcommand } from '../help.ts';
 import { DB_INDEX_OUT_OF_RANGE, SYNTAX_ERROR } from '../replies.ts';
@@ -12,19 +13,18 @@ const ADMIN: readonly CommandFlag[] = ['admin', 'noscript', 'loading', 'stale'];
 const configGet: Handler = (ctx, request) => {
   const patterns = Array.from({ length: request.count - 2 }, (_, i) => request.latin1(i + 2));
   const found = ctx.server.config.get(patterns);
-  ctx.reply.map(found.length);
-  for (const [name, value] of found) {
-    ctx.reply.bulk(name);
-    ctx.reply.bulk(value);
-  }
+  ctx.reply.map(found.length / 2);
+  for (const text of found) ctx.reply.bulk(text);
 };
 
 const configSet: Handler = (ctx, request) => {
   if (request.count % 2 !== 0) return ctx.reply.error("ERR wrong number of arguments for 'config|set' command");
-  const pairs: [string, string][] = [];
-  for (let i = 2; i < request.count; i += 2) pairs.push([request.latin1(i), request.latin1(i + 1)]);
-  const error = ctx.server.config.set(pairs);
-  if (error !== undefined) return ctx.reply.error(error);
+  const args = Array.from({ length: request.count - 2 }, (_, i) => request.latin1(i + 2));
+  const result = ctx.server.config.set(args, {
+    isLoading: ctx.keyspace.isLoading,
+    isLocal: isLocalClient(ctx.client),
+  });
+  if ('error' in result) return ctx.reply.error(result.error);
   ctx.reply.ok();
 };
 

@@ -117,8 +117,7 @@ export const setWithOptions: Handler = (ctx, request) => {
   if (expiry !== undefined && time === undefined) return;
   const key = request.key(1);
   if (options.get && replyOldValue(ctx, key) === WRONG_TYPE) return;
-  const exists = ctx.db.lookupWrite(key) !== undefined;
-  if ((options.nx && exists) || (options.xx && !exists)) {
+  if ((options.nx || options.xx) && (ctx.db.lookupWrite(key) !== undefined) === options.nx) {
     if (!options.get) ctx.reply.nullBulk();
     return;
   }
@@ -126,10 +125,6 @@ export const setWithOptions: Handler = (ctx, request) => {
     if (options.keepTtl) ctx.db.setKeepTtl(key, storedString(request, 2));
     else ctx.db.set(key, storedString(request, 2));
     if (options.get) ctx.propagate(withoutGet(request));
-  } else if (expiry === PXAT) {
-    // Logged as it was sent.
-    ctx.db.set(key, storedString(request, 2));
-    ctx.db.setExpire(key, storedExpireMs(time));
   } else setExpiring(ctx, request, key, 2, time);
   ctx.keyspace.dirty++;
   if (!options.get) ctx.reply.ok();
@@ -153,9 +148,7 @@ function setex(name: string, form: ExpiryForm): Handler {
   return (ctx, request) => {
     const time = readExpiry(ctx, request, 2, form, name);
     if (time === undefined) return;
-    const key = request.key(1);
-    ctx.db.lookupWrite(key);
-    setExpiring(ctx, request, key, 3, time);
+    setExpiring(ctx, request, request.key(1), 3, time);
     ctx.keyspace.dirty++;
     ctx.reply.ok();
   };

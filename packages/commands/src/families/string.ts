@@ -1,7 +1,6 @@
 /** Strings as a whole: GET, SET, MGET, MSET, MSETNX; string-set.ts, string-range.ts and string-number.ts hold the rest. */
 import { stringContent } from '@aof/keyspace';
-import { readValue, WRONG_TYPE } from '../lookup.ts';
-import { wrongArity } from '../replies.ts';
+import { WRONG_TYPE_ERROR, wrongArity } from '../replies.ts';
 import { type CommandSpec, type Handler, keys } from '../spec.ts';
 import { storedString } from '../stored-string.ts';
 import { stringNumberCommands } from './string-number.ts';
@@ -9,9 +8,12 @@ import { stringRangeCommands } from './string-range.ts';
 import { setWithOptions, stringSetCommands } from './string-set.ts';
 
 const get: Handler = (ctx, request) => {
-  const value = readValue(ctx, request.key(1), 'string');
-  if (value === undefined) ctx.reply.nullBulk();
-  else if (value !== WRONG_TYPE) ctx.reply.bulk(stringContent(value));
+  // By bytes: the most frequent command of all makes no string of its key.
+  const value = ctx.db.lookupReadBytes(request.buffer, request.start(1), request.end(1));
+  if (typeof value === 'string') ctx.reply.bulk(value);
+  else if (value === undefined) ctx.reply.nullBulk();
+  else if (value.type === 'string') ctx.reply.bulk(value.bytes);
+  else ctx.reply.error(WRONG_TYPE_ERROR);
 };
 
 const set: Handler = (ctx, request) => {

@@ -1,0 +1,201 @@
+/**
+ * The server's log: where records go while it is on, and what the operator hears about it.
+ *
+ * Invariant: while `isOn`, every record that the executor propagates is appended before its command's reply can leave.
+ */
+
+import {
+  AofWriter,
+  type AofWriterEvents,
+  type FatalFailure,
+  type FsyncPolicy,
+  type WriteFailure,
+} from '@aof/aof-writer';
+import type { PropagationSink, RecordArgument, RewriteAnswer } from '@aof/commands';
+import type { DiskFile } from '@aof/disk';
+import type { Engine } from './engine.ts';
+
+export interface AppendLogEvents {
+  /** The log is durable up to this offset: held replies may leave. */
+  synced(offset: number): void;
+  /** Under `always`: the log cannot go on, and no reply may leave. */
+  fatal(message: string): void;
+}
+
+export class AppendLog implements PropagationSink {
+  readonly #engine: Engine;
+  readonly #events: AppendLogEvents;
+  #writer: AofWriter | undefined;
+  /** Bytes of the log's files but the one that is written to. */
+  #olderBytes = 0;
+  /** Bytes that the automatic rewrite compares with. */
+  #baseBytes = 0;
+
+  constructor(engine: Engine, events: AppendLogEvents) {
+    this.#engine = engine;
+    this.#events = events;
+    const { config } = engine;
+    const follow = () => this.#configure();
+    config.onChange('appendfsync', follow);
+    config.onChange('no-appendfsync-on-rewrite', follow);
+    config.onChange('aof-timestamp-enabled', follow);
+  }
+
+  /** Goes on in `file`, which holds everything that was loaded. */
+  open(file: DiskFile, olderBytes: number, baseBytes: number): void {
+    const { clock } = this.#engine;
+    this.#olderBytes = olderBytes;
+    this.#baseBytes = baseBytes;
+    this.#writer = new AofWriter({
+      file,
+      fileSize: file.size(),
+      settings: this.#settings(),
+      events: this.#writerEvents(),
+      startedAtMs: this.#monotonicMs(),
+      stopwatchMs: () => clock.monotonicUs() / 1000,
+    });
+  }
+
+  // --- records ---
+
+  appendRaw(database: number, bytes: Uint8Array, start: number, end: number): void {
+    this.#writer?.appendRaw(database, bytes, start, end);
+  }
+
+  appendRecord(database: number, record: readonly RecordArgument[]): void {
+    this.#writer?.appendRecord(database, record);
+  }
+
+  /** Called between units: annotations carry the second in which the next one ran. */
+  setWallClock(nowMs: number): void {
+    this.#writer?.setWallClock(nowMs);
+  }
+
+  settle(): void {
+    this.#writer?.settle();
+  }
+
+  flush(): void {
+    this.#writer?.flush(this.#monotonicMs());
+  }
+
+  /** Writes whatever is buffered, also while a sync runs. */
+  flushNow(): void {
+    this.#writer?.flush(this.#monotonicMs(), true);
+  }
+
+  /** Writes, syncs and closes. */
+  async close(): Promise<void> {
+    const writer = this.#writer;
+    this.#writer = undefined;
+    await writer?.close(this.#monotonicMs());
+  }
+
+  /** BGREWRITEAOF. */
+  rewrite(): RewriteAnswer {
+    return { outcome: 'error', message: 'ERR this version does not rewrite the append only file yet' };
+  }
+
+  // --- what others ask ---
+
+  get isOn(): boolean {
+    return this.#writer !== undefined;
+  }
+
+  get writeError(): string | undefined {
+    return this.#writer?.writeError;
+  }
+
+  get holdRepliesUntil(): number {
+    return this.#writer?.holdRepliesUntil ?? 0;
+  }
+
+  get syncedBytes(): number {
+    return this.#writer?.syncedBytes ?? 0;
+  }
+
+  get lastWriteStatus(): 'ok' | 'err' {
+    return this.#writer?.lastWriteStatus ?? 'ok';
+  }
+
+  get currentSize(): number {
+    return this.#olderBytes + (this.#writer?.fileSize ?? 0);
+  }
+
+  get baseSize(): number {
+    return this.#baseBytes;
+  }
+
+  get bufferedBytes(): number {
+    return this.#writer?.bufferedBytes ?? 0;
+  }
+
+  get bufferCapacity(): number {
+    return this.#writer?.bufferCapacity ?? 0;
+  }
+
+  get pendingSyncs(): number {
+    return this.#writer?.pendingSyncs ?? 0;
+  }
+
+  get delayedSyncCount(): number {
+    return this.#writer?.delayedSyncCount ?? 0;
+  }
+
+  // --- inside ---
+
+  #monotonicMs(): number {
+    return this.#engine.clock.monotonicUs() / 1000;
+  }
+
+  #settings(): { policy: FsyncPolicy; noFsyncOnRewrite: boolean; areTimestampsEnabled: boolean } {
+    const { values } = this.#engine.config;
+    return {
+      policy: values.appendfsync,
+      noFsyncOnRewrite: values['no-appendfsync-on-rewrite'],
+      areTimestampsEnabled: values['aof-timestamp-enabled'],
+    };
+  }
+
+  #configure(): string | undefined {
+    try {
+      this.#writer?.configure(this.#settings());
+      return undefined;
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  #writerEvents(): AofWriterEvents {
+    const log = (message: string) => this.#engine.log('warning', message);
+    return {
+      synced: (offset) => this.#events.synced(offset),
+      syncDelayed: () =>
+        this.#engine.log(
+          'notice',
+          'Asynchronous AOF fsync is taking too long (disk is busy?). Writing the AOF buffer without waiting for fsync to complete, this may slow down the server.',
+        ),
+      writeFailed: (failure) => log(writeFailureText(failure)),
+      writeRecovered: () => log('AOF write error looks solved. The server can write again.'),
+      syncFailed: (reason) => log(`Fail to fsync the AOF file: ${reason}`),
+      syncRecovered: () => log('The AOF file whose fsync had failed has been replaced. The server can write again.'),
+      fatal: (failure) => this.#events.fatal(fatalText(failure)),
+    };
+  }
+}
+
+function writeFailureText({ reason, writtenBytes, expectedBytes, truncateReason }: WriteFailure): string {
+  const text =
+    writtenBytes === 0
+      ? `Error writing to the AOF file: ${reason}`
+      : `Short write while writing to the AOF file: (nwritten=${writtenBytes}, expected=${expectedBytes})`;
+  return truncateReason === undefined
+    ? text
+    : `${text}. Could not remove short write from the append-only file. ftruncate: ${truncateReason}`;
+}
+
+function fatalText({ operation, reason }: FatalFailure): string {
+  return operation === 'write'
+    ? `Can't recover from AOF write error when the AOF fsync policy is 'always': ${reason}. Exiting...`
+    : `Can't persist AOF for fsync error when the AOF fsync policy is 'always': ${reason}. Exiting...`;
+}

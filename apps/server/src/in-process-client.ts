@@ -1,0 +1,63 @@
+/** A client in the server's own process: requests go in and replies come out without a socket. */
+import type { Client } from '@aof/commands';
+import { FRAME, ReplyDecoder, type Request } from '@aof/resp-codec';
+import type { Engine, EngineLink } from './engine.ts';
+
+export class InProcessClient implements EngineLink {
+  readonly address = '';
+  readonly localAddress = '';
+  readonly fd = -1;
+  readonly queryBufferBytes = 0;
+  readonly outputBufferBytes = 0;
+  readonly #engine: Engine;
+  readonly #client: Client;
+  readonly #decoder = new ReplyDecoder({ bulk: 'latin1' });
+  readonly #waiting: ((reply: unknown) => void)[] = [];
+  /** Requests that wait for the end of a suspension. */
+  #later: Request[] = [];
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+    this.#client = engine.createClient(this, engine.nextClientId());
+    this.#client.isAuthenticated = true;
+    this.#client.reply.protocol = 3;
+  }
+
+  call(request: Request): Promise<unknown> {
+    if (this.#client.isClosing) return Promise.resolve(new Error('ERR the server has ended'));
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+      if (this.#client.isSuspended) this.#later.push(request);
+      else this.#execute(request);
+    });
+  }
+
+  send(chunks: readonly (string | Uint8Array)[]): void {
+    for (const chunk of chunks) {
+      this.#decoder.feed(typeof chunk === 'string' ? Buffer.from(chunk, 'latin1') : chunk);
+      while (this.#decoder.next() === FRAME) this.#waiting.shift()?.(this.#decoder.value);
+    }
+  }
+
+  resume(): void {
+    const later = this.#later;
+    this.#later = [];
+    for (const request of later) {
+      if (this.#client.isSuspended) this.#later.push(request);
+      else this.#execute(request);
+    }
+    this.#engine.scheduleReplies(this.#client);
+  }
+
+  close(): void {
+    this.#client.isClosing = true;
+    this.#engine.removeClient(this.#client);
+    for (const resolve of this.#waiting.splice(0)) resolve(new Error('ERR the server has ended'));
+  }
+
+  #execute(request: Request): void {
+    this.#engine.execute(this.#client, request);
+    this.#engine.settle();
+    this.#engine.scheduleReplies(this.#client);
+  }
+}

@@ -1,0 +1,154 @@
+/** The program `aof-server`: configuration, start, signals, and the exit codes. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { REDIS_VERSION } from '@aof/commands';
+import {
+  Config,
+  ConfigError,
+  type ParsedConfig,
+  parseArguments,
+  parseConfigFile,
+  type ServerArguments,
+} from '@aof/config';
+import { seedHashing } from '@aof/keyspace';
+import { systemChance } from './clock.ts';
+import { AofServer } from './server.ts';
+import { reportStartFailure } from './start-failure.ts';
+
+const HELP = `Usage: aof-server [file.conf | -] [--option value ...]
+
+  aof-server                                  defaults, no log
+  aof-server aof.conf                         options from a file in the format of redis.conf
+  aof-server aof.conf --port 7000             what comes later wins
+  aof-server - < aof.conf                     options from standard input
+  aof-server --appendonly yes --dir /var/lib/aof --appendfsync always
+
+  -v, --version    the version
+  -h, --help       this text
+
+Exit status: 0 after SHUTDOWN, SIGTERM or SIGINT with everything synced; 1 where it cannot start or must not go on.
+`;
+
+async function main(): Promise<void> {
+  const found = configuration();
+  if (found === undefined) return;
+  const { parsed, config } = found;
+  seedHashing(systemChance.hashSeed());
+  enterFolder(config);
+  const { port } = config.values;
+  const server = new AofServer({
+    config,
+    configFile: parsed.configFile ?? '',
+    port: port === 0 ? undefined : port,
+    onFatal: () => process.exit(1),
+    onShutdown: () => stop(server, config),
+  });
+  const { log } = server.engine;
+  log('notice', 'oO0OoO0OoO0Oo aof is starting oO0OoO0OoO0Oo');
+  log('notice', `aof version=${REDIS_VERSION}, bits=64, pid=${process.pid}, node=${process.versions.node}`);
+  if (parsed.configFile === undefined) {
+    log(
+      'warning',
+      'Warning: no config file specified, using the default config. To specify one: aof-server /path/to/aof.conf',
+    );
+  } else log('notice', 'Configuration loaded');
+  if (parsed.notice !== undefined) log('notice', parsed.notice);
+  if (config.values.daemonize) {
+    log(
+      'warning',
+      'daemonize is refused: run the server under a service manager, which also restarts it. Staying in the foreground.',
+    );
+  }
+  handleSignals(server, config);
+  try {
+    await server.start();
+  } catch (error) {
+    reportStartFailure(log, error);
+    process.exit(1);
+  }
+  writePidFile(config);
+}
+
+/** What the command line and the files say; undefined after --help, --version and errors, which have been printed. */
+function configuration(): { parsed: ParsedConfig; config: Config } | undefined {
+  try {
+    const args: ServerArguments = parseArguments(process.argv.slice(2));
+    if (args.action === 'help') return print(HELP);
+    if (args.action === 'version') return print(`aof server v=${REDIS_VERSION} node=${process.versions.node}\n`);
+    const parsed = parseConfigFile({
+      path: args.path,
+      stdinText: args.readsStdin ? readFileSync(0) : undefined,
+      argumentText: args.argumentText,
+      workingFolder: process.cwd(),
+      readFile: (path) => readFileSync(path),
+      listFolder: (path) => (existsSync(path) ? readdirSync(path) : []),
+    });
+    return { parsed, config: new Config(parsed) };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.format(`aof, Redis ${REDIS_VERSION}`)}\n`);
+    process.exit(1);
+  }
+}
+
+function print(text: string): undefined {
+  process.stdout.write(text);
+}
+
+/** `dir` is made if it is missing, so that the first start of a fresh clone works. */
+function enterFolder({ values: { dir } }: Config): void {
+  try {
+    mkdirSync(dir, { recursive: true });
+    process.chdir(dir);
+  } catch (error) {
+    process.stderr.write(
+      `Can't use the folder '${dir}' (option dir): ${error instanceof Error ? error.message : String(error)}\n`,
+    );
+    process.exit(1);
+  }
+}
+
+function handleSignals(server: AofServer, config: Config): void {
+  let signals = 0;
+  const onSignal = (name: string) => {
+    signals++;
+    server.engine.log('notice', `Received ${name === 'SIGINT' ? 'SIGINT' : 'SIGTERM'} scheduling shutdown...`);
+    if (signals === 1) return stop(server, config);
+    server.engine.log('warning', 'You insist... exiting now.');
+    removePidFile(config);
+    process.exit(1);
+  };
+  process.on('SIGTERM', () => onSignal('SIGTERM'));
+  process.on('SIGINT', () => onSignal('SIGINT'));
+  // A terminal that goes away or a reader of our log that ends must not end the server.
+  process.on('SIGHUP', () => undefined);
+  process.on('SIGPIPE', () => undefined);
+}
+
+function stop(server: AofServer, config: Config): void {
+  const { log } = server.engine;
+  server.close().then(
+    () => {
+      removePidFile(config);
+      log('notice', 'aof is now ready to exit, bye bye...');
+      process.exit(0);
+    },
+    (error: unknown) => {
+      removePidFile(config);
+      log(
+        'warning',
+        `Errors trying to shut down the server: ${error instanceof Error ? error.message : String(error)}`,
+      );
+      process.exit(1);
+    },
+  );
+}
+
+function writePidFile({ values: { pidfile } }: Config): void {
+  if (pidfile !== '') writeFileSync(pidfile, `${process.pid}\n`);
+}
+
+function removePidFile({ values: { pidfile } }: Config): void {
+  if (pidfile !== '') rmSync(pidfile, { force: true });
+}
+
+await main();

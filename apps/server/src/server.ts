@@ -1,0 +1,195 @@
+/**
+ * A whole server in this process: engine, sockets, timers; several may live side by side.
+ */
+
+import { Config, type ConfigValues } from '@aof/config';
+import { type Disk, NodeDisk } from '@aof/disk';
+import { Request } from '@aof/resp-codec';
+import { type Chance, type Clock, systemChance, systemClock } from './clock.ts';
+import { Engine } from './engine.ts';
+import { InProcessClient } from './in-process-client.ts';
+import { Listener } from './listener.ts';
+import { createLog, type Log } from './log.ts';
+
+/** How a server is made. Every option of aof.conf may be given by its name. */
+export interface ServerOptions extends Partial<Omit<ConfigValues, 'port'>> {
+  /** TCP port; 0 for a free one; `false` (the default in-process) for none. */
+  readonly port?: number | false;
+}
+
+export interface ServerInternals {
+  readonly config: Config;
+  readonly configFile?: string;
+  readonly disk?: Disk;
+  readonly clock?: Clock;
+  readonly chance?: Chance;
+  readonly log?: Log;
+  readonly port: number | undefined;
+  /** The log cannot go on under `always`: the server has stopped answering and must not be trusted. */
+  onFatal?(message: string): void;
+  /** SHUTDOWN was asked for and accepted; by default the server closes. */
+  onShutdown?(): void;
+}
+
+/** Thrown by `AofServer.call` where a client would have seen an error reply. */
+export class ReplyError extends Error {
+  override readonly name = 'ReplyError';
+}
+
+export class AofServer implements AsyncDisposable {
+  readonly engine: Engine;
+  readonly #listener: Listener;
+  readonly #internals: ServerInternals;
+  #timer: NodeJS.Timeout | undefined;
+  #inProcess: InProcessClient | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(internals: ServerInternals) {
+    this.#internals = internals;
+    const { config } = internals;
+    const clock = internals.clock ?? systemClock;
+    const log =
+      internals.log ??
+      createLog({
+        level: () => config.values.loglevel,
+        file: () => config.values.logfile,
+        nowMs: () => clock.nowMs(),
+        pid: process.pid,
+      });
+    this.engine = new Engine({
+      config,
+      disk: internals.disk ?? new NodeDisk(),
+      clock,
+      chance: internals.chance ?? systemChance,
+      log,
+      configFile: internals.configFile ?? '',
+      listeningPort: () => this.port,
+      schedule: (work) => setImmediate(work),
+      onFatal: (message) => this.#failed(message),
+      onShutdown: () => {
+        if (internals.onShutdown) internals.onShutdown();
+        else this.close().catch((error: unknown) => log('warning', `Closing failed: ${String(error)}`));
+      },
+    });
+    this.#listener = new Listener(this.engine);
+  }
+
+  /** The TCP port that is listened on. */
+  get port(): number | undefined {
+    return this.#listener.port;
+  }
+
+  /**
+   * Listens, then loads the log; clients are told -LOADING meanwhile. Resolves when commands are served.
+   * @throws ListenError, AofError, LoadError: nothing is left open then
+   */
+  async start(): Promise<void> {
+    const { values } = this.engine.config;
+    try {
+      await this.#listener.listen({
+        bind: values.bind,
+        port: this.#internals.port,
+        backlog: values['tcp-backlog'],
+        unixSocket: values.unixsocket,
+        unixSocketMode: values.unixsocketperm,
+      });
+      await this.engine.start();
+    } catch (error) {
+      this.#listener.close();
+      this.#listener.destroySessions();
+      throw error;
+    }
+    this.#startTimer();
+    if (this.port !== undefined) this.engine.log('notice', 'Ready to accept connections tcp');
+    if (values.unixsocket !== '') this.engine.log('notice', 'Ready to accept connections unix');
+  }
+
+  /**
+   * Runs one command in this process, without a socket; resolves with the reply once the log has it as the policy says.
+   * Bulk strings come back as latin1 strings: one character per byte.
+   * @throws ReplyError the command was answered with an error
+   */
+  async call(...args: readonly (string | Uint8Array | number)[]): Promise<unknown> {
+    this.#inProcess ??= new InProcessClient(this.engine);
+    const texts = args.map((arg) =>
+      typeof arg === 'number' ? String(arg) : typeof arg === 'string' ? Buffer.from(arg) : arg,
+    );
+    const reply = await this.#inProcess.call(Request.of(texts));
+    if (reply instanceof Error) throw new ReplyError(reply.message);
+    return reply;
+  }
+
+  /** Stops serving, flushes and syncs the log, closes everything. Safe to call twice. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#listener.close();
+    try {
+      await this.engine.stop();
+    } finally {
+      this.#listener.destroySessions();
+      this.#inProcess?.close();
+    }
+  }
+
+  #failed(message: string): void {
+    clearInterval(this.#timer);
+    this.#listener.close();
+    this.#listener.destroySessions();
+    this.#internals.onFatal?.(message);
+  }
+
+  /** `hz` times a second, changed with the option. */
+  #startTimer(): void {
+    const { config } = this.engine;
+    const restart = () => {
+      clearInterval(this.#timer);
+      this.#timer = setInterval(() => this.#cron(), 1000 / config.values.hz);
+      // A server without sockets must not keep its process alive.
+      if (this.port === undefined) this.#timer.unref();
+    };
+    config.onChange('hz', () => {
+      restart();
+      return undefined;
+    });
+    restart();
+  }
+
+  #cron(): void {
+    this.engine.cron();
+    const { timeout } = this.engine.config.values;
+    const nowMs = this.engine.clock.nowMs();
+    for (const session of this.#listener.sessions) {
+      if (timeout > 0 && nowMs - session.client.lastInteractionMs > timeout * 1000 && !session.client.isSuspended) {
+        this.engine.log('verbose', 'Closing idle client');
+        session.destroy();
+      } else session.enforceOutputLimit();
+    }
+  }
+}
+
+/**
+ * Starts a server in this process.
+ *
+ * ```ts
+ * await using server = await createServer({ dir, appendonly: true, port: 0 });
+ * await server.call('SET', 'greeting', 'hello');
+ * ```
+ *
+ * @throws ListenError the port is taken; AofError the log cannot be loaded or opened
+ */
+export async function createServer(options: ServerOptions = {}): Promise<AofServer> {
+  const { port = false, ...values } = options;
+  const config = Config.of(process.cwd(), { bind: ['127.0.0.1'], loglevel: 'warning', ...values });
+  const server = new AofServer({ config, port: port === false ? undefined : port });
+  await server.start();
+  return server;
+}

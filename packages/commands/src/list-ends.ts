@@ -1,0 +1,38 @@
+/** What all commands that add to or take from the ends of a list share. */
+import type { Key, ListValue } from '@aof/keyspace';
+import type { Request } from '@aof/resp-codec';
+import type { CommandContext } from './context.ts';
+
+/** LEFT is the head, RIGHT the tail. */
+export type ListEnd = 'left' | 'right';
+
+/** The end that argument `index` names, or undefined if it names none. */
+export function readListEnd(request: Request, index: number): ListEnd | undefined {
+  if (request.is(index, 'left')) return 'left';
+  return request.is(index, 'right') ? 'right' : undefined;
+}
+
+export function push(list: ListValue, end: ListEnd, element: string): void {
+  if (end === 'left') list.pushHead(element);
+  else list.pushTail(element);
+}
+
+export function pop(list: ListValue, end: ListEnd): string | undefined {
+  return end === 'left' ? list.popHead() : list.popTail();
+}
+
+/** Takes `count` elements, which must be there, from an end and writes them to the reply, the outermost first. */
+export function popToReply(ctx: CommandContext, list: ListValue, end: ListEnd, count: number): void {
+  for (let left = count; left > 0; left--) ctx.reply.bulk(pop(list, end) ?? '');
+}
+
+/** Ends a command that has taken `count` elements from the list under `key`: a list that is empty goes. */
+export function removedFromList(ctx: CommandContext, key: Key, list: ListValue, count: number): void {
+  if (list.length === 0) {
+    ctx.db.remove(key);
+  } else {
+    list.shrink(ctx.keyspace.thresholds.listMaxListpackSize);
+    ctx.db.touched(key);
+  }
+  ctx.keyspace.dirty += count;
+}

@@ -1,0 +1,25 @@
+/** Why a log could not be loaded. Codes stay; messages may change. */
+import { AofError, type AofErrorDetails } from '@aof/aof-files';
+
+/**
+ * `AOF_TRUNCATED`: the last file ends in the middle of a record and `aof-load-truncated` forbids to cut it, or cutting
+ * failed. `AOF_TRUNCATED_NOT_LAST`: a file that is not the last one does. `AOF_BAD_FORMAT`: bytes that are no record.
+ * `AOF_RECORD_REFUSED`: a record that cannot be run (unknown command, wrong number of arguments). `AOF_READ_FAILED`.
+ * `AOF_RDB_PREAMBLE`: the file begins with an RDB part and no reader for it was given.
+ */
+export type LoadErrorCode =
+  | 'AOF_TRUNCATED'
+  | 'AOF_TRUNCATED_NOT_LAST'
+  | 'AOF_BAD_FORMAT'
+  | 'AOF_RECORD_REFUSED'
+  | 'AOF_READ_FAILED'
+  | 'AOF_RDB_PREAMBLE';
+
+export class LoadError extends AofError {
+  override readonly name = 'LoadError';
+  declare readonly code: LoadErrorCode;
+
+  constructor(code: LoadErrorCode, message: string, details: AofErrorDetails = {}) {
+    super(code, message, details);
+  }
+}

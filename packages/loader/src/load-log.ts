@@ -1,0 +1,274 @@
+/**
+ * Loads a log: streams its files, in order, record by record, into an injected `apply`.
+ *
+ * Invariants
+ * - Nothing on disk changes unless the *last* file ends inside a record or a transaction and truncation is allowed.
+ * - What is cut off begins after the last record that stands for itself: an unfinished transaction goes as a whole.
+ * - Memory is bounded by two chunks and the longest record.
+ *
+ * Source: Redis persistence docs; Redis aof.c, loadSingleAppendOnlyFile.
+ */
+import {
+  ANNOTATION,
+  type AofFile,
+  AofRecordReader,
+  END,
+  NEED_MORE,
+  RECORD,
+  type ReadStatus,
+  type RecordFault,
+  type RecordView,
+} from '@aof/aof-files';
+import { type Disk, DiskError, type DiskFile } from '@aof/disk';
+import { LoadError } from './load-error.ts';
+
+/** Bytes that are read at once, one chunk ahead of what is applied. */
+const CHUNK_BYTES = 1024 * 1024;
+/** After this many records others may run: clients are answered -LOADING, INFO tells the progress. */
+const RECORDS_PER_TURN = 16 * 1024;
+
+/**
+ * What became of a record: applied and complete in itself, part of an open transaction, or refused (unknown command,
+ * wrong number of arguments), which ends the load.
+ */
+export type ApplyOutcome = 'applied' | 'in-transaction' | { readonly refusal: string };
+
+/** Who runs the records: a server's executor, a checker's counters. */
+export interface RecordApplier {
+  /** Filled with each record before `apply` is called; its bytes are valid only until `apply` returns. */
+  readonly view: RecordView;
+  /** Runs the record in `view`. */
+  apply(): ApplyOutcome;
+  /** A transaction is still open at the end of a file: what it holds must not run. */
+  abandonTransaction(): void;
+}
+
+/** What the operator may want to hear. The loader itself neither logs nor exits. */
+export interface LoadEvents {
+  /** Bytes of all files that are applied so far. */
+  progress(loadedBytes: number): void;
+  fileLoaded(file: AofFile, elapsedMs: number): void;
+  /** The last file ends inside a record or, `isTransaction`, inside a transaction; `fileOffset` is where the good part ends. */
+  truncatedFound(file: AofFile, fileOffset: number, isTransaction: boolean): void;
+  /** The file has been cut there, on disk. */
+  truncated(file: AofFile, fileOffset: number): void;
+}
+
+export interface LoadLogOptions {
+  readonly disk: Disk;
+  readonly files: readonly AofFile[];
+  readonly applier: RecordApplier;
+  readonly events: LoadEvents;
+  /** `aof-load-truncated`: cut an unfinished end off the last file and go on. */
+  readonly mayTruncate: boolean;
+  /** Monotonic clock, ms. */
+  readonly nowMs: () => number;
+  /** Lets others run for a moment. */
+  readonly yieldTurn: () => Promise<void>;
+}
+
+export interface LoadReport {
+  /** `not-exist`: no files; `empty`: no bytes; `truncated`: the last file was cut. */
+  readonly state: 'ok' | 'not-exist' | 'empty' | 'truncated';
+  readonly totalBytes: number;
+  readonly records: number;
+}
+
+/** @throws LoadError the log cannot be loaded; nothing on disk has changed, unless cutting itself failed */
+export async function loadLog(options: LoadLogOptions): Promise<LoadReport> {
+  const { files } = options;
+  const totalBytes = files.reduce((sum, file) => sum + file.size, 0);
+  if (files.length === 0) return { state: 'not-exist', totalBytes, records: 0 };
+  if (totalBytes === 0) return { state: 'empty', totalBytes, records: 0 };
+  let records = 0;
+  let loadedBytes = 0;
+  let isTruncated = false;
+  for (const [i, file] of files.entries()) {
+    const load = new FileLoad(options, file, loadedBytes);
+    const startedAtMs = options.nowMs();
+    const end = await load.run();
+    records += load.records;
+    loadedBytes += file.size;
+    if (end !== undefined) {
+      handleTruncation(options, file, end, i === files.length - 1);
+      isTruncated = true;
+    } else if (file.size > 0) options.events.fileLoaded(file, options.nowMs() - startedAtMs);
+  }
+  return { state: isTruncated ? 'truncated' : 'ok', totalBytes, records };
+}
+
+/** Where a file's good part ends although the file goes on. */
+interface UnfinishedEnd {
+  readonly fileOffset: number;
+  readonly isTransaction: boolean;
+}
+
+/** Reads one file and applies its records. */
+class FileLoad {
+  readonly #options: LoadLogOptions;
+  readonly #file: AofFile;
+  readonly #bytesBefore: number;
+  /** End of the last record that stands for itself. */
+  #safeOffset = 0;
+  #isInTransaction = false;
+  #sinceYield = 0;
+  records = 0;
+
+  constructor(options: LoadLogOptions, file: AofFile, bytesBefore: number) {
+    this.#options = options;
+    this.#file = file;
+    this.#bytesBefore = bytesBefore;
+  }
+
+  /** @returns undefined when the file ends where a record ends, outside a transaction */
+  async run(): Promise<UnfinishedEnd | undefined> {
+    const { disk, applier } = this.#options;
+    const handle = reading(this.#file, () => disk.open(this.#file.path, 'read'));
+    try {
+      const fault = await this.#stream(handle);
+      if (fault !== undefined && fault.code !== 'AOF_TRUNCATED') throw this.#badFormat(fault);
+      if (fault === undefined && !this.#isInTransaction) return undefined;
+      if (this.#isInTransaction) applier.abandonTransaction();
+      return { fileOffset: this.#safeOffset, isTransaction: this.#isInTransaction };
+    } finally {
+      handle.close();
+    }
+  }
+
+  /** Reads one chunk ahead while the last one is applied. Resolves with what ended the reading, if not the end of the file. */
+  async #stream(handle: DiskFile): Promise<RecordFault | undefined> {
+    const reader = new AofRecordReader({ mode: 'load', view: this.#options.applier.view });
+    let [current, next] = [new Uint8Array(CHUNK_BYTES), new Uint8Array(CHUNK_BYTES)];
+    let position = 0;
+    let pending = handle.readAsync(current, 0, CHUNK_BYTES, position);
+    for (;;) {
+      const length = await reading(this.#file, () => pending);
+      position += length;
+      if (length === 0) reader.end();
+      else {
+        reader.feed(current.subarray(0, length));
+        pending = handle.readAsync(next, 0, CHUNK_BYTES, position);
+        // A failure is met by the await above, after this chunk; until then it must not count as unhandled.
+        pending.catch(() => undefined);
+      }
+      const status = await this.#applyAll(reader);
+      if (status === END) return undefined;
+      if (status !== NEED_MORE) {
+        await pending.catch(() => 0);
+        return reader.fault;
+      }
+      [current, next] = [next, current];
+    }
+  }
+
+  /** Applies every record that is whole. */
+  async #applyAll(reader: AofRecordReader): Promise<ReadStatus> {
+    for (;;) {
+      const status = reader.next();
+      if (status === ANNOTATION) continue;
+      if (status !== RECORD) {
+        this.#options.events.progress(this.#bytesBefore + reader.endOffset);
+        return status;
+      }
+      this.#apply(reader);
+      if (++this.#sinceYield >= RECORDS_PER_TURN) {
+        this.#sinceYield = 0;
+        this.#options.events.progress(this.#bytesBefore + reader.endOffset);
+        await this.#options.yieldTurn();
+      }
+    }
+  }
+
+  #apply(reader: AofRecordReader): void {
+    const outcome = this.#options.applier.apply();
+    this.records++;
+    if (outcome === 'applied') {
+      this.#isInTransaction = false;
+      this.#safeOffset = reader.endOffset;
+    } else if (outcome === 'in-transaction') this.#isInTransaction = true;
+    else {
+      throw new LoadError('AOF_RECORD_REFUSED', `${outcome.refusal} reading the append only file ${this.#file.name}`, {
+        path: this.#file.path,
+        fileOffset: reader.recordOffset,
+        hint: `The record at offset ${reader.recordOffset} is not one that this server knows: it was written by a newer server or module, or its bytes are damaged. Look at it with check-aof.`,
+      });
+    }
+  }
+
+  #badFormat(fault: RecordFault): LoadError {
+    const { name, path } = this.#file;
+    return new LoadError(
+      'AOF_BAD_FORMAT',
+      `Bad file format reading the append only file ${name}: make a backup of your AOF file, then use check-aof --fix <filename.manifest>`,
+      {
+        path,
+        fileOffset: fault.fileOffset,
+        hint: `At offset ${fault.fileOffset}: ${fault.text ?? 'there is no record'}. Make a backup, then run check-aof ${path}`,
+      },
+    );
+  }
+}
+
+function handleTruncation(options: LoadLogOptions, file: AofFile, end: UnfinishedEnd, isLast: boolean): void {
+  if (!isLast) {
+    throw new LoadError(
+      'AOF_TRUNCATED_NOT_LAST',
+      `Fatal error: the truncated file is not the last file: ${file.name}`,
+      {
+        path: file.path,
+        fileOffset: end.fileOffset,
+        hint: 'Nothing has been changed on disk. Restore this file from a backup: cutting it would lose records that later files build on.',
+      },
+    );
+  }
+  options.events.truncatedFound(file, end.fileOffset, end.isTransaction);
+  if (!options.mayTruncate) {
+    throw new LoadError(
+      'AOF_TRUNCATED',
+      `Unexpected end of file reading the append only file ${file.name}. You can: 1) Make a backup of your AOF file, then use check-aof --fix <filename.manifest>. 2) Alternatively you can set the 'aof-load-truncated' configuration option to yes and restart the server.`,
+      { path: file.path, fileOffset: end.fileOffset, hint: `check-aof --fix ${file.path}` },
+    );
+  }
+  try {
+    cut(options.disk, file, end.fileOffset);
+  } catch (cause) {
+    if (!(cause instanceof DiskError)) throw cause;
+    throw new LoadError('AOF_TRUNCATED', `Error truncating the AOF file ${file.name}: ${cause.reason}`, {
+      path: file.path,
+      fileOffset: end.fileOffset,
+      cause,
+      hint: 'The file could not be cut. Check its permissions and the disk, then start again.',
+    });
+  }
+  options.events.truncated(file, end.fileOffset);
+}
+
+/** Durable before anything is appended: else a crash could bring the tail back in front of new records. */
+function cut(disk: Disk, file: AofFile, fileOffset: number): void {
+  const handle = disk.open(file.path, 'append');
+  try {
+    handle.truncate(fileOffset);
+    handle.syncNow();
+  } finally {
+    handle.close();
+  }
+}
+
+/** Runs a read; its failure becomes a LoadError that names the file. */
+function reading<T>(file: AofFile, read: () => T): T {
+  const fail = (cause: unknown): never => {
+    if (!(cause instanceof DiskError)) throw cause;
+    throw new LoadError(
+      'AOF_READ_FAILED',
+      `Unrecoverable error reading the append only file ${file.name}: ${cause.reason}`,
+      { path: file.path, cause, hint: 'Check the disk and the permissions of the file.' },
+    );
+  };
+  try {
+    const result = read();
+    // The promise that comes back is of the same type: it only fails differently.
+    return result instanceof Promise ? (result.catch(fail) as T) : result;
+  } catch (error) {
+    return fail(error);
+  }
+}
