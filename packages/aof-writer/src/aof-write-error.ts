@@ -1,5 +1,7 @@
 /** The error of an operation on the log that cannot be done because the disk refuses. */
 
+import { AofError } from '@aof/aof-files';
+
 /** `AOF_WRITE_FAILED`: records could not be written. `AOF_SYNC_FAILED`: what was written is not known to be durable. */
 export type AofWriteErrorCode = 'AOF_WRITE_FAILED' | 'AOF_SYNC_FAILED';
 
@@ -9,22 +11,16 @@ const HINTS: Readonly<Record<AofWriteErrorCode, string>> = {
   AOF_SYNC_FAILED: 'check the disk, then run BGREWRITEAOF: it writes the log anew from memory',
 };
 
-export class AofWriteError extends Error {
+export class AofWriteError extends AofError {
   override readonly name = 'AofWriteError';
-  readonly code: AofWriteErrorCode;
-  readonly path: string;
-  /** Size of the file at the time, bytes. */
-  readonly fileOffset: number;
+  declare readonly code: AofWriteErrorCode;
   /** The text of strerror(3). */
   readonly reason: string;
-  readonly hint: string;
 
+  /** @param fileOffset size of the file at the time, bytes */
   constructor(code: AofWriteErrorCode, path: string, fileOffset: number, reason: string) {
-    super(`${code === 'AOF_WRITE_FAILED' ? 'cannot write' : 'cannot sync'} ${path}: ${reason}`);
-    this.code = code;
-    this.path = path;
-    this.fileOffset = fileOffset;
+    const action = code === 'AOF_WRITE_FAILED' ? 'cannot write' : 'cannot sync';
+    super(code, `${action} ${path}: ${reason}`, { path, fileOffset, hint: HINTS[code] });
     this.reason = reason;
-    this.hint = HINTS[code];
   }
 }

@@ -8,6 +8,7 @@
  * Invariants: the buffer holds whole records only, except at its start after `consume`; a tee has been given exactly the
  * bytes that came in since it was set, beginning with a SELECT.
  */
+import { formatTimestampAnnotation } from '@aof/aof-files';
 import { commandLength, writeCommand } from '@aof/resp-codec';
 
 /** Receives a copy of what is appended while a rewrite runs. `bytes` is only valid during the call. */
@@ -21,8 +22,6 @@ const IDLE_CAPACITY_BYTES = 64 * 1024;
 const LARGE_CAPACITY_BYTES = 1024 * 1024;
 /** Writes in a row that needed less than a quarter of a large buffer before it is given back. */
 const SMALL_WRITES_BEFORE_SHRINK = 64;
-/** Up to here a loop is faster than making a view for `set`. */
-const SHORT_COPY_BYTES = 48;
 
 const NONE = -1;
 
@@ -95,14 +94,9 @@ export class RecordBuffer {
     const from = this.#length;
     const to = from + end - start;
     this.#reserve(to);
-    const target = this.#bytes;
-    if (end - start <= SHORT_COPY_BYTES) {
-      for (let i = start, at = from; i < end; i++, at++) target[at] = source[i] as number; // within the range
-    } else {
-      target.set(source.subarray(start, end), from);
-    }
+    this.#bytes.set(source.subarray(start, end), from);
     this.#length = to;
-    this.#tee?.append(target, from, to);
+    this.#tee?.append(this.#bytes, from, to);
   }
 
   /** The first `bytes` waiting bytes are in the file: forgets them. */
@@ -129,7 +123,7 @@ export class RecordBuffer {
     if (second <= this.#annotatedSecond) return;
     this.settle();
     this.#annotatedSecond = second;
-    this.#annotation = `#TS:${second}\r\n`;
+    this.#annotation = formatTimestampAnnotation(second);
   }
 
   /** Drops an annotation that no record has followed yet. */
