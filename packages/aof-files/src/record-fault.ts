@@ -30,7 +30,8 @@ export function lineEndText(first: number, second: number): string {
 }
 
 export function prefixText(expected: string, found: number): string {
-  return `Expected prefix '${expected}', got: '${String.fromCharCode(found)}'`;
+  // A NUL ends the text in C.
+  return `Expected prefix '${expected}', got: '${found === 0 ? '' : `${String.fromCharCode(found)}'`}`;
 }
 
 export function lengthText(length: bigint): string {

@@ -180,9 +180,6 @@ export class AofRecordReader {
       const step = this.#read();
       if (step === RECORD || step === ANNOTATION) return step;
       if (step !== INCOMPLETE) return this.#finish(step as ReadStatus);
-      if (window.limit - this.#recordStart > this.#maxRecordBytes) {
-        return this.#finish(this.#fail('AOF_RECORD_TOO_LONG', this.#recordOffset));
-      }
       if (window.extend(this.#missing)) continue;
       if (!this.#isEnded) return this.#waitForInput();
       if (this.#count < 0 && this.#recordStart === window.limit) return this.#finish(END);
@@ -296,6 +293,7 @@ export class AofRecordReader {
     const count = this.#count;
     const maxBulkBytes = this.#maxBulkBytes;
     const isStrict = this.#isStrict;
+    const lastEnd = Math.min(limit, this.#recordStart + this.#maxRecordBytes) - 2;
     let { offsets } = this.view;
     let at = window.at;
     let taken = this.#taken;
@@ -312,7 +310,7 @@ export class AofRecordReader {
       }
       const start = cursor + 2;
       const end = start + length;
-      if (end + 2 > limit || cursor === at + 1 || length > maxBulkBytes) break;
+      if (end > lastEnd || cursor === at + 1 || length > maxBulkBytes) break;
       if (bytes[cursor] !== CR || bytes[cursor + 1] !== LF) break;
       if (isStrict && (bytes[end] !== CR || bytes[end + 1] !== LF)) break;
       if (2 * taken + 1 >= offsets.length) offsets = this.#growOffsets();
