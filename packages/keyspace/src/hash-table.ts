@@ -36,9 +36,8 @@ import {
   segmentBytes,
   splitInTwo,
 } from './segment.ts';
+import { HASH_END, scanSegments } from './segment-scan.ts';
 
-/** The end of the space of hashes. */
-const HASH_END = 2 ** 32;
 /** A directory of 2^20 pointers takes 8 MiB and stands for some 700 million entries. */
 const MAX_DEPTH = 20;
 /** Splitting must leave this many entries per segment on average: otherwise many keys share a hash and splitting is no help. */
@@ -274,7 +273,7 @@ export class HashTable<V> {
    * visited together); answers the next cursor, 0 at the end. Begin with 0.
    */
   scan(cursor: number, count: number, visit: (key: string, value: V) => void): number {
-    return this.#scan(cursor, count, false, (segment, slot) =>
+    return scanSegments(this, { cursor, count, isNumberedOnly: false }, (segment, slot) =>
       visit(this.#keyAt(segment, slot), this.#valueAt(segment, slot)),
     );
   }
@@ -284,44 +283,10 @@ export class HashTable<V> {
    * so that a call ends soon however rare they are.
    */
   scanNumbered(cursor: number, count: number, visit: (key: string, number: number) => void): number {
-    return this.#scan(cursor, count, true, (segment, slot) => {
+    return scanSegments(this, { cursor, count, isNumberedOnly: true }, (segment, slot) => {
       const number = segment.numbers === null ? NO_NUMBER : segment.numbers[slot];
       if (number >= 0) visit(this.#keyAt(segment, slot), number);
     });
-  }
-
-  #scan(
-    cursor: number,
-    count: number,
-    isNumberedOnly: boolean,
-    visit: (segment: Segment, slot: number) => void,
-  ): number {
-    const stride = this.layout.wordStride;
-    let left = count;
-    let position = cursor;
-    while (position < HASH_END) {
-      const segment = this.segmentAt(position);
-      const { words, capacity, depth } = segment;
-      const isPassedOver = isNumberedOnly ? segment.numbered === 0 : segment.count === 0;
-      if (isPassedOver && isNumberedOnly) left--;
-      for (let home = isPassedOver ? capacity : homeSlot(position, depth, capacity); home < capacity; home++) {
-        let slot = home;
-        let hash = words[slot * stride];
-        while (hash !== 0) {
-          // The first home slot may begin before the cursor when the segment was resized since the last call.
-          if (homeSlot(hash, depth, capacity) === home && hash >>> 0 >= position) {
-            visit(segment, slot);
-            left--;
-          }
-          slot = slot + 1 === capacity ? 0 : slot + 1;
-          hash = words[slot * stride];
-        }
-        if (left <= 0) return wrapped(homeStart(segment, home + 1));
-      }
-      position = homeStart(segment, capacity);
-      if (left <= 0) return wrapped(position);
-    }
-    return 0;
   }
 
   /**
@@ -511,10 +476,6 @@ export class HashTable<V> {
       start = homeStart(segment, segment.capacity) % HASH_END;
     }
   }
-}
-
-function wrapped(position: number): number {
-  return position >= HASH_END ? 0 : position;
 }
 
 function hasBytes(key: string, bytes: Uint8Array, start: number, end: number): boolean {

@@ -87,8 +87,8 @@ export class Keyspace implements DatabaseOwner {
    * @throws RangeError there is no database of that number
    */
   swap(first: number, second: number): void {
-    const one = this.databases.at(first);
-    const other = this.databases.at(second);
+    const one = this.databases[first];
+    const other = this.databases[second];
     if (one === undefined || other === undefined) throw new RangeError(`no database ${first} or ${second}`);
     if (one !== other) Database.swapContents(one, other);
   }

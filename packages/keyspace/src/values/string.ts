@@ -19,6 +19,7 @@ const INTEGER_MAX_CHARS = 20;
 const DOUBLING_MAX_BYTES = 1 << 20;
 
 const INTEGER = /^(?:0|-?[1-9][0-9]{0,18})$/;
+const NINE = 0x39;
 const INT64_MAX = '9223372036854775807';
 const INT64_MIN = '-9223372036854775808';
 
@@ -157,7 +158,8 @@ export function toRawString(value: StringValue): RawString {
 
 /** Whether `text` is a signed 64-bit integer as Redis itself would print it: no sign `+`, no leading zero, no space. */
 export function isIntegerText(text: string): boolean {
-  if (text.length > INTEGER_MAX_CHARS || !INTEGER.test(text)) return false;
+  // Most texts are none and begin with a letter: spare those the expression.
+  if (text.length > INTEGER_MAX_CHARS || text.charCodeAt(0) > NINE || !INTEGER.test(text)) return false;
   if (text.startsWith('-')) return text.length < INT64_MIN.length || text <= INT64_MIN;
   return text.length < INT64_MAX.length || text <= INT64_MAX;
 }

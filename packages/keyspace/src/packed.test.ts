@@ -1,0 +1,123 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import * as packed from './packed.ts';
+
+/** Entries on both sides of the one-char prefix, with every byte value. */
+const entry = fc.oneof(
+  fc.uint8Array({ maxLength: 20 }).map((bytes) => Buffer.from(bytes).toString('latin1')),
+  fc
+    .tuple(fc.integer({ min: 250, max: 600 }), fc.nat(255))
+    .map(([length, byte]) => String.fromCharCode(byte).repeat(length)),
+);
+const entries = fc.array(entry, { maxLength: 12 });
+
+function offsetOf(p: string, index: number): number {
+  return packed.packedSkip(p, 0, index);
+}
+
+describe('a packed sequence', () => {
+  test('equals an array of its entries, forwards and backwards', () => {
+    fc.assert(
+      fc.property(entries, (array) => {
+        const p = packed.packedOf(array);
+        expect(packed.packedEntries(p)).toEqual(array);
+        expect(packed.packedCount(p)).toBe(array.length);
+        expect(packed.packedOffsets(p).map((offset) => packed.packedTake(p, offset))).toEqual(array);
+        for (let i = -array.length - 1; i <= array.length; i++) {
+          const offset = packed.packedAt(p, i);
+          expect(offset < 0 ? undefined : packed.packedEntry(p, offset)).toBe(array.at(i));
+        }
+        const backwards: string[] = [];
+        for (let at = packed.packedLast(p); at >= 0; at = packed.packedPrevious(p, at)) {
+          backwards.push(packed.packedEntry(p, at));
+        }
+        expect(backwards).toEqual(array.toReversed());
+      }),
+    );
+  });
+
+  test('equals an array after any edits', () => {
+    const edit = fc.record({ kind: fc.nat(7), at: fc.nat(11), count: fc.nat(3), first: entry, second: entry });
+    fc.assert(
+      fc.property(entries, fc.array(edit, { maxLength: 12 }), (start, edits) => {
+        const model = start.slice();
+        let p = packed.packedOf(model);
+        for (const { kind, at, count, first, second } of edits) {
+          const index = Math.min(at, model.length);
+          const offset = offsetOf(p, index);
+          if (kind === 0) {
+            p = packed.packedAppend(p, first);
+            model.push(first);
+          } else if (kind === 1) {
+            p = packed.packedAppendPair(p, first, second);
+            model.push(first, second);
+          } else if (kind === 2) {
+            p = packed.packedInsert(p, offset, first);
+            model.splice(index, 0, first);
+          } else if (kind === 3) {
+            p = packed.packedInsertPair(p, offset, first, second);
+            model.splice(index, 0, first, second);
+          } else if (kind === 4 && index < model.length) {
+            p = packed.packedReplace(p, offset, first);
+            model[index] = first;
+          } else if (kind === 5) {
+            p = packed.packedRemove(p, offset, count);
+            model.splice(index, count);
+          } else if (kind === 6) {
+            p = packed.packedSlice(p, offset, p.length);
+            model.splice(0, index);
+          } else if (kind === 7) {
+            p = packed.packedConcat(p, packed.packedOf([first]));
+            model.push(first);
+          }
+          expect(packed.packedEntries(p)).toEqual(model);
+        }
+      }),
+    );
+  });
+
+  test('finds an entry among every step-th, as a loop over the array does', () => {
+    const few = fc.array(fc.constantFrom('', 'a', 'b', 'ab', 'x'.repeat(254), `${'x'.repeat(253)}y`), {
+      maxLength: 15,
+    });
+    fc.assert(
+      fc.property(
+        few,
+        fc.constantFrom('a', 'ab', '', 'x'.repeat(254), 'zz'),
+        fc.integer({ min: 1, max: 3 }),
+        fc.nat(4),
+        (array, wanted, step, from) => {
+          const p = packed.packedOf(array);
+          let expected = -1;
+          for (let i = from; i < array.length && expected < 0; i += step) {
+            if (array[i] === wanted) expected = offsetOf(p, i);
+          }
+          expect(packed.packedFind(p, wanted, step, offsetOf(p, from))).toBe(expected);
+        },
+      ),
+    );
+  });
+
+  test('compares and measures an entry in place', () => {
+    fc.assert(
+      fc.property(entry, entry, (one, other) => {
+        const p = packed.packedOf(['', one]);
+        const bytesOf = (text: string) => Buffer.from(text, 'latin1');
+        expect(Math.sign(packed.packedCompare(p, 1, other))).toBe(Buffer.compare(bytesOf(one), bytesOf(other)));
+        expect(packed.packedEquals(p, 1, other)).toBe(one === other);
+        expect(packed.packedEquals(p, 1, one)).toBe(true);
+        expect(packed.packedEntryLength(p, 1)).toBe(one.length);
+        expect(p.slice(packed.packedEntryStart(p, 1))).toBe(one);
+        expect(p.length).toBe(1 + packed.packedSize(one.length));
+      }),
+    );
+  });
+
+  test('takes entries that are larger than the scratch memory that is kept', () => {
+    const huge = 'é'.repeat(3 << 20);
+    const p = packed.packedAppend(packed.packedOf(['a', huge]), 'b');
+    expect(packed.packedCount(p)).toBe(3);
+    expect(packed.packedEntry(p, packed.packedAt(p, 1))).toBe(huge);
+    expect(packed.packedFind(p, 'b')).toBe(packed.packedAt(p, 2));
+  });
+});

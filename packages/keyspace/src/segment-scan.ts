@@ -1,0 +1,58 @@
+/**
+ * Scanning a hash table without state: a cursor is a position in the space of hashes (0 … 2^32).
+ *
+ * Each call visits whole home slots from the cursor on, so all entries with hashes from the cursor up to the next one. Whatever happens
+ * to the segments in between, an entry keeps its hash: one that stays is visited exactly once in a full scan.
+ */
+
+import { homeSlot, homeStart, type Layout, type Segment } from './segment.ts';
+
+/** The end of the space of hashes. */
+export const HASH_END = 2 ** 32;
+
+export interface Scan {
+  /** Where to begin, 0 <= cursor < 2^32. */
+  readonly cursor: number;
+  /** Stop after the home slot in which so many entries have been visited. */
+  readonly count: number;
+  /** Pass over segments without lazy numbers; each then counts like a visit, so that a call ends soon. */
+  readonly isNumberedOnly: boolean;
+}
+
+/** Visits full slots; answers the next cursor, 0 at the end. Nothing may change meanwhile. */
+export function scanSegments(
+  table: { readonly layout: Layout; segmentAt(position: number): Segment },
+  { cursor, count, isNumberedOnly }: Scan,
+  visit: (segment: Segment, slot: number) => void,
+): number {
+  const stride = table.layout.wordStride;
+  let left = count;
+  let position = cursor;
+  while (position < HASH_END) {
+    const segment = table.segmentAt(position);
+    const { words, capacity, depth } = segment;
+    const isPassedOver = isNumberedOnly ? segment.numbered === 0 : segment.count === 0;
+    if (isPassedOver && isNumberedOnly) left--;
+    for (let home = isPassedOver ? capacity : homeSlot(position, depth, capacity); home < capacity; home++) {
+      let slot = home;
+      let hash = words[slot * stride];
+      while (hash !== 0) {
+        // The first home slot may begin before the cursor when the segment was resized since the last call.
+        if (homeSlot(hash, depth, capacity) === home && hash >>> 0 >= position) {
+          visit(segment, slot);
+          left--;
+        }
+        slot = slot + 1 === capacity ? 0 : slot + 1;
+        hash = words[slot * stride];
+      }
+      if (left <= 0) return wrapped(homeStart(segment, home + 1));
+    }
+    position = homeStart(segment, capacity);
+    if (left <= 0) return wrapped(position);
+  }
+  return 0;
+}
+
+function wrapped(position: number): number {
+  return position >= HASH_END ? 0 : position;
+}
