@@ -104,6 +104,16 @@ describe('names are durable after a sync of their folder only', () => {
     expect(disk.afterCrash(0, 'only-synced').list('/d')).toEqual(['a']);
   });
 
+  test('moving a file into a new folder and syncing that does not make the new folder durable', () => {
+    const disk = diskWith({ '/d/a': 'x' });
+    disk.makeDirectory('/d/new');
+    disk.rename('/d/a', '/d/new/a');
+    disk.syncDirectory('/d/new');
+    expect(filesOf(disk.afterCrash(0, 'only-synced'))).toEqual({});
+    disk.syncDirectory('/d');
+    expect(filesOf(disk.afterCrash(0, 'only-synced'))).toEqual({ '/d/new/a': 'x' });
+  });
+
   test('an unsynced unlink may come back', () => {
     const disk = diskWith({ '/d/a': 'x' });
     disk.unlink('/d/a');

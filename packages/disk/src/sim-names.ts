@@ -3,8 +3,8 @@
  *
  * Invariants: `durable` of a folder with all pending changes applied in order equals `entries`; a change that touches two
  * folders (a rename from one to the other) is on the platter in both or in neither, as with a journalling file system;
- * in each folder the changes on the platter are a prefix of those made. Syncing a new folder does not make its own name
- * durable: that is what syncing its parent does.
+ * in each folder the changes on the platter are a prefix of those made, but for the name of a new folder: syncing the folder
+ * itself never makes that durable, syncing its parent does.
  */
 
 import { type Random, randomBelow } from './random.ts';
@@ -47,12 +47,16 @@ export class NameLog {
     return this.#nextSequence;
   }
 
-  /** The changes of `directory` before `mark` are on the platter, and with them every earlier one that they build upon. */
+  /**
+   * The changes of `directory` before `mark` are on the platter, and with them every earlier one that they build upon: all
+   * but its own name. A journal would often bring that along; not every file system has one.
+   */
   settle(directory: SimDirectory, mark: number): void {
     const folders = new Set([directory]);
     const settled = new Set<NameChange>();
     for (const change of this.#pending.toReversed()) {
-      if (change.sequence >= mark || !change.edits.some((edit) => folders.has(edit.directory))) continue;
+      const isCovered = change.sequence < mark && change.edits.some((edit) => folders.has(edit.directory));
+      if (!isCovered || change.edits.some((edit) => edit.node === directory)) continue;
       settled.add(change);
       for (const edit of change.edits) folders.add(edit.directory);
     }
