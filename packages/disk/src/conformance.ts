@@ -14,13 +14,18 @@ export interface DiskUnderTest {
 
 /** @param make called once per test */
 export function testDiskConformance(test: RegisterTest, make: () => DiskUnderTest): void {
-  testFiles(test, make);
+  testWriting(test, make);
+  testReading(test, make);
+  testTruncating(test, make);
   testSyncs(test, make);
   testNames(test, make);
+  testUnlinking(test, make);
+  testLooking(test, make);
   testErrors(test, make);
+  testReports(test, make);
 }
 
-function testFiles(test: RegisterTest, make: () => DiskUnderTest): void {
+function testWriting(test: RegisterTest, make: () => DiskUnderTest): void {
   test('append creates a file and goes on at its end, also after it was opened again', () => {
     const { disk, folder } = make();
     const path = `${folder}/a`;
@@ -55,7 +60,9 @@ function testFiles(test: RegisterTest, make: () => DiskUnderTest): void {
     file.close();
     assert.equal(contentOf(disk, `${folder}/a`), '23489');
   });
+}
 
+function testReading(test: RegisterTest, make: () => DiskUnderTest): void {
   test('read fills the range it was given and returns 0 at the end', async () => {
     const { disk, folder } = make();
     put(disk, `${folder}/a`, 'abcdef');
@@ -82,7 +89,9 @@ function testFiles(test: RegisterTest, make: () => DiskUnderTest): void {
     assert.equal(textOf(into), 'abc');
     file.close();
   });
+}
 
+function testTruncating(test: RegisterTest, make: () => DiskUnderTest): void {
   test('truncate cuts or extends with zeros, and writes go on at the new end', () => {
     const { disk, folder } = make();
     for (const mode of ['append', 'truncate'] as const) {
@@ -190,7 +199,9 @@ function testNames(test: RegisterTest, make: () => DiskUnderTest): void {
     assert.equal(disk.status(`${folder}/b`)?.linkCount, 1);
     assert.equal(contentOf(disk, `${folder}/b`), 'x');
   });
+}
 
+function testUnlinking(test: RegisterTest, make: () => DiskUnderTest): void {
   test('an unlinked file can be used while it is open', () => {
     const { disk, folder } = make();
     const file = disk.open(`${folder}/a`, 'append');
@@ -221,7 +232,9 @@ function testNames(test: RegisterTest, make: () => DiskUnderTest): void {
     disk.removeDirectory(`${folder}/a`);
     assert.deepEqual(disk.list(folder), []);
   });
+}
 
+function testLooking(test: RegisterTest, make: () => DiskUnderTest): void {
   test('list is sorted by code unit', () => {
     const { disk, folder } = make();
     for (const name of ['b', 'a', 'B', 'a.10', 'a.9']) put(disk, `${folder}/${name}`, '');
@@ -277,7 +290,9 @@ function testErrors(test: RegisterTest, make: () => DiskUnderTest): void {
     failsWith('EISDIR', () => disk.rename(`${folder}/a`, `${folder}/d`));
     failsWith('ENOTDIR', () => disk.rename(`${folder}/d`, `${folder}/a`));
   });
+}
 
+function testReports(test: RegisterTest, make: () => DiskUnderTest): void {
   test('a file opened for reading cannot be changed', () => {
     const { disk, folder } = make();
     put(disk, `${folder}/a`, 'abc');
