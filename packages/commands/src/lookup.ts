@@ -11,10 +11,14 @@
  * `read…` is for commands that change nothing. `write…` is required before a value is changed in place: it lets the
  * snapshot keep the old value. After the change the handler calls `ctx.db.touched(key)` and raises `ctx.keyspace.dirty`.
  */
-import { type Key, type TypeName, typeName, type Value } from '@aof/keyspace';
+import { type Database, type Key, type TypeName, typeName, type Value } from '@aof/keyspace';
 import type { Request } from '@aof/resp-codec';
 import type { CommandContext } from './context.ts';
-import { NOT_AN_INTEGER, WRONG_TYPE_ERROR } from './replies.ts';
+import { DB_INDEX_OUT_OF_RANGE, NOT_AN_INTEGER, WRONG_TYPE_ERROR } from './replies.ts';
+
+const INT_MIN = -(2 ** 31);
+const INT_MAX = 2 ** 31 - 1;
+const NOT_AN_INT = `ERR value is out of range, value must between ${INT_MIN} and ${INT_MAX}`;
 
 /** The key holds a value of another type; the error reply has been written. */
 export const WRONG_TYPE: unique symbol = Symbol('wrong type');
@@ -95,4 +99,14 @@ export function readInteger(
   }
   if (typeof value === 'number') return value;
   return value < 0n ? Number.MIN_SAFE_INTEGER : Number.MAX_SAFE_INTEGER;
+}
+
+/** The database that argument `index` names; undefined after the error has been written. */
+export function readDatabase(ctx: CommandContext, request: Request, index: number): Database | undefined {
+  const number = request.integer(index);
+  const error =
+    number === undefined ? NOT_AN_INTEGER : number < INT_MIN || number > INT_MAX ? NOT_AN_INT : DB_INDEX_OUT_OF_RANGE;
+  const db = ctx.keyspace.databases[Number(number ?? -1)];
+  if (db === undefined) ctx.reply.error(error);
+  return db;
 }

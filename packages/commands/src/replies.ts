@@ -40,3 +40,9 @@ export function wrongArity(fullName: string): string {
 export function invalidExpireTime(fullName: string): string {
   return `ERR invalid expire time in '${fullName}' command`;
 }
+
+/** A client's text as Redis repeats it in an error: up to a zero byte, without line breaks at the end. */
+export function repeated(text: string): string {
+  const zero = text.indexOf('\0');
+  return (zero < 0 ? text : text.slice(0, zero)).replace(/[\r\n]+$/, '');
+}

@@ -1,7 +1,7 @@
 /** The whole data set of a server, read by commands: what both sides must agree on after a script. */
 import type { Argument } from './oracle.ts';
 import { type ReplyTree, textsOf } from './reply-tree.ts';
-import { CLOCK_TOLERANCE_MS } from './rules.ts';
+import { CLOCK_TOLERANCE_MS, isSameEncoding, LAST_EXPIRY_MS } from './rules.ts';
 import { quote } from './script.ts';
 
 /** Sends commands (in RESP2) and answers one reply each. */
@@ -98,8 +98,14 @@ export function differencesOf(
 }
 
 function isSame(a: DumpedKey, b: DumpedKey, withEncodings: boolean): boolean {
-  if (a.type !== b.type || a.content !== b.content || (withEncodings && a.encoding !== b.encoding)) return false;
+  if (
+    a.type !== b.type ||
+    a.content !== b.content ||
+    (withEncodings && !isSameEncoding(a.type, a.encoding, b.encoding))
+  )
+    return false;
   if (a.expireAtMs < 0 || b.expireAtMs < 0) return a.expireAtMs === b.expireAtMs;
+  if (a.expireAtMs >= LAST_EXPIRY_MS && b.expireAtMs >= LAST_EXPIRY_MS) return true;
   return Math.abs(a.expireAtMs - b.expireAtMs) <= CLOCK_TOLERANCE_MS;
 }
 

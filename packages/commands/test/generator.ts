@@ -126,7 +126,7 @@ export const WEIRD: readonly string[] = [
   '99999999999999999999999',
   '4294967296',
   '1.7976931348623157e308',
-  '\x00\xff\r\n',
+  '\xff\x80\r\n!',
   'NX',
   'GET',
   'EX',

@@ -398,7 +398,8 @@ const expiry = oneOf(
 const string = key('s');
 
 differentialGenerated('string commands', {
-  scripts: 150,
+  comparesEncodings: true,
+  scripts: 100,
   steps: 40,
   transactions: true,
   prelude: OTHER_TYPES,

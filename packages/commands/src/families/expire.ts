@@ -2,7 +2,7 @@
 import type { Request } from '@aof/resp-codec';
 import type { CommandContext, RecordArgument } from '../context.ts';
 import { type ExpireTime, expireTime, storedExpireMs } from '../expire-time.ts';
-import { invalidExpireTime, NOT_AN_INTEGER } from '../replies.ts';
+import { invalidExpireTime, NOT_AN_INTEGER, repeated } from '../replies.ts';
 import { type CommandFlag, type CommandSpec, type Handler, keys } from '../spec.ts';
 
 const GT_WITH_LT = 'ERR GT and LT options at the same time are not compatible';
@@ -23,7 +23,7 @@ function readConditions(request: Request): Conditions | string {
     else if (request.is(i, 'xx')) conditions.xx = true;
     else if (request.is(i, 'gt')) conditions.gt = true;
     else if (request.is(i, 'lt')) conditions.lt = true;
-    else return `ERR Unsupported option ${request.latin1(i)}`;
+    else return `ERR Unsupported option ${repeated(request.latin1(i))}`;
   }
   const { nx, xx, gt, lt } = conditions;
   if (nx && (xx || gt || lt)) return NX_WITH_OTHERS;

@@ -1,13 +1,8 @@
 /** Commands on keys of any type: remove, count, rename, copy, move. */
-import { cloneValue, type Database, typeName } from '@aof/keyspace';
-import type { Request } from '@aof/resp-codec';
-import type { CommandContext } from '../context.ts';
-import { DB_INDEX_OUT_OF_RANGE, NO_SUCH_KEY, NOT_AN_INTEGER, SAME_OBJECT, SYNTAX_ERROR } from '../replies.ts';
+import { cloneValue, typeName } from '@aof/keyspace';
+import { readDatabase } from '../lookup.ts';
+import { NO_SUCH_KEY, SAME_OBJECT, SYNTAX_ERROR } from '../replies.ts';
 import { type CommandSpec, type Handler, keys } from '../spec.ts';
-
-const INT_MIN = -(2 ** 31);
-const INT_MAX = 2 ** 31 - 1;
-const NOT_AN_INT = `ERR value is out of range, value must between ${INT_MIN} and ${INT_MAX}`;
 
 const remove: Handler = (ctx, request) => {
   let removed = 0;
@@ -50,16 +45,6 @@ function rename(onlyIfNew: boolean): Handler {
     if (onlyIfNew) reply.integer(1);
     else reply.ok();
   };
-}
-
-/** The database that argument `index` names; undefined after the error has been written. */
-function readDatabase(ctx: CommandContext, request: Request, index: number): Database | undefined {
-  const number = request.integer(index);
-  const error =
-    number === undefined ? NOT_AN_INTEGER : number < INT_MIN || number > INT_MAX ? NOT_AN_INT : DB_INDEX_OUT_OF_RANGE;
-  const db = ctx.keyspace.databases[Number(number ?? -1)];
-  if (db === undefined) ctx.reply.error(error);
-  return db;
 }
 
 const move: Handler = (ctx, request) => {
