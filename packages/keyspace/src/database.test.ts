@@ -240,6 +240,18 @@ describe('a keyspace', () => {
     expect(keyspace.statistics).toEqual({ expiredKeys: 1, hits: 2, misses: 2 });
   });
 
+  test('a key that is set again after its time has come goes where it belongs', () => {
+    const keyspace = createKeyspace();
+    const [db] = keyspace.databases;
+    for (let i = 0; i < 300; i++) {
+      db.set(`key:${i}`, 'old');
+      db.setExpire(`key:${i}`, 1);
+    }
+    for (let i = 0; i < 300; i++) db.set(`key:${i}`, `new:${i}`);
+    for (let i = 0; i < 300; i++) expect(db.lookupRead(`key:${i}`)).toBe(`new:${i}`);
+    expect([db.size, db.expiringCount]).toEqual([300, 0]);
+  });
+
   test('a key lives through the millisecond of its expiry', () => {
     const keyspace = createKeyspace();
     const [db] = keyspace.databases;

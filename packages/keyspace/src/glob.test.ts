@@ -36,6 +36,8 @@ const cases: readonly [pattern: string, text: string, isMatch: boolean][] = [
   ['a\\', 'a\\', true],
   ['\xff?', '\xff\x00', true],
   ['[\x80-\xff]', '\xc3', true],
+  ['[a-\xff]', 'b', false],
+  ['[a-\xff]', '\x00', true],
   ['***', 'abc', true],
 ];
 

@@ -78,8 +78,7 @@ function compileClass(pattern: string, start: number, set: ByteClass): number {
     } else if (code === CLOSE) {
       break;
     } else if (at + 2 < pattern.length && pattern.charCodeAt(at + 1) === MINUS) {
-      const end = pattern.charCodeAt(at + 2);
-      set.fill(1, Math.min(code, end), Math.max(code, end) + 1);
+      addRange(set, signed(code), signed(pattern.charCodeAt(at + 2)));
       at += 2;
     } else {
       set[code] = 1;
@@ -87,6 +86,15 @@ function compileClass(pattern: string, start: number, set: ByteClass): number {
   }
   if (isNegated) for (let byte = 0; byte < 256; byte++) set[byte] ^= 1;
   return at + 1;
+}
+
+function addRange(set: ByteClass, one: number, other: number): void {
+  for (let byte = Math.min(one, other); byte <= Math.max(one, other); byte++) set[byte & 255] = 1;
+}
+
+/** Ranges compare chars, which are signed where Redis usually runs: 0xff comes before 0. */
+function signed(byte: number): number {
+  return (byte << 24) >> 24;
 }
 
 function takes(token: Token, byte: number): boolean {

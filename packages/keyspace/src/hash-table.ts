@@ -38,10 +38,8 @@ import {
 } from './segment.ts';
 import { HASH_END, scanSegments } from './segment-scan.ts';
 
-/** A directory of 2^20 pointers takes 8 MiB and stands for some 700 million entries. */
+/** A directory of 2^20 pointers takes 8 MiB and stands for some 700 million entries; beyond that, segments grow. */
 const MAX_DEPTH = 20;
-/** Splitting must leave this many entries per segment on average: otherwise many keys share a hash and splitting is no help. */
-const LEAST_MEAN_FILL = 32;
 /** Attempts at an exactly uniform random entry before a nearly uniform one is taken. */
 const RANDOM_TRIES = 128;
 
@@ -399,7 +397,7 @@ export class HashTable<V> {
   #makeRoom(full: Segment, hash: number): Segment {
     if (full === NOTHING) {
       this.#point(new Segment(this.layout, LEAST_CAPACITY, 0, 0));
-    } else if (full.capacity < SPLIT_CAPACITY || !this.#maySplit(full)) {
+    } else if (full.capacity < SPLIT_CAPACITY || full.depth === MAX_DEPTH) {
       if (full.capacity >= GREATEST_CAPACITY) throw new RangeError('hash table: too many keys have the same hash');
       this.#point(resized(full, nextCapacity(full.capacity), this.layout));
     } else {
@@ -411,10 +409,6 @@ export class HashTable<V> {
     }
     const segment = this.#directory[(hash >>> 1) >>> this.#shift];
     return segment.count < segment.limit ? segment : this.#makeRoom(segment, hash);
-  }
-
-  #maySplit(segment: Segment): boolean {
-    return segment.depth < MAX_DEPTH && this.size / 2 ** segment.depth >= LEAST_MEAN_FILL;
   }
 
   #doubleDirectory(): void {

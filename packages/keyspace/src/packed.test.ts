@@ -113,6 +113,12 @@ describe('a packed sequence', () => {
     );
   });
 
+  test('has the format that its file describes', () => {
+    expect(packed.packedOf(['ab', '', 'x'.repeat(253)])).toBe(`\x02ab\x00\xfd${'x'.repeat(253)}`);
+    expect(packed.packedOf(['y'.repeat(254)])).toBe(`\xfe\xfe\x00\x00\x00${'y'.repeat(254)}`);
+    expect(packed.packedOf(['z'.repeat(0x12345)]).slice(0, 5)).toBe('\xfe\x45\x23\x01\x00');
+  });
+
   test('takes entries that are larger than the scratch memory that is kept', () => {
     const huge = 'é'.repeat(3 << 20);
     const p = packed.packedAppend(packed.packedOf(['a', huge]), 'b');

@@ -77,7 +77,7 @@ export function nextCapacity(capacity: number): number {
 /** The least capacity that holds `count` entries and has room for as many as a third more. */
 export function fittingCapacity(count: number): number {
   let capacity = LEAST_CAPACITY;
-  while (limitOf(capacity) * 3 < count * 4) capacity = nextCapacity(capacity);
+  while (capacity < GREATEST_CAPACITY && limitOf(capacity) * 3 < count * 4) capacity = nextCapacity(capacity);
   return capacity;
 }
 
