@@ -5,7 +5,7 @@
  * generated reference file.
  */
 
-import type { Option, OptionOrigin, ValueOf } from './option.ts';
+import type { Option, ValueOf } from './option.ts';
 import { appendOnly } from './options/append-only.ts';
 import { cluster } from './options/cluster.ts';
 import { encoding } from './options/encoding.ts';
@@ -19,6 +19,7 @@ import { replication } from './options/replication.ts';
 import { security } from './options/security.ts';
 import { snapshotting } from './options/snapshotting.ts';
 import { tls } from './options/tls.ts';
+import { valkey } from './options/valkey.ts';
 
 /** Every option, by its primary name. */
 export const OPTIONS = {
@@ -35,6 +36,7 @@ export const OPTIONS = {
   ...cluster,
   ...tls,
   ...platform,
+  ...valkey,
 } as const;
 
 /** Primary name of an option. */
@@ -59,6 +61,7 @@ export const OPTION_GROUPS: readonly { readonly title: string; readonly options:
     { title: 'Cluster', options: cluster },
     { title: 'TLS', options: tls },
     { title: 'Platform', options: platform },
+    { title: 'Valkey', options: valkey },
   ];
 
 /** A name that leads to an option. */
@@ -95,12 +98,3 @@ export function findOption(name: string): NamedOption | undefined {
 
 /** Every name and alias, sorted. */
 export const ALL_NAMES: readonly string[] = [...BY_NAME.keys()].sort();
-
-/** Directives of Redis's configuration file that have done nothing for long; read and forgotten, with one argument. */
-export const FORGOTTEN_DIRECTIVES: ReadonlySet<string> = new Set([
-  'list-max-ziplist-entries',
-  'list-max-ziplist-value',
-  'lua-replicate-commands',
-]);
-
-export type { OptionOrigin };

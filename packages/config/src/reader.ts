@@ -8,11 +8,12 @@
 
 import { toByteString, toText } from './byte-string.ts';
 import { ConfigError, type ConfigErrorCode, type ConfigErrorDetails } from './config-error.ts';
+import { type Directive, type DirectiveName, findDirective, isDirectiveName, saysNothing } from './directives.ts';
 import { isGlob } from './glob.ts';
 import { expandInclude, type ListFolder } from './include-glob.ts';
 import { splitLine, trimLine } from './line-syntax.ts';
 import { nearestName } from './nearest-name.ts';
-import { FORGOTTEN_DIRECTIVES, findOption, OPTION_NAMES, type OptionName, optionOf } from './options.ts';
+import { findOption, OPTION_NAMES, type OptionName, optionOf } from './options.ts';
 import { resolvePath } from './resolve-path.ts';
 import { Settings } from './settings.ts';
 
@@ -22,22 +23,6 @@ const MAX_BYTES = 16 * 1024 * 1024;
 const MAX_FILES = 1000;
 /** How deep files may include each other. */
 const MAX_DEPTH = 32;
-
-/** Directives that are no options. The caller may ask for them to be collected; else they are refused. */
-export type DirectiveName = 'rename-command' | 'user' | 'loadmodule';
-
-const DIRECTIVE_ARGUMENTS: ReadonlyMap<string, { name: DirectiveName; min: number; max: number }> = new Map([
-  ['rename-command', { name: 'rename-command', min: 2, max: 2 }],
-  ['user', { name: 'user', min: 1, max: Number.POSITIVE_INFINITY }],
-  ['loadmodule', { name: 'loadmodule', min: 1, max: Number.POSITIVE_INFINITY }],
-]);
-
-export interface Directive {
-  readonly name: DirectiveName;
-  readonly args: readonly string[];
-  readonly file: string;
-  readonly line: number;
-}
 
 /** How the reader reaches files; a `Disk` fits after binding. */
 export interface ConfigFiles {
@@ -81,7 +66,7 @@ export function parseConfigFile(source: ConfigSource): ParsedConfig {
   const reader = new Reader(source);
   const { path } = source;
   const configFile = path === undefined ? undefined : resolvePath(source.workingFolder, path);
-  if (configFile !== undefined) reader.readFile(configFile, path ?? configFile, undefined);
+  if (configFile !== undefined) reader.readFile(toByteString(configFile), toByteString(path ?? configFile), undefined);
   if (source.stdinText !== undefined) reader.readText(toByteString(source.stdinText), 'standard input');
   if (source.argumentText !== undefined) reader.readText(toByteString(source.argumentText), 'command line');
   const withoutEffect = OPTION_NAMES.filter(
@@ -113,6 +98,7 @@ class Reader {
     this.settings = new Settings(source.workingFolder);
   }
 
+  /** @param path absolute; @param shown as it was written. Both byte strings. */
   readFile(path: string, shown: string, includedBy: Line | undefined): void {
     if (this.#open.includes(path)) {
       throw fail('INCLUDE_CYCLE', includedBy, { reason: `${toText(shown)} includes itself`, file: toText(shown) });
@@ -133,7 +119,9 @@ class Reader {
       throw fail('FILE_UNREADABLE', includedBy, {
         reason: `Fatal error, can't open config file '${toText(shown)}': ${describe(cause)}`,
         file: toText(shown),
-        hint: 'check the name and who may read the file; a relative name counts from the folder in force at that line',
+        hint: includedBy
+          ? 'a relative name counts from the folder that dir names at that line'
+          : 'check the name and whether this user may read the file',
         cause,
       });
     }
@@ -174,26 +162,26 @@ class Reader {
   }
 
   #readDirective(name: string, args: readonly string[], line: Line): void {
-    if (FORGOTTEN_DIRECTIVES.has(name) && args.length === 1) return;
+    if (saysNothing(name, args, this.settings.get('requirepass').text !== '')) return;
     const [first] = args;
     if (name === 'include' && first !== undefined && args.length === 1) {
       this.#include(first, line);
       return;
     }
-    const directive = DIRECTIVE_ARGUMENTS.get(name);
-    if (directive === undefined || args.length < directive.min || args.length > directive.max) {
-      throw fail(name === 'include' || directive ? 'WRONG_ARGUMENT_COUNT' : 'UNKNOWN_OPTION', line, {
+    const directive = findDirective(name, args.length);
+    if (directive === undefined) {
+      throw fail(name === 'include' || isDirectiveName(name) ? 'WRONG_ARGUMENT_COUNT' : 'UNKNOWN_OPTION', line, {
         reason: 'Bad directive or wrong number of arguments',
         hint: unknownHint(name),
       });
     }
-    if (this.#source.directives?.has(directive.name) !== true) {
+    if (this.#source.directives?.has(directive) !== true) {
       throw fail('UNSUPPORTED_DIRECTIVE', line, {
         reason: `'${name}' is not supported by this server`,
         hint: 'remove the line; ignoring it could open what it is meant to close',
       });
     }
-    this.directives.push({ name: directive.name, args, file: line.file, line: line.number });
+    this.directives.push({ name: directive, args, file: line.file, line: line.number });
   }
 
   #include(name: string, line: Line): void {

@@ -8,9 +8,10 @@
 
 import { toByteString } from './byte-string.ts';
 import type { Config } from './config.ts';
+import { type DirectiveName, findDirective, saysNothing } from './directives.ts';
 import { splitLine, trimLine } from './line-syntax.ts';
-import { FORGOTTEN_DIRECTIVES, findOption, OPTION_NAMES, type OptionName, optionOf } from './options.ts';
-import { type ConfigFiles, type DirectiveName, parseConfigFile } from './reader.ts';
+import { findOption, OPTION_NAMES, type OptionName, optionOf } from './options.ts';
+import { type ConfigFiles, parseConfigFile } from './reader.ts';
 import { isSameSetting, Settings } from './settings.ts';
 
 /** The line above everything that CONFIG REWRITE has appended. */
@@ -132,12 +133,11 @@ function classify(raw: string, settings: Settings): DraftLine {
   if (words !== undefined && word === undefined) return { raw, name: undefined };
   const target = word === undefined ? undefined : findOption(word);
   if (target !== undefined && settings.applyLine(target, args) === undefined) return { raw, name: target.name };
-  const isDirective = word !== undefined && isKept(word.toLowerCase(), args.length);
-  return { raw: isDirective ? raw : UNKNOWN_PREFIX + text + (raw.endsWith('\r') ? '\r' : ''), name: undefined };
+  const isKept = word !== undefined && isNoOption(word.toLowerCase(), args);
+  return { raw: isKept ? raw : UNKNOWN_PREFIX + text + (raw.endsWith('\r') ? '\r' : ''), name: undefined };
 }
 
-function isKept(word: string, argumentCount: number): boolean {
-  if (word === 'include' || FORGOTTEN_DIRECTIVES.has(word)) return argumentCount === 1;
-  if (word === 'rename-command') return argumentCount === 2;
-  return (word === 'user' || word === 'loadmodule') && argumentCount >= 1;
+function isNoOption(name: string, args: readonly string[]): boolean {
+  if (name === 'include') return args.length === 1;
+  return findDirective(name, args.length) !== undefined || saysNothing(name, args, true);
 }

@@ -1,7 +1,7 @@
 /** A real redis-server for comparisons: started in an empty folder of its own, talked to over a unix socket. */
 
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -53,17 +53,27 @@ export class RedisServer implements AsyncDisposable {
     });
   }
 
-  /** @param args options besides those for the socket; @param input configuration on standard input */
-  static async start(args: readonly string[] = [], input = ''): Promise<RedisServer> {
+  /**
+   * @param args options besides those for the socket
+   * @param input configuration, a byte string
+   * @param from how the configuration gets there: by standard input or as `redis.conf` in the folder
+   */
+  static async start(
+    args: readonly string[] = [],
+    input = '',
+    from: 'stdin' | 'redis.conf' = 'stdin',
+  ): Promise<RedisServer> {
     const folder = mkdtempSync(join(tmpdir(), 'aof-config-'));
     const socketPath = join(folder, 's');
-    const all = ['-', '--port', '0', '--unixsocket', socketPath, ...args];
+    const bytes = Buffer.from(input, 'latin1');
+    if (from === 'redis.conf') writeFileSync(join(folder, from), bytes);
+    const all = [from === 'stdin' ? '-' : from, '--port', '0', '--unixsocket', socketPath, ...args];
     const child = spawn('redis-server', all, { cwd: folder, stdio: ['pipe', 'ignore', 'pipe'] });
     let complaint = '';
     child.stderr.on('data', (chunk: Buffer) => {
       complaint += chunk.toString('latin1');
     });
-    child.stdin.end(Buffer.from(input, 'latin1'));
+    child.stdin.end(bytes);
     for (let tries = 0; tries < 500 && child.exitCode === null; tries++) {
       const socket = await tryConnect(socketPath);
       if (socket !== undefined) return new RedisServer(folder, child, socket);

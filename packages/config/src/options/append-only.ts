@@ -95,5 +95,9 @@ export const appendOnly = {
     `Multi-part layout: keep files that a rewrite has made superfluous, and their lines in the manifest. They are removed
     when this becomes no.`,
   ),
-  aof_rewrite_cpulist: option(string(), '', `CPUs for the rewrite's process.`, { accepted: true, immutable: true }),
+  aof_rewrite_cpulist: option(string(), '', `CPUs for the rewrite's process.`, {
+    accepted: true,
+    immutable: true,
+    aliases: ['aof-rewrite-cpulist'],
+  }),
 };

@@ -35,7 +35,7 @@ export const encoding = {
     `A set with at most so many members, none longer than set-max-listpack-value, is kept in one packed piece.`,
     { unit: 'entries', origin: 'redis-7.2' },
   ),
-  'set-max-listpack-value': option(memory(), 64, `Longest member of a packed set.`, {
+  'set-max-listpack-value': option(integer(0, LONG_MAX), 64, `Longest member of a packed set.`, {
     unit: 'bytes',
     origin: 'redis-7.2',
   }),

@@ -25,9 +25,12 @@ export const platform = {
     `Scores of a master, a replica and a background process.`,
     accepted,
   ),
-  server_cpulist: option(string(), '', `CPUs for the server.`, fixed),
-  bio_cpulist: option(string(), '', `CPUs for background threads.`, fixed),
-  bgsave_cpulist: option(string(), '', `CPUs for the process that writes a snapshot.`, fixed),
+  server_cpulist: option(string(), '', `CPUs for the server.`, { ...fixed, aliases: ['server-cpulist'] }),
+  bio_cpulist: option(string(), '', `CPUs for background threads.`, { ...fixed, aliases: ['bio-cpulist'] }),
+  bgsave_cpulist: option(string(), '', `CPUs for the process that writes a snapshot.`, {
+    ...fixed,
+    aliases: ['bgsave-cpulist'],
+  }),
   activedefrag: option(boolean(), false, `Move values to reduce fragmentation.`, accepted),
   'active-defrag-ignore-bytes': option(memory(1), 100 * 1024 * 1024, `Waste that is not worth it.`, {
     accepted: true,

@@ -18,8 +18,16 @@ export const replication = {
     immutable: true,
     aliases: ['slaveof'],
   }),
-  masterauth: option(string(), '', `Password for the master.`, { accepted: true, sensitive: true }),
-  masteruser: option(string(), '', `User name at the master.`, { accepted: true, sensitive: true }),
+  masterauth: option(string(), '', `Password for the master.`, {
+    accepted: true,
+    sensitive: true,
+    aliases: ['primaryauth'],
+  }),
+  masteruser: option(string(), '', `User name at the master.`, {
+    accepted: true,
+    sensitive: true,
+    aliases: ['primaryuser'],
+  }),
   'replica-serve-stale-data': option(
     boolean(),
     true,
