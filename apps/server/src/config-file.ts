@@ -9,7 +9,7 @@ export function rewriteConfigFile({ disk, configFile, config, log }: Engine): st
   if (configFile === '') return 'ERR The server is running without a config file';
   const temporary = `${configFile}.tmp`;
   try {
-    const text = rewriteConfig(Buffer.from(disk.readFile(configFile)).toString('latin1'), config);
+    const text = rewriteConfig(latin1Of(disk.readFile(configFile)), config);
     const file = disk.open(temporary, 'truncate');
     try {
       const bytes = Buffer.from(text, 'latin1');
@@ -27,4 +27,8 @@ export function rewriteConfigFile({ disk, configFile, config, log }: Engine): st
     log('warning', `CONFIG REWRITE failed: ${error.reason}`);
     return `ERR Rewriting config file: ${error.reason}`;
   }
+}
+
+function latin1Of(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 }

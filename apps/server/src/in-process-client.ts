@@ -11,13 +11,15 @@ export class InProcessClient implements EngineLink {
   readonly outputBufferBytes = 0;
   readonly #engine: Engine;
   readonly #client: Client;
-  readonly #decoder = new ReplyDecoder({ bulk: 'latin1' });
+  readonly #decoder: ReplyDecoder;
   readonly #waiting: ((reply: unknown) => void)[] = [];
   /** Requests that wait for the end of a suspension. */
   #later: Request[] = [];
 
-  constructor(engine: Engine) {
+  /** @param bulk how bulk strings come back */
+  constructor(engine: Engine, bulk: 'utf8' | 'bytes') {
     this.#engine = engine;
+    this.#decoder = new ReplyDecoder({ bulk });
     this.#client = engine.createClient(this, engine.nextClientId());
     this.#client.isAuthenticated = true;
     this.#client.reply.protocol = 3;
@@ -35,7 +37,7 @@ export class InProcessClient implements EngineLink {
   send(chunks: readonly (string | Uint8Array)[]): void {
     for (const chunk of chunks) {
       this.#decoder.feed(typeof chunk === 'string' ? Buffer.from(chunk, 'latin1') : chunk);
-      while (this.#decoder.next() === FRAME) this.#waiting.shift()?.(this.#decoder.value);
+      while (this.#decoder.next() === FRAME) this.#waiting.shift()?.(this.#decoder.reply);
     }
   }
 

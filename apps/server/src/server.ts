@@ -42,6 +42,7 @@ export class AofServer implements AsyncDisposable {
   readonly #internals: ServerInternals;
   #timer: NodeJS.Timeout | undefined;
   #inProcess: InProcessClient | undefined;
+  #inProcessBytes: InProcessClient | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(internals: ServerInternals) {
@@ -106,17 +107,18 @@ export class AofServer implements AsyncDisposable {
 
   /**
    * Runs one command in this process, without a socket; resolves with the reply once the log has it as the policy says.
-   * Bulk strings come back as latin1 strings: one character per byte.
+   * Texts are UTF-8 both ways; maps come back as Map, sets as Set (RESP3).
    * @throws ReplyError the command was answered with an error
    */
-  async call(...args: readonly (string | Uint8Array | number)[]): Promise<unknown> {
-    this.#inProcess ??= new InProcessClient(this.engine);
-    const texts = args.map((arg) =>
-      typeof arg === 'number' ? String(arg) : typeof arg === 'string' ? Buffer.from(arg) : arg,
-    );
-    const reply = await this.#inProcess.call(Request.of(texts));
-    if (reply instanceof Error) throw new ReplyError(reply.message);
-    return reply;
+  call(...args: readonly (string | Uint8Array | number)[]): Promise<unknown> {
+    this.#inProcess ??= new InProcessClient(this.engine, 'utf8');
+    return callOn(this.#inProcess, args);
+  }
+
+  /** `call` with bulk strings as bytes, for data that is not text. */
+  callBytes(...args: readonly (string | Uint8Array | number)[]): Promise<unknown> {
+    this.#inProcessBytes ??= new InProcessClient(this.engine, 'bytes');
+    return callOn(this.#inProcessBytes, args);
   }
 
   /** Stops serving, flushes and syncs the log, closes everything. Safe to call twice. */
@@ -137,6 +139,7 @@ export class AofServer implements AsyncDisposable {
     } finally {
       this.#listener.destroySessions();
       this.#inProcess?.close();
+      this.#inProcessBytes?.close();
     }
   }
 
@@ -174,6 +177,14 @@ export class AofServer implements AsyncDisposable {
       } else session.enforceOutputLimit();
     }
   }
+}
+
+async function callOn(client: InProcessClient, args: readonly (string | Uint8Array | number)[]): Promise<unknown> {
+  const reply = await client.call(
+    Request.of(args.map((arg) => (arg instanceof Uint8Array ? arg : Buffer.from(String(arg))))),
+  );
+  if (reply instanceof Error) throw new ReplyError(reply.message);
+  return reply;
 }
 
 /**

@@ -2,9 +2,13 @@
 import { connectionCommands } from './families/connection.ts';
 import { expireCommands } from './families/expire.ts';
 import { genericCommands } from './families/generic.ts';
+import { hashCommands } from './families/hash.ts';
+import { listCommands } from './families/list.ts';
 import { objectCommand } from './families/object.ts';
 import { scanCommands } from './families/scan.ts';
 import { serverCommands } from './families/server.ts';
+import { setCommands } from './families/set.ts';
+import { sortedSetCommands } from './families/sorted-set.ts';
 import { stringCommands } from './families/string.ts';
 import { transactionCommands } from './families/transaction.ts';
 import type { CommandSpec } from './spec.ts';
@@ -18,4 +22,8 @@ export const ALL_COMMANDS: readonly CommandSpec[] = [
   ...scanCommands,
   objectCommand,
   ...stringCommands,
+  ...listCommands,
+  ...hashCommands,
+  ...setCommands,
+  ...sortedSetCommands,
 ];
