@@ -7,6 +7,7 @@ import type { RecordArgument } from '../src/context.ts';
 import { Executor } from '../src/execute.ts';
 import { NO_DATABASE } from '../src/propagation.ts';
 import type { ServerPort } from '../src/server-port.ts';
+import type { CommandSpec } from '../src/spec.ts';
 import { ALL_COMMANDS } from '../src/table.ts';
 import { Random } from './generator.ts';
 import { type LogRecord, readRecords } from './log-records.ts';
@@ -34,7 +35,7 @@ export class LocalServer {
   readonly #reader: Client;
   #nowMs = 1_700_000_000_000;
 
-  constructor(protocol: 2 | 3 = 2) {
+  constructor(protocol: 2 | 3 = 2, commands: readonly CommandSpec[] = ALL_COMMANDS) {
     const random = new Random(1);
     this.#protocol = protocol;
     this.keyspace = new Keyspace({ random: () => random.next() });
@@ -50,7 +51,7 @@ export class LocalServer {
           appendRecord: (database, record) => this.#addRecord(database, record),
         },
         clock: { nowMs: () => this.#nowMs, monotonicUs: () => this.#nowMs * 1000 },
-        commands: ALL_COMMANDS,
+        commands,
       },
       this.#reader,
     );

@@ -5,12 +5,13 @@
  * Time is the oracle's: active expiry is off, so that keys expire only when they are accessed, as in the executor.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readdirSync, readSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readdirSync, readSync, realpathSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeCommand } from '@aof/resp-codec';
 import { type ReplyTree, readReply } from './reply-tree.ts';
+import { latin1 } from './script.ts';
 
 export type Argument = string | Uint8Array;
 
@@ -18,6 +19,8 @@ const START_TRIES = 5;
 const CONNECT_TRIES = 100;
 const CONNECT_PAUSE_MS = 20;
 const READ_BYTES = 1 << 20;
+/** A reply that takes longer is one that will never come: the command blocks. */
+const REPLY_LIMIT_MS = 10_000;
 
 /** Version of the redis-server on PATH, or undefined where there is none. */
 export function oracleVersion(): string | undefined {
@@ -63,7 +66,20 @@ export class OracleConnection {
     return new Promise((resolve, reject) => {
       this.#replies = [];
       this.#wanted = commands.length;
-      this.#done = { resolve, reject };
+      const limit = setTimeout(() => {
+        const waiting = commands.slice(this.#replies.length).map((args) => args.map(latin1).join(' '));
+        this.#fail(new Error(`the oracle has not answered: ${waiting.join('; ').slice(0, 1000)}`));
+      }, REPLY_LIMIT_MS);
+      this.#done = {
+        resolve: (replies) => {
+          clearTimeout(limit);
+          resolve(replies);
+        },
+        reject: (error) => {
+          clearTimeout(limit);
+          reject(error);
+        },
+      };
       this.#socket.write(Buffer.concat(commands.map((args) => encodeCommand(args))));
     });
   }
@@ -171,8 +187,7 @@ export class Oracle {
   stop(): void {
     for (const connection of this.#connections.values()) connection.close();
     if (this.#logFile !== undefined) closeSync(this.#logFile);
-    this.#process.kill('SIGKILL');
-    rmSync(this.#folder, { recursive: true, force: true });
+    this.#process.stdin?.end();
   }
 
   #openLog(): number {
@@ -186,17 +201,27 @@ export class Oracle {
     for (let attempt = 1; ; attempt++) {
       try {
         const connection = await this.connection(0);
-        const [reply] = await connection.ask([['DEBUG', 'SET-ACTIVE-EXPIRE', '0']]);
-        if (reply?.text === 'OK') return;
-        throw new Error(`the oracle answered ${JSON.stringify(reply)}`);
+        const [setting, folder] = await connection.ask([
+          ['DEBUG', 'SET-ACTIVE-EXPIRE', '0'],
+          ['CONFIG', 'GET', 'dir'],
+        ]);
+        // Another test's server may have taken the port.
+        if (setting.text === 'OK' && folder.items?.[1]?.text === realpathSync(this.#folder)) return;
+        throw new Error(`not the oracle: ${JSON.stringify([setting, folder])}`);
       } catch (error) {
+        for (const connection of this.#connections.values()) connection.close();
         this.#connections.clear();
-        if (attempt === CONNECT_TRIES || this.#process.exitCode !== null) throw error;
+        if (attempt === CONNECT_TRIES) throw error;
         await new Promise((resolve) => setTimeout(resolve, CONNECT_PAUSE_MS));
       }
     }
   }
 }
+
+/**
+ * A server that ends with us, however we end: a shell waits for the end of our pipe, then kills it and clears its folder.
+ */
+const UNTIL_PIPE_ENDS = 'redis-server "$@" >/dev/null 2>&1 & cat >/dev/null; kill -9 $!; rm -rf "$0"';
 
 function spawnServer(port: number, folder: string): ChildProcess {
   const options = {
@@ -213,9 +238,7 @@ function spawnServer(port: number, folder: string): ChildProcess {
     hz: '1',
   };
   const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
-  const server = spawn('redis-server', args, { stdio: 'ignore' });
-  process.once('exit', () => server.kill('SIGKILL'));
-  return server;
+  return spawn('sh', ['-c', UNTIL_PIPE_ENDS, folder, ...args], { stdio: ['pipe', 'ignore', 'ignore'] });
 }
 
 function freePort(): Promise<number> {
