@@ -214,6 +214,14 @@ describe('a list', () => {
     expect(list.nodeCount).toBeLessThan((3 * total) / NODE_BYTES);
   });
 
+  test('is small again when few elements are left', () => {
+    const list = new ListValue();
+    for (let n = 0; n < 20_000; n++) list.pushTail(`item ${n}`);
+    while (list.length > 10) list.popHead();
+    expect(list.memoryBytes()).toBeLessThan(250);
+    expect([...list]).toHaveLength(10);
+  });
+
   test('joins what removals leave behind', () => {
     const list = new ListValue();
     for (let n = 0; n < 40_000; n++) list.pushTail(n % 100 === 0 ? `kept ${n}` : 'gone');
@@ -274,12 +282,14 @@ describe('the encoding that is reported', () => {
   test('follows replaced, inserted and removed elements', () => {
     const list = ListValue.of(['a', 'b', 'c'], FILL);
     for (let n = 0; n < 500; n++) {
+      list.pushHead('q'.repeat(100));
+      list.keep(1, 4);
       list.replace(1, 'y'.repeat(4000));
       list.replace(1, 'b');
       list.insert('b', true, 'z'.repeat(4000));
       list.remove('z'.repeat(4000), 1);
-      list.pushHead('q'.repeat(100));
-      list.keep(1, 4);
+      list.pushTail('r'.repeat(100));
+      list.popTail();
     }
     list.grow(FILL, 8192 - 7 - 9 - 1, 1);
     expect(list.encoding()).toBe('listpack');
