@@ -153,7 +153,7 @@ export class Config {
       const spelled = args[i] ?? '';
       const target = findOption(spelled);
       if (target === undefined) {
-        return { error: `ERR Unknown option or number of arguments for CONFIG SET - '${spelled}'` };
+        return { error: `ERR Unknown option or number of arguments for CONFIG SET - '${onOneLine(spelled)}'` };
       }
       const reason = this.#whyUnsettable(target, context);
       if (reason !== undefined) {
@@ -215,4 +215,9 @@ export class Config {
     this.#settings.replace(name, setting);
     Object.assign(this.values, { [name]: setting.value });
   }
+}
+
+/** An error reply ends at the first line end, so that none may come from what a client sent. */
+function onOneLine(text: string): string {
+  return text.replace(/[\r\n]/g, ' ');
 }

@@ -4,7 +4,7 @@ export const INT_MAX = 2_147_483_647n;
 export const INT_MIN = -2_147_483_648n;
 export const UINT_MAX = 4_294_967_295n;
 export const LONG_MAX = 9_223_372_036_854_775_807n;
-export const LONG_MIN = -9_223_372_036_854_775_808n;
+const LONG_MIN = -9_223_372_036_854_775_808n;
 export const ULONG_MAX = 18_446_744_073_709_551_615n;
 
 /** Signed 64-bit decimal without sign `+`, leading zeros or blanks; undefined if it is none. */

@@ -29,7 +29,7 @@ export interface ParseContext<V> {
   readonly origin: 'first-line' | 'next-line' | 'command';
 }
 
-export type KindName =
+type KindName =
   | 'boolean'
   | 'integer'
   | 'memory'

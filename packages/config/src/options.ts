@@ -1,8 +1,7 @@
 /**
  * The table of every option, and how names lead to rows.
  *
- * Invariant: no name and no alias appears twice (checked by options.test.ts). The order of the groups is that of the
- * generated reference file.
+ * Invariant: no name and no alias appears twice (checked by options.test.ts).
  */
 
 import type { Option, ValueOf } from './option.ts';
@@ -44,25 +43,6 @@ export type OptionName = keyof typeof OPTIONS;
 
 /** The value of every option, typed. */
 export type ConfigValues = { readonly [K in OptionName]: ValueOf<(typeof OPTIONS)[K]> };
-
-/** Titles of the groups, in the order of the table. */
-export const OPTION_GROUPS: readonly { readonly title: string; readonly options: Readonly<Record<string, unknown>> }[] =
-  [
-    { title: 'Network', options: network },
-    { title: 'General', options: general },
-    { title: 'Snapshots', options: snapshotting },
-    { title: 'Append only file', options: appendOnly },
-    { title: 'Limits', options: limits },
-    { title: 'Lazy freeing', options: lazyfree },
-    { title: 'Compact encodings', options: encoding },
-    { title: 'Security', options: security },
-    { title: 'Monitoring', options: monitoring },
-    { title: 'Replication', options: replication },
-    { title: 'Cluster', options: cluster },
-    { title: 'TLS', options: tls },
-    { title: 'Platform', options: platform },
-    { title: 'Valkey', options: valkey },
-  ];
 
 /** A name that leads to an option. */
 export interface NamedOption {

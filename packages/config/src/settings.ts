@@ -9,7 +9,7 @@ import { isRefusal, type ParseContext, type Setting } from './option.ts';
 import { type NamedOption, OPTION_NAMES, type OptionName, optionOf } from './options.ts';
 
 /** An option's default. The default of `dir` is the folder in which the process works. */
-export function initialSetting(name: OptionName, workingFolder: string): Setting<unknown> {
+function initialSetting(name: OptionName, workingFolder: string): Setting<unknown> {
   if (name === 'dir') return { value: workingFolder, text: toByteString(workingFolder) };
   const { kind, initial } = optionOf(name);
   return { value: initial, text: kind.format(initial) };

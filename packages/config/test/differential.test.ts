@@ -22,6 +22,7 @@ const SCRIPT: readonly (readonly string[])[] = [
   ['timeout', '1', 'timeout', '2'],
   ['timeout', '1', 'nope', '2'],
   ['nope', '1', 'timeout', 'x'],
+  ['no\r\npe', '1'],
   ['databases', '3', 'nope', '1'],
   ['nope', '1', 'databases', '3'],
   ['min-slaves-to-write', '1', 'min-replicas-to-write', '2'],

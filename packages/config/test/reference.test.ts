@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { Config } from './config.ts';
-import { OPTION_NAMES, type OptionName, optionOf } from './options.ts';
-import { parseConfigFile } from './reader.ts';
+import { Config } from '../src/config.ts';
+import { OPTION_NAMES, type OptionName, optionOf } from '../src/options.ts';
+import { parseConfigFile } from '../src/reader.ts';
 import { renderReference } from './reference.ts';
 
 const REFERENCE = '../../../aof.conf';

@@ -5,8 +5,30 @@
  * the others are commented out and show their default.
  */
 
-import { Config } from './config.ts';
-import { OPTION_GROUPS, OPTION_NAMES, type OptionName, optionOf } from './options.ts';
+import { Config } from '../src/config.ts';
+import { appendOnly } from '../src/options/append-only.ts';
+import { encoding } from '../src/options/encoding.ts';
+import { general } from '../src/options/general.ts';
+import { lazyfree } from '../src/options/lazyfree.ts';
+import { limits } from '../src/options/limits.ts';
+import { monitoring } from '../src/options/monitoring.ts';
+import { network } from '../src/options/network.ts';
+import { security } from '../src/options/security.ts';
+import { snapshotting } from '../src/options/snapshotting.ts';
+import { OPTION_NAMES, type OptionName, optionOf } from '../src/options.ts';
+
+/** The groups with supported options, in the order of the file. */
+const OPTION_GROUPS: readonly { readonly title: string; readonly options: Readonly<Record<string, unknown>> }[] = [
+  { title: 'Network', options: network },
+  { title: 'General', options: general },
+  { title: 'Snapshots', options: snapshotting },
+  { title: 'Append only file', options: appendOnly },
+  { title: 'Limits', options: limits },
+  { title: 'Lazy freeing', options: lazyfree },
+  { title: 'Compact encodings', options: encoding },
+  { title: 'Security', options: security },
+  { title: 'Monitoring', options: monitoring },
+];
 
 const WIDTH = 100;
 
