@@ -82,6 +82,16 @@ describe('active expiry', () => {
     expect(db.averageTtlMs).toBeCloseTo(5000);
   });
 
+  test('looks at as many keys with an expiry where those are few', () => {
+    const keyspace = createKeyspace();
+    const [db] = keyspace.databases;
+    for (let i = 0; i < 20_000; i++) db.set(`key:${i}`, '');
+    for (let i = 0; i < 20_000; i += 10) db.setExpire(`key:${i}`, i % 200 === 0 ? 1 : NOW_MS + 5000);
+    let removed = 0;
+    for (let cycle = 0; cycle < 40; cycle++) removed += slow(keyspace);
+    expect(removed).toBeGreaterThan(20);
+  });
+
   test('stops when its time is used up, and goes on in the next database the next time', () => {
     const keyspace = createKeyspace();
     for (const db of keyspace.databases.slice(0, 4)) {

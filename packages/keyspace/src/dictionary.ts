@@ -52,8 +52,8 @@ export interface KeyDictionary {
    */
   scan(cursor: number, count: number, visit: (key: Key, value: Value) => void): number;
   /**
-   * Visits keys that have an expiry, as `scan` does, in about `steps` steps; a step is an entry looked at or the passing over of
-   * a stretch without such keys.
+   * Visits keys that have an expiry, as `scan` does, in about `steps` steps; a step is a visit, or the passing over of
+   * twenty entries or stretches without an expiry.
    */
   scanExpiring(cursor: number, steps: number, visit: (key: Key, expireAtMs: number) => void): number;
   /** All keys, for as long as nothing changes. */

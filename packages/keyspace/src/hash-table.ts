@@ -276,15 +276,11 @@ export class HashTable<V> {
     );
   }
 
-  /**
-   * Visits the entries that have a lazy number, as `scan` does; passing over a segment without any counts like a visit,
-   * so that a call ends soon however rare they are.
-   */
+  /** Visits the entries that have a lazy number, as `scan` does; a call ends soon however rare they are. */
   scanNumbered(cursor: number, count: number, visit: (key: string, number: number) => void): number {
-    return scanSegments(this, { cursor, count, isNumberedOnly: true }, (segment, slot) => {
-      const number = segment.numbers === null ? NO_NUMBER : segment.numbers[slot];
-      if (number >= 0) visit(this.#keyAt(segment, slot), number);
-    });
+    return scanSegments(this, { cursor, count, isNumberedOnly: true }, (segment, slot) =>
+      visit(this.#keyAt(segment, slot), segment.numbers === null ? NO_NUMBER : segment.numbers[slot]),
+    );
   }
 
   /**

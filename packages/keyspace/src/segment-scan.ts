@@ -10,12 +10,15 @@ import { homeSlot, homeStart, type Layout, type Segment } from './segment.ts';
 /** The end of the space of hashes. */
 export const HASH_END = 2 ** 32;
 
+/** What passing over an entry or a segment without a lazy number counts, where only those with one are wanted. */
+const PASS_COST = 1 / 20;
+
 export interface Scan {
   /** Where to begin, 0 <= cursor < 2^32. */
   readonly cursor: number;
   /** Stop after the home slot in which so many entries have been visited. */
   readonly count: number;
-  /** Pass over segments without lazy numbers; each then counts like a visit, so that a call ends soon. */
+  /** Visit only entries with a lazy number. What is passed over counts a little, so that a call ends soon however rare they are. */
   readonly isNumberedOnly: boolean;
 }
 
@@ -30,17 +33,21 @@ export function scanSegments(
   let position = cursor;
   while (position < HASH_END) {
     const segment = table.segmentAt(position);
-    const { words, capacity, depth } = segment;
+    const { words, numbers, capacity, depth } = segment;
     const isPassedOver = isNumberedOnly ? segment.numbered === 0 : segment.count === 0;
-    if (isPassedOver && isNumberedOnly) left--;
+    if (isPassedOver && isNumberedOnly) left -= PASS_COST;
     for (let home = isPassedOver ? capacity : homeSlot(position, depth, capacity); home < capacity; home++) {
       let slot = home;
       let hash = words[slot * stride];
       while (hash !== 0) {
         // The first home slot may begin before the cursor when the segment was resized since the last call.
         if (homeSlot(hash, depth, capacity) === home && hash >>> 0 >= position) {
-          visit(segment, slot);
-          left--;
+          if (!isNumberedOnly || (numbers !== null && numbers[slot] >= 0)) {
+            visit(segment, slot);
+            left--;
+          } else {
+            left -= PASS_COST;
+          }
         }
         slot = slot + 1 === capacity ? 0 : slot + 1;
         hash = words[slot * stride];
