@@ -34,6 +34,8 @@ export type PairVisitor = (field: string, value: string) => void;
 
 /** Whatever the thresholds say, no edit copies more than this. */
 const PACKED_LIMIT_BYTES = 64 << 20;
+/** MEMORY USAGE looks at so many pairs unless it is told otherwise. */
+const DEFAULT_SAMPLES = 5;
 /** A sample of more than one pair in so many is drawn by shuffling all of them, a smaller one by trying. */
 const SHUFFLE_SHARE = 3;
 
@@ -194,7 +196,7 @@ export class HashValue {
    *
    * @param samples how many pairs of a table are measured for the average of all; 0 for every one
    */
-  memoryBytes(samples = 0): number {
+  memoryBytes(samples = DEFAULT_SAMPLES): number {
     const body = this.#body;
     if (typeof body === 'string') return 40 + stringBytes(body.length);
     let measured = 0;
