@@ -63,7 +63,7 @@ function fill(table: KeyTable, { isSorted, keys, members, member, score }: Case)
       else setValue.add(flat(member(i)), thresholds);
     }
     const name = flat(`key:${key}`);
-    if (!table.find(name)) table.insert(name, isSorted ? sortedValue : setValue);
+    if (!table.find(name)) table.insert(name, isSorted ? sortedValue : setValue, 0, 0);
   }
 }
 
