@@ -13,6 +13,8 @@ export interface RunningServer {
   readonly folder: string;
   /** Resident memory, bytes. */
   memoryBytes(): number;
+  /** CPU time that the process has used so far, user and system, seconds. */
+  cpuSeconds(): number;
   stop(options?: { keepFolder?: boolean }): Promise<void>;
 }
 
@@ -40,13 +42,14 @@ export async function startServer(
   const child =
     name === 'redis'
       ? spawn('redis-server', shared, { stdio: 'ignore' })
-      : spawn('node', [join(ROOT, 'apps/server/bin/aof-server.js'), ...shared], { stdio: 'ignore' });
+      : spawn(process.execPath, [join(ROOT, 'apps/server/bin/aof-server.js'), ...shared], { stdio: 'ignore' });
   await waitUntilReady(port, child);
   return {
     name,
     port,
     folder,
     memoryBytes: () => residentBytes(child.pid ?? 0),
+    cpuSeconds: () => cpuSeconds(child.pid ?? 0),
     stop: async ({ keepFolder = false } = {}) => {
       const ended = new Promise((resolve) => child.once('exit', resolve));
       child.kill('SIGTERM');
@@ -61,6 +64,12 @@ export async function startServer(
 function residentBytes(pid: number): number {
   const found = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
   return Number(found ?? 0) * 1024;
+}
+
+function cpuSeconds(pid: number): number {
+  // Fields 14 and 15, utime and stime in ticks of 10 ms; the name before them may hold blanks.
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+  return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
 async function waitUntilReady(port: number, child: ChildProcess): Promise<void> {

@@ -1,6 +1,7 @@
 /** CONFIG REWRITE: the configuration file gets the options as they are, whole or not at all. */
 import { dirname } from 'node:path';
-import { rewriteConfig } from '@aof/config';
+import { writeWhole } from '@aof/aof-files';
+import { ConfigError, rewriteConfig } from '@aof/config';
 import { DiskError } from '@aof/disk';
 import type { Engine } from './engine.ts';
 
@@ -9,11 +10,13 @@ export function rewriteConfigFile({ disk, configFile, config, log }: Engine): st
   if (configFile === '') return 'ERR The server is running without a config file';
   const temporary = `${configFile}.tmp`;
   try {
-    const text = rewriteConfig(latin1Of(disk.readFile(configFile)), config);
+    const bytes = rewriteConfig(disk.readFile(configFile), config, {
+      readFile: (path) => disk.readFile(path),
+      listFolder: (path) => disk.list(path),
+    });
     const file = disk.open(temporary, 'truncate');
     try {
-      const bytes = Buffer.from(text, 'latin1');
-      for (let written = 0; written < bytes.length; ) written += file.write(bytes, written);
+      writeWhole(file, bytes);
       file.syncNow();
     } finally {
       file.close();
@@ -23,12 +26,8 @@ export function rewriteConfigFile({ disk, configFile, config, log }: Engine): st
     log('notice', 'CONFIG REWRITE executed with success.');
     return undefined;
   } catch (error) {
-    if (!(error instanceof DiskError)) throw error;
+    if (!(error instanceof DiskError) && !(error instanceof ConfigError)) throw error;
     log('warning', `CONFIG REWRITE failed: ${error.reason}`);
     return `ERR Rewriting config file: ${error.reason}`;
   }
-}
-
-function latin1Of(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 }
