@@ -164,7 +164,7 @@ export const listMoveCommands: readonly CommandSpec[] = [
     categories: ['list'],
     group: 'list',
     since: '7.0.0',
-    summary: 'Takes elements from the first of several lists that has any.',
+    summary: 'Takes elements from the first of several lists that is not empty.',
     complexity: 'O(N+M), N being the number of keys, M the elements taken.',
     keySpecs: [countedKeys('RW access delete', 1)],
     getKeys: (request) => countedKeyPositions(request, 1),
