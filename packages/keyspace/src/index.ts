@@ -9,7 +9,23 @@ export { flatCopy } from './latin1.ts';
 export { HashValue } from './values/hash.ts';
 export { ListValue } from './values/list.ts';
 export { SetValue } from './values/set.ts';
-export { SortedSetValue } from './values/sorted-set.ts';
+export {
+  ADDED,
+  comparePairs,
+  type PutOutcome,
+  type ScoredMember,
+  SortedSetValue,
+  UNCHANGED,
+  UPDATED,
+} from './values/sorted-set.ts';
+export {
+  type MemberBound,
+  MemberRange,
+  type PairRange,
+  type RankSpan,
+  type ScoreBound,
+  ScoreRange,
+} from './values/sorted-set-range.ts';
 export {
   isIntegerText,
   RAW_ABOVE_BYTES,

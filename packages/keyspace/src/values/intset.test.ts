@@ -1,14 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  intsetAdd,
-  intsetAt,
-  intsetCount,
-  intsetHas,
-  intsetRemove,
-  intsetRemoveAt,
-  isCanonicalInteger,
-} from './intset.ts';
+import { intsetAdd, intsetAt, intsetCount, intsetHas, intsetRemove, intsetRemoveAt } from './intset.ts';
 
 const edges = [
   0n,
@@ -99,11 +91,11 @@ describe('intset', () => {
       '999999999999999',
       '1000000000000000',
     ]) {
-      expect(isCanonicalInteger(text), text).toBe(true);
+      expect(intsetHas(add('', text), text), text).toBe(true);
     }
     const others = ['', '-', '+1', '-0', '00', '01', '1 ', ' 1', '1.0', '1e3', 'a', '9223372036854775808'];
     for (const text of [...others, '-9223372036854775809', '99999999999999999999', '1\0']) {
-      expect(isCanonicalInteger(text), text).toBe(false);
+      expect(intsetAdd('', text), text).toBeUndefined();
       expect(intsetHas(add('', '1'), text)).toBe(false);
     }
     expect(intsetAdd('', 'x')).toBeUndefined();

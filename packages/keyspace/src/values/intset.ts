@@ -27,11 +27,6 @@ const NINE = 0x39;
 let high = 0;
 let low = 0;
 
-/** Whether `text` is an integer in canonical spelling, so that an integer set can hold it. */
-export function isCanonicalInteger(text: string): boolean {
-  return readInteger(text);
-}
-
 /** Reads a canonical decimal into the registers; false if `text` is none. */
 function readInteger(text: string): boolean {
   const first = text.charCodeAt(0);

@@ -20,15 +20,8 @@ import {
   packedRemove,
   packedTake,
 } from '../packed.ts';
-import {
-  intsetAdd,
-  intsetAt,
-  intsetCount,
-  intsetHas,
-  intsetRemove,
-  intsetRemoveAt,
-  isCanonicalInteger,
-} from './intset.ts';
+import { intsetAdd, intsetAt, intsetCount, intsetHas, intsetRemove, intsetRemoveAt } from './intset.ts';
+import { isIntegerText } from './string.ts';
 import type { Thresholds } from './thresholds.ts';
 
 /** A sample of more than one member in so many is drawn by shuffling all of them, a smaller one by trying. */
@@ -56,7 +49,7 @@ export class SetValue {
    */
   static forMembers(first: string, hint: number, thresholds: Thresholds): SetValue {
     const set = new SetValue();
-    if (hint <= thresholds.setMaxIntsetEntries && isCanonicalInteger(first)) return set;
+    if (hint <= thresholds.setMaxIntsetEntries && isIntegerText(first)) return set;
     set.#packedCount = 0;
     if (hint > thresholds.setMaxListpackEntries) set.#body = HashTable.ofKeys();
     return set;
@@ -155,7 +148,7 @@ export class SetValue {
   /** Makes it an integer set if all members are integers and few enough, as Redis does with results it stores. */
   preferIntset(thresholds: Thresholds): void {
     if (this.isIntset || this.size > thresholds.setMaxIntsetEntries) return;
-    if (this.some((member) => !isCanonicalInteger(member))) return;
+    if (this.some((member) => !isIntegerText(member))) return;
     this.#body = intsetOf(this.members());
     this.#packedCount = IS_INTSET;
   }
