@@ -1,0 +1,269 @@
+/** Intersection, union and difference of sets: answered, counted or stored. */
+import { SetValue } from '@aof/keyspace';
+import type { Request } from '@aof/resp-codec';
+import type { CommandContext } from '../context.ts';
+import { readInteger, readValue, WRONG_TYPE } from '../lookup.ts';
+import { LIMIT_NEGATIVE, NUMKEYS_NOT_POSITIVE, SYNTAX_ERROR } from '../replies.ts';
+import { type CommandSpec, countedKeys, type Handler, keys } from '../spec.ts';
+
+const TOO_MANY_KEYS = "ERR Number of keys can't be greater than number of args";
+
+/** The sets at the keys `from` to `to` (exclusive), undefined where there is none; undefined after an error was written. */
+function readSets(
+  ctx: CommandContext,
+  request: Request,
+  from: number,
+  to: number,
+): (SetValue | undefined)[] | undefined {
+  const sets: (SetValue | undefined)[] = [];
+  for (let i = from; i < to; i++) {
+    const set = readValue(ctx, request.key(i), 'set');
+    if (set === WRONG_TYPE) return undefined;
+    sets.push(set);
+  }
+  return sets;
+}
+
+/** The smallest first, so that as little as possible is looked at; empty if any set is missing. */
+function forIntersection(sets: readonly (SetValue | undefined)[]): SetValue[] {
+  const present = sets.filter((set) => set !== undefined);
+  return present.length < sets.length ? [] : present.sort((a, b) => a.size - b.size);
+}
+
+function isInAll(member: string, sets: readonly SetValue[]): boolean {
+  for (let i = 1; i < sets.length; i++) if (sets[i] !== sets[0] && !sets[i].has(member)) return false;
+  return true;
+}
+
+/** Calls `visit` for each member of the difference. The strings may be stored. */
+type ForEachMember = (visit: (member: string) => void) => void;
+
+/**
+ * The members of the first set that are in no other. Either each is looked up in the others (the largest first), or the
+ * others' members are taken out of a copy, whichever looks at fewer.
+ */
+function difference(sets: readonly (SetValue | undefined)[]): ForEachMember {
+  const [first, ...rest] = sets;
+  const others = rest.filter((set) => set !== undefined);
+  if (first === undefined || others.includes(first)) return () => {};
+  const probes = (first.size * (others.length + 1)) / 2;
+  const total = others.reduce((sum, set) => sum + set.size, first.size);
+  if (Math.floor(probes) <= total) {
+    others.sort((a, b) => b.size - a.size);
+    return (visit) =>
+      first.forEach((member) => {
+        if (!others.some((set) => set.has(member))) visit(member);
+      });
+  }
+  return (visit) => {
+    const left = new Set<string>();
+    first.forEach((member) => {
+      left.add(member);
+    });
+    for (const set of others) {
+      if (left.size === 0) break;
+      set.forEachTransient((member) => {
+        left.delete(member);
+      });
+    }
+    left.forEach(visit);
+  };
+}
+
+/** Puts `result` under the key at argument 1, or removes that key if it is empty. */
+function store(ctx: CommandContext, request: Request, result: SetValue): void {
+  const key = request.key(1);
+  if (result.size > 0) {
+    ctx.db.set(key, result);
+    ctx.keyspace.dirty++;
+  } else if (ctx.db.remove(key)) {
+    ctx.keyspace.dirty++;
+  }
+  ctx.reply.integer(result.size);
+}
+
+const intersect: Handler = (ctx, request) => {
+  const { reply } = ctx;
+  const found = readSets(ctx, request, 1, request.count);
+  if (found === undefined) return;
+  const sets = forIntersection(found);
+  const hold = reply.defer();
+  let count = 0;
+  sets[0]?.forEachTransient((member) => {
+    if (!isInAll(member, sets)) return;
+    reply.bulk(member);
+    count++;
+  });
+  reply.closeSet(hold, count);
+};
+
+const intersectStore: Handler = (ctx, request) => {
+  const found = readSets(ctx, request, 2, request.count);
+  if (found === undefined) return;
+  const sets = forIntersection(found);
+  const result = new SetValue();
+  sets[0]?.forEach((member) => {
+    if (isInAll(member, sets)) result.add(member, ctx.keyspace.thresholds);
+  });
+  result.preferIntset(ctx.keyspace.thresholds);
+  store(ctx, request, result);
+};
+
+const intersectCount: Handler = (ctx, request) => {
+  const numkeys = readInteger(ctx, request, 1, NUMKEYS_NOT_POSITIVE);
+  if (numkeys === undefined) return;
+  if (numkeys < 1) return ctx.reply.error(NUMKEYS_NOT_POSITIVE);
+  if (numkeys > request.count - 2) return ctx.reply.error(TOO_MANY_KEYS);
+  let limit = 0;
+  for (let i = 2 + numkeys; i < request.count; i += 2) {
+    if (!request.is(i, 'limit') || i + 1 >= request.count) return ctx.reply.error(SYNTAX_ERROR);
+    const given = readInteger(ctx, request, i + 1, LIMIT_NEGATIVE);
+    if (given === undefined) return;
+    if (given < 0) return ctx.reply.error(LIMIT_NEGATIVE);
+    limit = given;
+  }
+  const found = readSets(ctx, request, 2, 2 + numkeys);
+  if (found === undefined) return;
+  const sets = forIntersection(found);
+  let count = 0;
+  for (const member of sets[0]?.members() ?? []) {
+    if (isInAll(member, sets) && ++count === limit) break;
+  }
+  ctx.reply.integer(count);
+};
+
+const unite: Handler = (ctx, request) => {
+  const { reply } = ctx;
+  const sets = readSets(ctx, request, 1, request.count);
+  if (sets === undefined) return;
+  const union = new Set<string>();
+  for (const set of sets) {
+    set?.forEachTransient((member) => {
+      union.add(member);
+    });
+  }
+  reply.set(union.size);
+  for (const member of union) reply.bulk(member);
+};
+
+const uniteStore: Handler = (ctx, request) => {
+  const sets = readSets(ctx, request, 2, request.count);
+  if (sets === undefined) return;
+  const union = new SetValue();
+  for (const set of sets) {
+    set?.forEach((member) => {
+      union.add(member, ctx.keyspace.thresholds);
+    });
+  }
+  store(ctx, request, union);
+};
+
+const subtract: Handler = (ctx, request) => {
+  const { reply } = ctx;
+  const sets = readSets(ctx, request, 1, request.count);
+  if (sets === undefined) return;
+  const hold = reply.defer();
+  let count = 0;
+  difference(sets)((member) => {
+    reply.bulk(member);
+    count++;
+  });
+  reply.closeSet(hold, count);
+};
+
+const subtractStore: Handler = (ctx, request) => {
+  const sets = readSets(ctx, request, 2, request.count);
+  if (sets === undefined) return;
+  const result = new SetValue();
+  difference(sets)((member) => {
+    result.add(member, ctx.keyspace.thresholds);
+  });
+  store(ctx, request, result);
+};
+
+const family = { categories: ['set'], group: 'set' } as const;
+const INTERSECTION_COST = 'O(N*M) where N is the size of the smallest set and M the number of sets.';
+const TOTAL_COST = 'O(N) where N is the number of members of all sets together.';
+
+export const setAlgebraCommands: readonly CommandSpec[] = [
+  {
+    ...family,
+    name: 'sinter',
+    arity: -2,
+    flags: ['readonly'],
+    since: '1.0.0',
+    summary: 'Answers the members that several sets have in common.',
+    complexity: INTERSECTION_COST,
+    keySpecs: [keys('RO access', 1, -1)],
+    tips: ['nondeterministic_output_order'],
+    handler: intersect,
+  },
+  {
+    ...family,
+    name: 'sinterstore',
+    arity: -3,
+    flags: ['write', 'denyoom'],
+    since: '1.0.0',
+    summary: 'Stores the members that several sets have in common.',
+    complexity: INTERSECTION_COST,
+    keySpecs: [keys('RW update'), keys('RO access', 2, -1)],
+    handler: intersectStore,
+  },
+  {
+    ...family,
+    name: 'sintercard',
+    arity: -3,
+    flags: ['readonly', 'movablekeys'],
+    since: '7.0.0',
+    summary: 'Counts the members that several sets have in common.',
+    complexity: INTERSECTION_COST,
+    keySpecs: [countedKeys('RO access', 1)],
+    handler: intersectCount,
+  },
+  {
+    ...family,
+    name: 'sunion',
+    arity: -2,
+    flags: ['readonly'],
+    since: '1.0.0',
+    summary: 'Answers the members of several sets together.',
+    complexity: TOTAL_COST,
+    keySpecs: [keys('RO access', 1, -1)],
+    tips: ['nondeterministic_output_order'],
+    handler: unite,
+  },
+  {
+    ...family,
+    name: 'sunionstore',
+    arity: -3,
+    flags: ['write', 'denyoom'],
+    since: '1.0.0',
+    summary: 'Stores the members of several sets together.',
+    complexity: TOTAL_COST,
+    keySpecs: [keys('OW update'), keys('RO access', 2, -1)],
+    handler: uniteStore,
+  },
+  {
+    ...family,
+    name: 'sdiff',
+    arity: -2,
+    flags: ['readonly'],
+    since: '1.0.0',
+    summary: 'Answers the members of the first set that no other has.',
+    complexity: TOTAL_COST,
+    keySpecs: [keys('RO access', 1, -1)],
+    tips: ['nondeterministic_output_order'],
+    handler: subtract,
+  },
+  {
+    ...family,
+    name: 'sdiffstore',
+    arity: -3,
+    flags: ['write', 'denyoom'],
+    since: '1.0.0',
+    summary: 'Stores the members of the first set that no other has.',
+    complexity: TOTAL_COST,
+    keySpecs: [keys('OW update'), keys('RO access', 2, -1)],
+    handler: subtractStore,
+  },
+];

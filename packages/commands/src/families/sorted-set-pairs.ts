@@ -1,0 +1,21 @@
+/** Members with their scores in replies. */
+import type { ReplyWriter } from '@aof/resp-codec';
+
+/** Begins an array of members, with their scores if asked for: flat in RESP2, pairs in RESP3. */
+export function beginMembers(reply: ReplyWriter, count: number, withScores: boolean): void {
+  reply.array(withScores && reply.protocol === 2 ? count * 2 : count);
+}
+
+/** One element of that array. */
+export function writeMember(reply: ReplyWriter, member: string, score: number, withScores: boolean): void {
+  if (withScores && reply.protocol === 3) reply.array(2);
+  reply.bulk(member);
+  if (withScores) reply.double(score);
+}
+
+/** A member and its score as an array of two, whatever the protocol. */
+export function writePair(reply: ReplyWriter, member: string, score: number): void {
+  reply.array(2);
+  reply.bulk(member);
+  reply.double(score);
+}
