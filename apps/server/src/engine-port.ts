@@ -61,6 +61,7 @@ export class EnginePort implements ServerPort {
   sleep(seconds: number): void {
     // The one place that blocks on purpose: tests want a server that does not answer.
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, seconds * 1000);
+    this.#engine.executor.endBatch();
   }
 
   reload(source: 'snapshot' | 'log', options: { readonly keepData?: boolean } = {}): Promise<string | undefined> {

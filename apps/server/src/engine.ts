@@ -41,11 +41,6 @@ export interface EngineOptions {
   onShutdown(): void;
 }
 
-/** A link whose replies can be written. */
-export interface EngineLink extends ClientLink {
-  send(chunks: readonly (string | Uint8Array)[]): void;
-}
-
 export class Engine {
   readonly config: Config;
   readonly disk: Disk;
@@ -61,7 +56,6 @@ export class Engine {
   readonly options: EngineOptions;
   readonly #gate: ReplyGate;
   readonly #clients = new Map<number, Client>();
-  readonly #links = new Map<Client, EngineLink>();
   #limits: RequestLimits;
   #unauthenticatedLimits: RequestLimits;
   #lastClientId = 0;
@@ -80,7 +74,7 @@ export class Engine {
     this.runId = options.chance.runId();
     this.statistics = new Statistics(options.clock.nowMs());
     [this.#limits, this.#unauthenticatedLimits] = requestLimits(options.config);
-    this.#gate = new ReplyGate((client, chunks) => this.#links.get(client)?.send(chunks));
+    this.#gate = new ReplyGate((client, chunks) => client.link.send(chunks));
     this.keyspace = new Keyspace({
       databaseCount: options.config.values.databases,
       hashSeed: options.chance.hashSeed(),
@@ -115,11 +109,10 @@ export class Engine {
     return ++this.#lastClientId;
   }
 
-  createClient(link: EngineLink, id: number): Client {
+  createClient(link: ClientLink, id: number): Client {
     const isAuthenticated = this.config.values.requirepass === '';
     const client = new Client(id, link, this.clock.nowMs(), { isAuthenticated });
     this.#clients.set(id, client);
-    this.#links.set(client, link);
     this.statistics.connectionsReceived++;
     return client;
   }
@@ -134,11 +127,6 @@ export class Engine {
   removeClient(client: Client): void {
     this.executor.release(client);
     this.#clients.delete(client.id);
-    this.#links.delete(client);
-  }
-
-  linkOf(client: Client): EngineLink | undefined {
-    return this.#links.get(client);
   }
 
   /** What requests of a client may claim: little before it has logged in. */
@@ -257,6 +245,7 @@ export class Engine {
 
   /** The buffer that requests came in is about to be reused. */
   settle(): void {
+    this.executor.endBatch();
     this.appendLog.settle();
   }
 
@@ -384,6 +373,7 @@ const NO_LINK: ClientLink = {
   fd: -1,
   queryBufferBytes: 0,
   outputBufferBytes: 0,
+  send: () => undefined,
   close: () => undefined,
   resume: () => undefined,
 };

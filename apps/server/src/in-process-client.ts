@@ -1,9 +1,9 @@
 /** A client in the server's own process: requests go in and replies come out without a socket. */
-import type { Client } from '@aof/commands';
+import type { Client, ClientLink } from '@aof/commands';
 import { FRAME, ReplyDecoder, type Request } from '@aof/resp-codec';
-import type { Engine, EngineLink } from './engine.ts';
+import type { Engine } from './engine.ts';
 
-export class InProcessClient implements EngineLink {
+export class InProcessClient implements ClientLink {
   readonly address = '';
   readonly localAddress = '';
   readonly fd = -1;

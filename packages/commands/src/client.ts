@@ -18,6 +18,8 @@ export interface ClientLink {
   /** Bytes received and not yet parsed, and replies not yet taken by the kernel. */
   readonly queryBufferBytes: number;
   readonly outputBufferBytes: number;
+  /** Writes replies, in order. Called when they may leave. */
+  send(chunks: readonly (string | Uint8Array)[]): void;
   /** Ends the connection: after the replies written so far (`afterReplies`) or at once. */
   close(afterReplies: boolean): void;
   /** The client's suspension has ended: its replies may leave and its next requests run. */

@@ -57,6 +57,9 @@ export type LoadOutcome =
   | { readonly refusal: string }
   | { readonly commandError: string; readonly commandName: string };
 
+/** Requests of one batch that may share a reading of the wall clock. */
+const CALLS_PER_CLOCK = 16;
+
 const OWN_BYTES = 0;
 const NOTHING = 1;
 const ALWAYS = 2;
@@ -74,7 +77,12 @@ export class Executor implements CommandContext {
   readonly #silence = new ReplyWriter();
   #mode = OWN_BYTES;
   #execDepth = 0;
+  /** The command whose run of calls is being timed, and since when. */
+  #timed: Command | undefined;
   #lastUs = 0;
+  /** Calls until the wall clock is read again. */
+  #callsUntilClock = 0;
+  #wallMs = 0;
   /** Errors of `reply` that are in the statistics already: those of commands inside EXEC are not EXEC's own. */
   #errorsCounted = 0;
 
@@ -102,9 +110,21 @@ export class Executor implements CommandContext {
     return this.#execDepth > 0;
   }
 
+  /**
+   * Ends a batch of requests that came in together: what they took is added up, and the next one reads the clock anew.
+   * Within a batch the wall clock is read once in a while, and runs of one command are timed as a whole.
+   */
+  endBatch(): void {
+    this.#callsUntilClock = 0;
+    if (this.#timed === undefined) return;
+    this.#timed.usec += this.#clock.monotonicUs() - this.#lastUs;
+    this.#timed = undefined;
+  }
+
   /** Runs one request of `client`; the reply is in the client's writer when this returns (unless it is suspended). */
   execute(client: Client, request: Request): void {
-    const nowMs = this.#clock.nowMs();
+    if (--this.#callsUntilClock < 0) this.#readClock();
+    const nowMs = this.#wallMs;
     client.lastInteractionMs = nowMs;
     client.commandCount++;
     const command = this.#resolve(client, request);
@@ -143,7 +163,8 @@ export class Executor implements CommandContext {
       client.queue.push({ command, request: request.detach() });
       return 'in-transaction';
     }
-    this.nowMs = this.#clock.nowMs();
+    if (--this.#callsUntilClock < 0) this.#readClock();
+    this.nowMs = this.#wallMs;
     this.keyspace.nowMs = this.nowMs;
     const errorsBefore = this.#silence.errorCount;
     this.#begin(client);
@@ -158,7 +179,8 @@ export class Executor implements CommandContext {
 
   /** Runs the server's own work on the keyspace as units of one record each (active expiry, eviction). */
   runServerWork(work: () => void): void {
-    this.nowMs = this.#clock.nowMs();
+    this.#readClock();
+    this.nowMs = this.#wallMs;
     this.keyspace.nowMs = this.nowMs;
     work();
     this.#endUnit(false);
@@ -229,7 +251,18 @@ export class Executor implements CommandContext {
     this.db = this.#databaseOf(client);
     this.reply = this.#replyTo(client);
     this.#errorsCounted = this.reply.errorCount;
-    this.#lastUs = this.#clock.monotonicUs();
+  }
+
+  #readClock(): void {
+    this.#wallMs = this.#clock.nowMs();
+    this.#callsUntilClock = CALLS_PER_CLOCK;
+  }
+
+  #startTiming(command: Command): void {
+    const nowUs = this.#clock.monotonicUs();
+    if (this.#timed !== undefined) this.#timed.usec += nowUs - this.#lastUs;
+    this.#timed = command;
+    this.#lastUs = nowUs;
   }
 
   #call(command: Command, request: Request): void {
@@ -238,12 +271,10 @@ export class Executor implements CommandContext {
     const { db, reply } = this;
     this.#mode = OWN_BYTES;
     client.lastCommand = command.fullName;
+    if (command !== this.#timed) this.#startTiming(command);
     command.handler?.(this, request);
     this.statistics.totalCommands++;
     command.calls++;
-    const nowUs = this.#clock.monotonicUs();
-    command.usec += nowUs - this.#lastUs;
-    this.#lastUs = nowUs;
     if (reply.errorCount !== this.#errorsCounted) {
       this.#errorsCounted = reply.errorCount;
       command.failedCalls++;

@@ -21,6 +21,7 @@ const LINK: ClientLink = {
   fd: 8,
   queryBufferBytes: 0,
   outputBufferBytes: 0,
+  send: () => {},
   close: () => {},
   resume: () => {},
 };
