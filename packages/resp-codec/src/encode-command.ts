@@ -2,16 +2,11 @@
  * Commands as RESP arrays of bulk strings, the only form in which they are logged and sent to servers:
  * `*<count>\r\n` then, per argument, `$<length>\r\n<bytes>\r\n`. Strings are latin1: one byte per character.
  */
-import { writeLatin1 } from './latin1.ts';
+import { ARRAY, BULK, CR, LF, ZERO } from './resp-byte.ts';
+import { writeLatin1 } from './text.ts';
 
 /** One argument of a command: bytes, or a latin1 string (one byte per character). */
 export type CommandArgument = string | Uint8Array;
-
-const CR = 13;
-const LF = 10;
-const ZERO = 48;
-const DOLLAR = 36;
-const ASTERISK = 42;
 
 /** How many bytes `writeCommand` will write for `args`. */
 export function commandLength(args: readonly CommandArgument[]): number {
@@ -28,10 +23,10 @@ export function commandLength(args: readonly CommandArgument[]): number {
  * @returns the offset after the last byte written
  */
 export function writeCommand(target: Uint8Array, offset: number, args: readonly CommandArgument[]): number {
-  let at = writeHeader(target, offset, ASTERISK, args.length);
+  let at = writeHeader(target, offset, ARRAY, args.length);
   for (let i = 0; i < args.length; i++) {
     const argument = args[i];
-    at = writeHeader(target, at, DOLLAR, argument.length);
+    at = writeHeader(target, at, BULK, argument.length);
     if (typeof argument === 'string') {
       at = writeLatin1(target, at, argument);
     } else {

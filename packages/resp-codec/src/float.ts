@@ -2,7 +2,7 @@
  * Floating-point arguments as Redis reads them: what C's strtod takes in the C locale when it consumes every byte, with
  * no leading space, no NaN, and no value out of range (an overflow, or an underflow to zero).
  */
-import { decodeLatin1 } from './latin1.ts';
+import { decodeLatin1 } from './text.ts';
 
 const ZERO = 48;
 const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;

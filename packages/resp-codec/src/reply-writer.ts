@@ -8,7 +8,7 @@
  * - In RESP2 every RESP3 type is written as Redis writes it to a RESP2 client.
  */
 import { formatDouble17 } from './double-format.ts';
-import { decodeLatin1 } from './latin1.ts';
+import { decodeLatin1 } from './text.ts';
 
 /** The protocol that a client speaks. */
 export type Protocol = 2 | 3;
@@ -131,6 +131,7 @@ export class ReplyWriter {
 
   /** Begins attributes; `pairs` times a key and a value follow, then the reply they belong to. RESP3 only. */
   attribute(pairs: number): void {
+    if (this.protocol === 2) throw new Error('RESP2 has no attributes');
     this.#append(`|${pairs}\r\n`);
   }
 

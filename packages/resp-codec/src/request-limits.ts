@@ -16,9 +16,12 @@ export interface RequestLimits {
   readonly maxUnauthenticatedBulkBytes: number;
 }
 
-/** Source: Redis's networking.c and the defaults of `proto-max-bulk-len` and `client-query-buffer-limit`. */
+/** Up to Redis 6.2 a request had at most 1024 * 1024 arguments; since 7.0 their count must fit 31 bits. */
+const MAX_ARGUMENTS = 2 ** 31 - 1;
+
+/** Source: Redis 7.0's networking.c and the defaults of `proto-max-bulk-len` and `client-query-buffer-limit`. */
 export const DEFAULT_LIMITS: RequestLimits = Object.freeze({
-  maxArguments: 1024 * 1024,
+  maxArguments: MAX_ARGUMENTS,
   maxBulkBytes: 512 * 1024 * 1024,
   maxLineBytes: 64 * 1024,
   maxRequestBytes: 1024 * 1024 * 1024,

@@ -8,7 +8,7 @@
 import { type CommandArgument, encodeCommand } from './encode-command.ts';
 import { parseFloatStrict } from './float.ts';
 import { parseInteger } from './integer.ts';
-import { decodeLatin1 } from './latin1.ts';
+import { decodeLatin1 } from './text.ts';
 
 const NOTHING = new Uint8Array(0);
 const CASE_BIT = 0x20;

@@ -1,28 +1,30 @@
 /**
- * Bytes to strings and back, one character per byte (latin1): never UTF-8, so that every byte string survives.
+ * Bytes to strings and back: one character per byte (latin1), so that every byte string survives; for clients also UTF-8.
  *
  * Strings made here are flat: they own their characters and do not keep the buffer, or a longer string, alive. Node's
  * native conversions are used when the runtime has them (found on the global object, so that browsers can load this
  * file); short strings are faster without crossing into native code.
  */
 
-/** The two methods of Node's Buffer used here; both work on any Uint8Array. */
-interface NativeLatin1 {
+/** The methods of Node's Buffer used here; they work on any Uint8Array. */
+interface NativeText {
   latin1Slice(this: Uint8Array, start: number, end: number): string;
+  utf8Slice(this: Uint8Array, start: number, end: number): string;
   latin1Write(this: Uint8Array, text: string, offset: number): number;
 }
 
-function findNative(): NativeLatin1 | undefined {
-  const prototype = (globalThis as { Buffer?: { prototype?: Partial<NativeLatin1> } }).Buffer?.prototype;
-  const hasBoth = typeof prototype?.latin1Slice === 'function' && typeof prototype.latin1Write === 'function';
-  // The check above is what makes this cast true.
-  return hasBoth ? (prototype as NativeLatin1) : undefined;
+function findNative(): NativeText | undefined {
+  const prototype = (globalThis as { Buffer?: { prototype?: Partial<NativeText> } }).Buffer?.prototype;
+  const methods = [prototype?.latin1Slice, prototype?.utf8Slice, prototype?.latin1Write];
+  // The check is what makes this cast true.
+  return methods.every((method) => typeof method === 'function') ? (prototype as NativeText) : undefined;
 }
 
 const native = findNative();
 
 /** Longest string for which `String.fromCharCode` with spelled-out arguments beats the native conversion. */
 const SHORT = 16;
+const LAST_ASCII = 0x7f;
 /** How many characters one `String.fromCharCode.apply` may take: engines limit the number of arguments. */
 const PORTABLE_PIECE = 8192;
 
@@ -60,6 +62,20 @@ function decodeShort(b: Uint8Array, i: number, length: number): string {
     case 15: return f(b[i], b[i + 1], b[i + 2], b[i + 3], b[i + 4], b[i + 5], b[i + 6], b[i + 7], b[i + 8], b[i + 9], b[i + 10], b[i + 11], b[i + 12], b[i + 13], b[i + 14]);
     default: return f(b[i], b[i + 1], b[i + 2], b[i + 3], b[i + 4], b[i + 5], b[i + 6], b[i + 7], b[i + 8], b[i + 9], b[i + 10], b[i + 11], b[i + 12], b[i + 13], b[i + 14], b[i + 15]);
   }
+}
+
+function isAscii(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) if (bytes[i] > LAST_ASCII) return false;
+  return true;
+}
+
+const portableUtf8 = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/** The bytes `start` … `end` of `bytes` as UTF-8; what is not UTF-8 becomes U+FFFD. */
+export function decodeUtf8(bytes: Uint8Array, start: number, end: number): string {
+  if (end - start <= SHORT && isAscii(bytes, start, end)) return decodeShort(bytes, start, end - start);
+  if (native !== undefined) return native.utf8Slice.call(bytes, start, end);
+  return portableUtf8.decode(bytes.subarray(start, end));
 }
 
 /**
