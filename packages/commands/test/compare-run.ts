@@ -11,6 +11,7 @@ import type { Argument, Oracle } from './oracle.ts';
 import type { ReplyTree } from './reply-tree.ts';
 import { DEFAULT_RULES, isSameReply, isSameTree, type ReplyRule } from './rules.ts';
 import { type CommandStep, connectionsOf, formatStep, isCommand, latin1, quote, type Step } from './script.ts';
+import { localStatistics, oracleStatistics, type Statistics, statisticsDifferences } from './statistics.ts';
 
 export interface CompareOptions {
   /** Rules by full lower-case command name; they go before the default ones. */
@@ -21,6 +22,8 @@ export interface CompareOptions {
   readonly comparesData?: boolean;
   /** Whether the log records are compared; true unless given. */
   readonly comparesLog?: boolean;
+  /** Whether the counters of INFO are compared; true unless given. */
+  readonly comparesStatistics?: boolean;
   /** Whether OBJECT ENCODING must agree for every key at the end; false unless given. */
   readonly comparesEncodings?: boolean;
   /** The commands of our side; the whole table unless given. */
@@ -81,8 +84,8 @@ async function compareRun(
   await real.reset(protocol, connectionsOf(steps));
   const commands = steps.filter(isCommand);
   const { replies, times } = await runOnOracle(real, steps);
-  // While much output is pending, replies can leave before the log is written; the answer to a later command cannot.
-  await (await real.connection(DUMP_CONNECTION)).exchange([['PING']]);
+  // While much output is pending, replies can leave before the log is written; the answer to this later command cannot.
+  const theirStatistics = await oracleStatistics(await real.connection(DUMP_CONNECTION));
   const oracleRecords = readRecords(real.readLog());
   const ours = new LocalServer(protocol, options.commands);
   const rules = new ReplyRules(options.rules ?? {});
@@ -94,8 +97,16 @@ async function compareRun(
     }
   }
   return (
-    logMismatch(oracleRecords, ours.records, options) ?? (await dataMismatch(real, ours, times.at(-1) ?? 0, options))
+    logMismatch(oracleRecords, ours.records, options) ??
+    statisticsMismatch(theirStatistics, ours, options) ??
+    (await dataMismatch(real, ours, times.at(-1) ?? 0, options))
   );
+}
+
+function statisticsMismatch(theirs: Statistics, ours: LocalServer, options: CompareOptions): string | undefined {
+  if (options.comparesStatistics === false) return undefined;
+  const lines = statisticsDifferences(theirs, localStatistics(ours));
+  return lines.length === 0 ? undefined : `statistics differ\n${lines.join('\n')}`;
 }
 
 function logMismatch(oracleRecords: readonly LogRecord[], ours: readonly LogRecord[], options: CompareOptions) {

@@ -108,6 +108,7 @@ export class LocalServer {
   #execute(client: Client, args: readonly Argument[], nowMs: number): string {
     this.#nowMs = nowMs;
     this.executor.execute(client, Request.of(args));
+    this.executor.endBatch();
     return client.reply.take().map(latin1).join('');
   }
 

@@ -59,7 +59,8 @@ export const DEFAULT_RULES: Readonly<Record<string, ReplyRule>> = {
   expiretime: SECONDS,
   pttl: MILLISECONDS,
   pexpiretime: MILLISECONDS,
-  'object|idletime': SECONDS,
+  // Redis shares the objects of small integers, which then seem idle since its start.
+  'object|idletime': 'kind',
   'object|encoding': (oracle, ours) => oracle.kind === ours.kind && isSameEncoding(undefined, oracle.text, ours.text),
   time: 'shape',
   lastsave: 'kind',
