@@ -177,7 +177,11 @@ export class AppendLog implements PropagationSink {
         ),
       writeFailed: (failure) => log(writeFailureText(failure)),
       writeRecovered: () => log('AOF write error looks solved. The server can write again.'),
-      syncFailed: (reason) => log(`Fail to fsync the AOF file: ${reason}`),
+      syncFailed: (reason) => {
+        log(`Fail to fsync the AOF file: ${reason}`);
+        // Syncs end between flushes: writes are refused from now on, not from the next flush.
+        this.#engine.executor.state.logWriteError = this.writeError;
+      },
       syncRecovered: () => log('The AOF file whose fsync had failed has been replaced. The server can write again.'),
       fatal: (failure) => this.#events.fatal(fatalText(failure)),
     };

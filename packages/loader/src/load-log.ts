@@ -138,16 +138,17 @@ class FileLoad {
   /** Reads one chunk ahead while the last one is applied. Resolves with what ended the reading, if not the end of the file. */
   async #stream(handle: DiskFile): Promise<RecordFault | undefined> {
     const reader = new AofRecordReader({ mode: 'load', view: this.#options.applier.view });
-    let [current, next] = [new Uint8Array(CHUNK_BYTES), new Uint8Array(CHUNK_BYTES)];
+    const chunkBytes = Math.max(1, Math.min(CHUNK_BYTES, this.#file.size));
+    let [current, next] = [new Uint8Array(chunkBytes), new Uint8Array(chunkBytes)];
     let position = 0;
-    let pending = handle.readAsync(current, 0, CHUNK_BYTES, position);
+    let pending = handle.readAsync(current, 0, chunkBytes, position);
     for (;;) {
       const length = await reading(this.#file, () => pending);
       position += length;
       if (length === 0) reader.end();
       else {
         reader.feed(current.subarray(0, length));
-        pending = handle.readAsync(next, 0, CHUNK_BYTES, position);
+        pending = handle.readAsync(next, 0, chunkBytes, position);
         // A failure is met by the await above, after this chunk; until then it must not count as unhandled.
         pending.catch(() => undefined);
       }

@@ -176,6 +176,12 @@ export class SimClient {
     this.#engine.scheduleReplies(this.#client);
   }
 
+  /** The peer is gone. */
+  disconnect(): void {
+    this.isGone = true;
+    this.#engine.removeClient(this.#client);
+  }
+
   #receive(chunks: readonly (string | Uint8Array)[]): void {
     if (this.isGone) return;
     for (const chunk of chunks) {

@@ -1,0 +1,76 @@
+/** What a restart finds on a disk after a crash, as data that can be compared. */
+import { AofRecordReader, RECORD } from '@aof/aof-files';
+import type { ConfigValues } from '@aof/config';
+import type { SimDisk } from '@aof/disk';
+import { stringText, typeName } from '@aof/keyspace';
+import type { Engine } from '../../src/engine.ts';
+import { DIR, Machine } from './machine.ts';
+
+/** A data set: each key with what it holds. */
+export type State = readonly { readonly text: string; readonly expireAtMs: number }[];
+
+export function stateOf({ keyspace, port }: Engine): State {
+  return keyspace.databases.flatMap((db) =>
+    [...db.dictionary.keys()].map((key) => {
+      const value = db.peek(key);
+      const expireAtMs = db.expireAt(key);
+      const content =
+        value !== undefined && typeName(value) === 'string' ? stringText(value as string) : port.digestOf(db, key); // a string by its type
+      return { text: `${db.index}/${key} ${expireAtMs} ${content}`, expireAtMs };
+    }),
+  );
+}
+
+/** A data set as clients see it at `nowMs`: what has expired is not there, whether or not it has been removed. */
+export function visible(state: State, nowMs: number): string {
+  return state
+    .filter(({ expireAtMs }) => expireAtMs < 0 || expireAtMs > nowMs)
+    .map(({ text }) => text)
+    .sort()
+    .join('\n');
+}
+
+export interface Recovery {
+  /** As clients see it, or undefined if the server refuses to start. */
+  readonly state: string | undefined;
+  readonly refusal: string | undefined;
+  readonly machine: Machine;
+}
+
+/** Starts a server on `disk`. */
+export async function recover(disk: SimDisk, config: Partial<ConfigValues>, nowMs: number): Promise<Recovery> {
+  const machine = new Machine({ disk, config, nowMs });
+  try {
+    await machine.start();
+    return { state: visible(stateOf(machine.engine), nowMs), refusal: undefined, machine };
+  } catch (error) {
+    return { state: undefined, refusal: String(error), machine };
+  }
+}
+
+/**
+ * Cuts the log where a NUL byte is. The histories write none, so it is a sector that never reached the platter; nothing
+ * in a log vouches for the bytes of a value, so no server could see it.
+ * @returns whether there was one
+ */
+export function cutDamage(disk: SimDisk): boolean {
+  for (const [path, content] of disk.contents()) {
+    if (!path.startsWith(`${DIR}/`) || path.endsWith('.manifest')) continue;
+    const damagedAt = content.indexOf(0);
+    if (damagedAt < 0) continue;
+    const file = disk.open(path, 'append');
+    file.truncate(lastRecordEnd(content.subarray(0, damagedAt)));
+    file.syncNow();
+    file.close();
+    return true;
+  }
+  return false;
+}
+
+function lastRecordEnd(bytes: Uint8Array): number {
+  const reader = new AofRecordReader({ mode: 'load' });
+  reader.feed(bytes);
+  let end = 0;
+  while (reader.next() === RECORD) end = reader.endOffset;
+  return end;
+}
