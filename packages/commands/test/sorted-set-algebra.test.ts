@@ -1,0 +1,220 @@
+/** Differential tests of what takes members from sorted sets and of what joins several. */
+import { differential } from './differential.ts';
+
+differential('ZPOPMIN, ZPOPMAX and ZMPOP', {
+  pops: `
+    ZADD z 1 a 2 b 3 c 4 d 5 e 6 f
+    ZPOPMIN z
+    ZPOPMAX z
+    ZPOPMIN z 2
+    ZPOPMAX z 0
+    ZPOPMIN z -1
+    ZPOPMAX z x
+    ZPOPMIN z 1.5
+    ZPOPMAX z 100
+    EXISTS z
+    ZPOPMIN z
+    ZPOPMIN z 5
+    ZPOPMAX missing 0
+    ZPOPMAX missing -1
+    ZADD z 1.5 a
+    ZPOPMAX z 1
+    ZPOPMIN z 1 2
+    ZPOPMIN`,
+  'of several': `
+    ZADD z 1 a 2 b 3 c
+    ZADD y 1.5 d 2 e
+    ZMPOP 1 z MIN
+    ZMPOP 2 missing z MAX
+    ZMPOP 2 y z MIN COUNT 10
+    EXISTS y
+    ZMPOP 2 y z max count 1
+    ZMPOP 2 y z max count 1
+    ZMPOP 1 missing MIN
+    ZADD z 1 a
+    ZMPOP 0 z MIN
+    ZMPOP -1 z MIN
+    ZMPOP x z MIN
+    ZMPOP 2 z MIN
+    ZMPOP 1 z
+    ZMPOP 1 z FOO
+    ZMPOP 1 z MIN COUNT 0
+    ZMPOP 1 z MIN COUNT -1
+    ZMPOP 1 z MIN COUNT x
+    ZMPOP 1 z MIN COUNT
+    ZMPOP 1 z MIN COUNT 1 COUNT 1
+    ZMPOP 1 z MIN FOO 1
+    ZMPOP 9223372036854775807 z MIN
+    ZMPOP 1 z MIN COUNT 9223372036854775807
+    EXISTS z`,
+  'in a transaction': `
+    ZADD z 1 a 2 b 3 c 4 d
+    MULTI
+    ZPOPMIN z
+    ZMPOP 1 z MAX COUNT 2
+    ZADD z 5 e
+    EXEC`,
+});
+
+differential('ZRANDMEMBER', {
+  'at random': `
+    ZADD z 1 a 2 b 3 c
+    ZRANDMEMBER z
+    ZRANDMEMBER z 2
+    ZRANDMEMBER z 10
+    ZRANDMEMBER z 10 WITHSCORES
+    ZRANDMEMBER z 2 withscores
+    ZRANDMEMBER z 0
+    ZRANDMEMBER z 0 WITHSCORES
+    ZRANDMEMBER z -5
+    ZRANDMEMBER z -5 WITHSCORES
+    ZRANDMEMBER z 1
+    ZRANDMEMBER z 1 WITHSCORES
+    ZRANDMEMBER z x
+    ZRANDMEMBER z 1 FOO
+    ZRANDMEMBER z x FOO
+    ZRANDMEMBER z 1 WITHSCORES 1
+    ZRANDMEMBER z 9223372036854775807 WITHSCORES
+    ZRANDMEMBER z -9223372036854775807 WITHSCORES
+    ZRANDMEMBER z 4611686018427387904 WITHSCORES
+    ZRANDMEMBER z 4611686018427387903 WITHSCORES
+    ZRANDMEMBER z 9223372036854775807
+    ZRANDMEMBER z -9223372036854775808
+    ZRANDMEMBER missing
+    ZRANDMEMBER missing 5
+    ZRANDMEMBER missing -5 WITHSCORES
+    ZRANDMEMBER`,
+});
+
+differential('ZUNION, ZINTER and ZDIFF', {
+  'weights and aggregates': `
+    ZADD z 1 a 2 b 3 c
+    ZADD y 10 b 20 c 30 d
+    SADD t a b x
+    ZUNION 2 z y
+    ZUNION 2 z y WITHSCORES
+    ZUNION 3 z y t WITHSCORES
+    ZUNION 2 z y WEIGHTS 2 0.5 WITHSCORES
+    ZUNION 2 z y WEIGHTS 2 0.5 AGGREGATE MIN WITHSCORES
+    ZUNION 2 z y AGGREGATE MAX WITHSCORES
+    ZUNION 2 z y aggregate sum weights 1 -1 withscores
+    ZINTER 2 z y WITHSCORES
+    ZINTER 3 z y t WITHSCORES
+    ZINTER 2 z t WEIGHTS 1 100 WITHSCORES
+    ZINTER 2 z z WITHSCORES
+    ZINTER 2 z z WEIGHTS 2 3 AGGREGATE MAX WITHSCORES
+    ZINTER 2 z missing
+    ZINTER 1 z
+    ZDIFF 2 z y
+    ZDIFF 2 z y WITHSCORES
+    ZDIFF 3 z y t
+    ZDIFF 2 t z WITHSCORES
+    ZDIFF 1 z WITHSCORES
+    ZDIFF 2 z z
+    ZDIFF 2 missing z
+    ZDIFF 2 z missing
+    ZUNION 1 missing
+    ZUNION 2 missing missing WITHSCORES
+    ZINTERCARD 2 z y
+    ZINTERCARD 2 z y LIMIT 1
+    ZINTERCARD 2 z y LIMIT 0
+    ZINTERCARD 3 z y t
+    ZINTERCARD 2 z missing
+    ZINTERCARD 2 t t`,
+  infinities: `
+    ZADD z inf a -inf b 0 c
+    ZADD y -inf a inf b inf c
+    ZUNION 2 z y WITHSCORES
+    ZINTER 2 z y WITHSCORES
+    ZUNION 2 z y WEIGHTS 0 0 WITHSCORES
+    ZINTER 2 z y WEIGHTS 0 1 WITHSCORES
+    ZINTER 2 z y WEIGHTS 1 0 AGGREGATE MIN WITHSCORES
+    ZINTER 2 z y WEIGHTS 1 0 AGGREGATE MAX WITHSCORES
+    ZINTER 2 z y WEIGHTS 0 1 AGGREGATE MIN WITHSCORES
+    ZUNION 2 z y WEIGHTS inf -inf WITHSCORES
+    ZUNION 2 z y WEIGHTS -1 1 AGGREGATE MIN WITHSCORES
+    ZADD x -0 a 0 b
+    ZUNION 2 x x AGGREGATE MIN WITHSCORES
+    ZUNION 1 x WEIGHTS -1 WITHSCORES
+    ZUNIONSTORE d 1 x WEIGHTS -1
+    ZRANGE d 0 -1 WITHSCORES`,
+  stores: `
+    ZADD z 1 a 2 b 3 c
+    ZADD y 10 b 20 c 30 d
+    ZUNIONSTORE d 2 z y
+    ZRANGE d 0 -1 WITHSCORES
+    ZINTERSTORE d 2 z y WEIGHTS 1 2 AGGREGATE MAX
+    ZRANGE d 0 -1 WITHSCORES
+    ZDIFFSTORE d 2 z y
+    ZRANGE d 0 -1 WITHSCORES
+    ZUNIONSTORE z 2 z y
+    ZRANGE z 0 -1 WITHSCORES
+    ZDIFFSTORE d 2 z z
+    EXISTS d
+    ZDIFFSTORE d 1 missing
+    ZINTERSTORE z 2 z missing
+    EXISTS z
+    RPUSH l a
+    EXPIRE l 1000
+    ZUNIONSTORE l 1 y
+    TYPE l
+    TTL l
+    SADD t a b
+    ZUNIONSTORE d 1 t
+    ZRANGE d 0 -1 WITHSCORES
+    TYPE d`,
+  arguments: `
+    ZADD z 1 a
+    RPUSH l a
+    ZUNION 0 z
+    ZUNION -1 z
+    ZUNION x z
+    ZUNION 2 z
+    ZUNION 1 z z
+    ZUNION 1 l
+    ZUNION 2 missing l
+    ZUNION 1 l FOO
+    ZUNION 1 z FOO
+    ZUNION 1 z WEIGHTS
+    ZUNION 1 z WEIGHTS x
+    ZUNION 1 z WEIGHTS nan
+    ZUNION 1 z WEIGHTS 1 2
+    ZUNION 2 z z WEIGHTS 1
+    ZUNION 1 z AGGREGATE
+    ZUNION 1 z AGGREGATE FOO
+    ZUNION 1 z WITHSCORES WITHSCORES
+    ZUNION 1 z WITHSCORES AGGREGATE
+    ZUNION 1 z LIMIT 1
+    ZUNIONSTORE d 0 z
+    ZUNIONSTORE d x z
+    ZUNIONSTORE d 1 z WITHSCORES
+    ZUNIONSTORE d 1 z WEIGHTS 2 WEIGHTS 3
+    ZRANGE d 0 -1 WITHSCORES
+    ZINTERSTORE d 0 z
+    ZDIFFSTORE d 0 z
+    ZINTER 0 z
+    ZDIFF 0 z
+    ZDIFF 1 z WEIGHTS 1
+    ZDIFF 1 z AGGREGATE SUM
+    ZDIFFSTORE d 1 z WITHSCORES
+    ZINTERCARD 0 z
+    ZINTERCARD 1 z LIMIT
+    ZINTERCARD 1 z LIMIT -1
+    ZINTERCARD 1 z LIMIT x
+    ZINTERCARD 1 z WITHSCORES
+    ZINTERCARD 1 z WEIGHTS 1
+    ZINTERCARD 1 z LIMIT 1 LIMIT 0
+    ZUNION 9223372036854775807 z
+    ZUNION 1
+    ZUNIONSTORE d 1`,
+  'an expired destination goes first': `
+    ZADD z 1 a
+    ZADD d 1 old
+    PEXPIRE d 10
+    sleep 30
+    ZUNIONSTORE d 1 z
+    ZADD e 1 old
+    PEXPIRE e 10
+    sleep 30
+    ZRANGESTORE e z 0 -1`,
+});
