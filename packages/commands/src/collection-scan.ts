@@ -1,4 +1,4 @@
-/** SSCAN and ZSCAN: a collection portion by portion. */
+/** SSCAN, ZSCAN and HSCAN: a collection portion by portion. */
 import { createGlob } from '@aof/keyspace';
 import { readValue, type ValueOf, WRONG_TYPE } from './lookup.ts';
 import { readCursor, readScanOptions } from './scan-options.ts';
@@ -12,7 +12,7 @@ export type VisitElement = (element: string, detail?: string) => void;
  *
  * @param portion visits the elements from a cursor on and answers the next cursor
  */
-export function scanning<T extends 'set' | 'zset'>(
+export function scanning<T extends 'set' | 'zset' | 'hash'>(
   type: T,
   portion: (value: ValueOf<T>, cursor: number, count: number, visit: VisitElement) => number,
 ): Handler {

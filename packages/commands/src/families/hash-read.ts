@@ -1,11 +1,11 @@
 /** Hashes: many fields at once, all (HGETALL, HKEYS, HVALS), some at random (HRANDFIELD), or portion by portion (HSCAN). */
-import { createGlob, type HashValue } from '@aof/keyspace';
+import type { HashValue } from '@aof/keyspace';
 import type { Request } from '@aof/resp-codec';
+import { scanning } from '../collection-scan.ts';
 import type { CommandContext } from '../context.ts';
 import { readValue, WRONG_TYPE } from '../lookup.ts';
 import { readRandomCount } from '../random-count.ts';
 import { OUT_OF_RANGE, SYNTAX_ERROR } from '../replies.ts';
-import { readCursor, readScanOptions } from '../scan-options.ts';
 import { type CommandSpec, type Handler, keys } from '../spec.ts';
 
 const hgetall: Handler = (ctx, request) => {
@@ -92,30 +92,7 @@ function writeRandomFields(ctx: CommandContext, hash: HashValue, count: number, 
   else hash.visitSample(written, random01, write);
 }
 
-const hscan: Handler = (ctx, request) => {
-  const { reply } = ctx;
-  const cursor = readCursor(ctx, request, 2);
-  if (cursor === undefined) return;
-  const hash = readValue(ctx, request.key(1), 'hash');
-  if (hash === WRONG_TYPE) return;
-  if (hash === undefined) {
-    reply.array(2);
-    reply.bulk('0');
-    reply.array(0);
-    return;
-  }
-  const options = readScanOptions(ctx, request, 3);
-  if (options === undefined) return;
-  const matches = options.pattern === undefined ? undefined : createGlob(options.pattern);
-  const found: string[] = [];
-  const next = hash.scan(cursor, options.count, (field, value) => {
-    if (matches === undefined || matches(field)) found.push(field, value);
-  });
-  reply.array(2);
-  reply.bulk(String(next));
-  reply.array(found.length);
-  for (const text of found) reply.bulk(text);
-};
+const hscan = scanning('hash', (hash, cursor, count, visit) => hash.scan(cursor, count, visit));
 
 export const hashReadCommands: readonly CommandSpec[] = [
   {
