@@ -318,10 +318,12 @@ export class Engine {
         return undefined;
       });
     }
-    config.onChange('proto-max-bulk-len', () => {
-      [this.#limits, this.#unauthenticatedLimits] = requestLimits(config);
-      return undefined;
-    });
+    for (const name of ['proto-max-bulk-len', 'client-query-buffer-limit'] as const) {
+      config.onChange(name, () => {
+        [this.#limits, this.#unauthenticatedLimits] = requestLimits(config);
+        return undefined;
+      });
+    }
     config.onChange('requirepass', (password) => {
       // As in Redis: whoever is connected stays logged in; without a password everybody is.
       if (password === '') for (const client of this.#clients.values()) client.isAuthenticated = true;
@@ -360,10 +362,13 @@ const DENIED =
 
 /** For clients that have logged in, and for those that have not. */
 function requestLimits({ values }: Config): [RequestLimits, RequestLimits] {
-  const maxBulkBytes = values['proto-max-bulk-len'];
+  const limits = {
+    maxBulkBytes: values['proto-max-bulk-len'],
+    maxRequestBytes: Math.min(DEFAULT_LIMITS.maxRequestBytes, values['client-query-buffer-limit']),
+  };
   return [
-    { ...DEFAULT_LIMITS, maxBulkBytes },
-    { ...UNAUTHENTICATED_LIMITS, maxBulkBytes },
+    { ...DEFAULT_LIMITS, ...limits },
+    { ...UNAUTHENTICATED_LIMITS, ...limits },
   ];
 }
 

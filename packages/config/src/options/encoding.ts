@@ -53,16 +53,17 @@ export const encoding = {
     memory(),
     3000,
     `A HyperLogLog is kept in its sparse form up to this size, then in the dense one of 12 kilobytes.`,
-    { unit: 'bytes' },
+    { accepted: true, unit: 'bytes' },
   ),
   'stream-node-max-bytes': option(memory(), 4096, `Largest packed piece of a stream. 0 means no limit by size.`, {
+    accepted: true,
     unit: 'bytes',
   }),
   'stream-node-max-entries': option(
     integer(0, LONG_MAX),
     100,
     `Most entries in a packed piece of a stream. 0 means no limit by number.`,
-    { unit: 'entries' },
+    { accepted: true, unit: 'entries' },
   ),
   'list-compress-depth': option(
     integer(),

@@ -9,18 +9,21 @@ export const lazyfree = {
     false,
     `Log the removal of an evicted key as UNLINK instead of DEL, so that whoever replays it may free the value in the
     background.`,
+    { accepted: true },
   ),
-  'lazyfree-lazy-expire': option(boolean(), false, `The same for keys that expire.`),
+  'lazyfree-lazy-expire': option(boolean(), false, `The same for keys that expire.`, { accepted: true }),
   'lazyfree-lazy-server-del': option(
     boolean(),
     false,
     `The same for values that a command removes in passing, as RENAME does with the target's old value.`,
+    { accepted: true },
   ),
-  'lazyfree-lazy-user-del': option(boolean(), false, `Let DEL behave as UNLINK.`),
+  'lazyfree-lazy-user-del': option(boolean(), false, `Let DEL behave as UNLINK.`, { accepted: true }),
   'lazyfree-lazy-user-flush': option(
     boolean(),
     false,
     `Let FLUSHALL and FLUSHDB without SYNC or ASYNC behave as with ASYNC.`,
+    { accepted: true },
   ),
   'replica-lazy-flush': option(boolean(), false, `Free a replica's old data in the background.`, {
     accepted: true,

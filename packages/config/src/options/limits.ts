@@ -13,7 +13,7 @@ export const limits = {
     0,
     `Limit for the memory that data takes up. Above it, commands that would need more memory make room first as
     maxmemory-policy says, or fail. 0 means no limit.`,
-    { unit: 'bytes' },
+    { accepted: true, unit: 'bytes' },
   ),
   'maxmemory-policy': option(
     oneOf([
@@ -30,28 +30,31 @@ export const limits = {
     `Which keys give way at the memory limit. noeviction removes none and refuses writes. allkeys chooses among all keys,
     volatile among those with a time to live: the least recently used (lru), the least frequently used (lfu), any
     (random), or those that would expire soonest (ttl).`,
+    { accepted: true },
   ),
   'maxmemory-samples': option(
     integer(1),
     5,
     `How many keys are compared to find one to evict. More chooses better and takes longer.`,
-    { unit: 'entries' },
+    { accepted: true, unit: 'entries' },
   ),
   'maxmemory-eviction-tenacity': option(
     integer(0, 100),
     10,
     `How long commands may be held up by evictions, from 0 (briefly) to 100 (until the limit is kept).`,
+    { accepted: true },
   ),
   'lfu-log-factor': option(
     integer(),
     10,
     `For the lfu policies: how many more uses it takes to reach the next step of a key's counter.`,
+    { accepted: true },
   ),
   'lfu-decay-time': option(
     integer(),
     1,
     `For the lfu policies: minutes without use after which a key's counter goes down by one. 0 never lowers it.`,
-    { unit: 'minutes' },
+    { accepted: true, unit: 'minutes' },
   ),
   maxclients: option(
     integer(1, UINT_MAX),
@@ -64,7 +67,7 @@ export const limits = {
     { unit: 'bytes', amount: 0 },
     `Limit for the memory of all clients' buffers together, in bytes or in percent of maxmemory. Above it the largest
     clients are disconnected. 0 means no limit.`,
-    { unit: 'bytes' },
+    { accepted: true, unit: 'bytes' },
   ),
   'client-query-buffer-limit': option(
     memory(MIB, LONG_MAX),

@@ -10,16 +10,17 @@ export const monitoring = {
     integer(-1, LONG_MAX),
     10000,
     `Commands that take longer than so many microseconds are kept for SLOWLOG GET. 0 keeps every command, -1 none.`,
-    { unit: 'microseconds' },
+    { accepted: true, unit: 'microseconds' },
   ),
   'slowlog-max-len': option(integer(0, LONG_MAX), 128, `How many slow commands are kept; older ones are forgotten.`, {
+    accepted: true,
     unit: 'entries',
   }),
   'latency-monitor-threshold': option(
     integer(0, LONG_MAX),
     0,
     `Events that take at least so many milliseconds are kept for the LATENCY command. 0 turns that off.`,
-    { unit: 'milliseconds' },
+    { accepted: true, unit: 'milliseconds' },
   ),
   'notify-keyspace-events': option(
     eventClasses(),
@@ -28,6 +29,7 @@ export const monitoring = {
     one of both is needed. The other letters choose the events: g commands of no type (DEL, EXPIRE, RENAME), $ strings, l
     lists, s sets, h hashes, z sorted sets, t streams, d modules, x expired keys, e evicted keys, m reads of missing keys,
     n new keys. A stands for g$lshzxetd. Empty turns notifications off.`,
+    { accepted: true },
   ),
   'latency-tracking': option(boolean(), true, `Keep a histogram of each command's duration.`, { accepted: true }),
   'latency-tracking-info-percentiles': option(

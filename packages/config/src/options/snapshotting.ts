@@ -23,32 +23,37 @@ export const snapshotting = {
     `When to write a snapshot by itself: after so many seconds if at least so many keys have changed. Several lines, or
     several pairs in a line, are several rules, any of which is enough. The first line replaces the default rules; save ""
     removes every rule so far.`,
+    { accepted: true },
   ),
   dbfilename: option(
     path((name) => (name.includes('/') ? "dbfilename can't be a path, just a filename" : undefined)),
     'dump.rdb',
     `Name of the snapshot file inside dir.`,
-    { protected: true },
+    { accepted: true, protected: true },
   ),
   'stop-writes-on-bgsave-error': option(
     boolean(),
     true,
     `Refuse writes after a snapshot that the save points asked for has failed, so that somebody notices. Writes are
     allowed again after the next good snapshot.`,
+    { accepted: true },
   ),
-  rdbcompression: option(boolean(), true, `Compress long strings in snapshots. Costs CPU time, saves disk.`),
+  rdbcompression: option(boolean(), true, `Compress long strings in snapshots. Costs CPU time, saves disk.`, {
+    accepted: true,
+  }),
   rdbchecksum: option(
     boolean(),
     true,
     `End snapshots with a checksum and check it when loading. Without it loading is a little faster and damage goes
     unnoticed.`,
-    { immutable: true },
+    { accepted: true, immutable: true },
   ),
   'rdb-save-incremental-fsync': option(
     boolean(),
     true,
     `Hand a snapshot to the disk every few megabytes while it is being written, instead of all at the end, which can make
     other writes wait for long.`,
+    { accepted: true },
   ),
   'rdb-del-sync-files': option(boolean(), false, `Remove snapshots made for replication only.`, { accepted: true }),
   'sanitize-dump-payload': option(
@@ -62,18 +67,18 @@ export const snapshotting = {
     0,
     `For tests: microseconds to pause after each key that a snapshot or a rewrite writes; -n pauses one microsecond about
     every n keys.`,
-    { hidden: true, unit: 'microseconds' },
+    { accepted: true, hidden: true, unit: 'microseconds' },
   ),
   'key-load-delay': option(
     integer(INT_MIN),
     0,
     `For tests: microseconds to pause after each key that is loaded; -n pauses one microsecond about every n keys.`,
-    { hidden: true, unit: 'microseconds' },
+    { accepted: true, hidden: true, unit: 'microseconds' },
   ),
   'loading-process-events-interval-bytes': option(
     integer(1024),
     2 * 1024 * 1024,
     `For tests: after how many loaded bytes clients are looked after.`,
-    { hidden: true, unit: 'bytes' },
+    { accepted: true, hidden: true, unit: 'bytes' },
   ),
 };
