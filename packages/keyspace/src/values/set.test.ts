@@ -200,4 +200,17 @@ describe('SetValue', () => {
     expect(stays.every((item) => found.has(item))).toBe(true);
     expect(round).toBeGreaterThan(100);
   });
+
+  it('knows about how much memory it takes', () => {
+    const thresholds = defaultThresholds();
+    const bytes = (count: number) =>
+      SetValue.of(
+        Array.from({ length: count }, (_, i) => `member:${i}`),
+        thresholds,
+      ).memoryBytes();
+    expect(bytes(10)).toBeGreaterThan(10 * 9);
+    expect(bytes(10)).toBeLessThan(10 * 9 + 80);
+    expect(bytes(10_000) / 10_000).toBeGreaterThan(40);
+    expect(bytes(10_000) / 10_000).toBeLessThan(80);
+  });
 });

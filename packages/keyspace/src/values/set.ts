@@ -22,6 +22,7 @@ import {
 } from '../packed.ts';
 import { intsetAdd, intsetAt, intsetCount, intsetHas, intsetRemove, intsetRemoveAt } from './intset.ts';
 import { isIntegerText } from './string.ts';
+import { stringBytes } from './string-bytes.ts';
 import type { Thresholds } from './thresholds.ts';
 
 /** A sample of more than one member in so many is drawn by shuffling all of them, a smaller one by trying. */
@@ -29,6 +30,10 @@ const SHUFFLE_SHARE = 3;
 /** Popping more than so many times what remains builds the rest anew, as Redis does. */
 const REBUILD_SHARE = 5;
 
+/** How many members are measured to estimate the memory of all, unless told otherwise: as MEMORY USAGE does. */
+export const MEASURED_MEMBERS = 5;
+/** What V8 takes for an object of two fields. */
+const OBJECT_BYTES = 40;
 /** `#packedCount` of a set whose body is an integer set. */
 const IS_INTSET = -1;
 
@@ -280,6 +285,17 @@ export class SetValue {
     return popped;
   }
 
+  /**
+   * About how many bytes of memory the set takes.
+   *
+   * @param samples how many members of a hash table are measured for the average of all; 0 for every one
+   */
+  memoryBytes(samples = MEASURED_MEMBERS): number {
+    const body = this.#body;
+    if (typeof body === 'string') return OBJECT_BYTES + stringBytes(body.length);
+    return OBJECT_BYTES + body.memoryBytes() + keysBytes(body, samples);
+  }
+
   /** A set with the same members in the same form, independent of this one. */
   clone(): SetValue {
     const copy = new SetValue();
@@ -293,6 +309,17 @@ export class SetValue {
 function longestInteger(set: string): number {
   const count = intsetCount(set);
   return count === 0 ? 0 : Math.max(intsetAt(set, 0).length, intsetAt(set, count - 1).length);
+}
+
+/** About how many bytes the keys of a table take, by the first `samples` of them (0: all). */
+export function keysBytes(table: HashTable<unknown>, samples: number): number {
+  let measured = 0;
+  let bytes = 0;
+  for (const key of table.keys()) {
+    bytes += stringBytes(key.length);
+    if (++measured === samples) break;
+  }
+  return Math.round((bytes / Math.max(1, measured)) * table.size);
 }
 
 function intsetOf(members: Iterable<string>): string {

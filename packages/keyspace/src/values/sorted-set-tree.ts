@@ -40,6 +40,9 @@ import {
   verifyNode,
 } from './sorted-set-nodes.ts';
 
+/** A leaf's two columns, their headers, the leaf itself, and its part of the nodes above. */
+const LEAF_BYTES = LEAF_CAPACITY * 16 + 200;
+
 export class SortedSetTree {
   #root: Node = emptyLeaf();
   #size = 0;
@@ -290,6 +293,11 @@ export class SortedSetTree {
     let count = 0;
     for (let leaf: Leaf | undefined = this.#leafOf(0).leaf; leaf !== undefined; leaf = leaf.next) count++;
     return count;
+  }
+
+  /** About how many bytes of memory the tree takes, without its members. O(leaves). */
+  memoryBytes(): number {
+    return this.leafCount() * LEAF_BYTES;
   }
 
   /**

@@ -279,4 +279,16 @@ describe('SortedSetValue', () => {
     expect(pairsOf(set, down.start, down.end).map((pair) => pair.member)).toEqual(['c', 'e', 'b2']);
     expect(set.span(new MemberRange({ member: 'c', isExclusive: false }, 'last'), false)).toEqual({ start: 0, end: 0 });
   });
+
+  it('knows about how much memory it takes', () => {
+    const bytes = (count: number) =>
+      SortedSetValue.of(
+        Array.from({ length: count }, (_, i) => ({ member: `member:${i}`, score: i })),
+        defaultThresholds(),
+      ).memoryBytes();
+    expect(bytes(10)).toBeGreaterThan(10 * 11);
+    expect(bytes(10)).toBeLessThan(10 * 11 + 80);
+    expect(bytes(10_000) / 10_000).toBeGreaterThan(60);
+    expect(bytes(10_000) / 10_000).toBeLessThan(120);
+  });
 });

@@ -11,7 +11,7 @@
 import { HashTable } from '../hash-table.ts';
 import { flatCopy } from '../latin1.ts';
 import { packedEntry, packedOf, packedSlice, packedSplice, packedTake } from '../packed.ts';
-import { shuffledPrefix } from './set.ts';
+import { keysBytes, MEASURED_MEMBERS, shuffledPrefix } from './set.ts';
 import {
   findPair,
   insertPair,
@@ -25,6 +25,7 @@ import {
 } from './sorted-set-packed.ts';
 import type { PairRange, RankSpan } from './sorted-set-range.ts';
 import { SortedSetTree } from './sorted-set-tree.ts';
+import { stringBytes } from './string-bytes.ts';
 import type { Thresholds } from './thresholds.ts';
 
 /** What `put` did. */
@@ -35,6 +36,9 @@ export type PutOutcome = typeof UNCHANGED | typeof ADDED | typeof UPDATED;
 
 /** A sample of more than one pair in so many is drawn by shuffling all of them, a smaller one by trying. */
 const SHUFFLE_SHARE = 3;
+
+/** What V8 takes for an object of two fields. */
+const OBJECT_BYTES = 40;
 
 export interface ScoredMember {
   readonly member: string;
@@ -315,6 +319,17 @@ export class SortedSetValue {
       chosen.set(pair.member, pair);
     }
     return [...chosen.values()];
+  }
+
+  /**
+   * About how many bytes of memory the sorted set takes.
+   *
+   * @param samples how many members of a hash table are measured for the average of all; 0 for every one
+   */
+  memoryBytes(samples = MEASURED_MEMBERS): number {
+    const body = this.#body;
+    if (typeof body === 'string') return OBJECT_BYTES + stringBytes(body.length);
+    return 2 * OBJECT_BYTES + body.table.memoryBytes() + body.tree.memoryBytes() + keysBytes(body.table, samples);
   }
 
   /** A sorted set with the same pairs in the same form, independent of this one. */

@@ -30,7 +30,5 @@ export function cloneValue(value: Value): Value {
 
 /** About how many bytes `value` takes. */
 export function valueBytes(value: Value): number {
-  if (typeof value === 'string') return stringBytes(value.length);
-  // Sets and sorted sets do not measure themselves: a table's slot, a tree's place and a short member.
-  return 'memoryBytes' in value ? value.memoryBytes() : 64 + value.size * (value.type === 'set' ? 48 : 80);
+  return typeof value === 'string' ? stringBytes(value.length) : value.memoryBytes();
 }
