@@ -68,6 +68,19 @@ export function lowerBound(scores: number[], members: string[], from: number, sc
   return low;
 }
 
+/** Index of the first score from `from` on that is not below `score`, or above it if `isInclusive`. */
+export function scoreBound(scores: number[], from: number, score: number, isInclusive: boolean): number {
+  let low = from;
+  let high = scores.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const other = scores[middle];
+    if (other < score || (isInclusive && other === score)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 /** Index of the child that holds (`score`, `member`) if any does. */
 export function childIndex(node: Inner, score: number, member: string): number {
   const at = lowerBound(node.scores, node.members, 1, score, member);

@@ -22,8 +22,10 @@ import type { PairRange, RankSpan } from './sorted-set-range.ts';
 const MINUS = 0x2d;
 const ZERO = 0x30;
 const NINE = 0x39;
-/** Integers up to this many digits are read without making a string. */
-const PLAIN_DIGITS = 15;
+const POINT = 0x2e;
+/** Scores of up to so many chars, a sign aside, are read without making a string: their digits are exact as a double. */
+const PLAIN_CHARS = 15;
+const POWERS_OF_TEN = Array.from({ length: PLAIN_CHARS + 1 }, (_, exponent) => 10 ** exponent);
 
 /** The score of the pair at `offset`. */
 export function pairScore(pairs: string, offset: number): number {
@@ -31,18 +33,19 @@ export function pairScore(pairs: string, offset: number): number {
   const start = packedEntryStart(pairs, at);
   const end = start + packedEntryLength(pairs, at);
   const isNegative = pairs.charCodeAt(start) === MINUS;
-  const first = isNegative ? start + 1 : start;
-  if (end - first <= PLAIN_DIGITS) {
-    let value = 0;
-    let i = first;
-    for (; i < end; i++) {
-      const code = pairs.charCodeAt(i);
-      if (code < ZERO || code > NINE) break;
-      value = value * 10 + (code - ZERO);
-    }
-    if (i === end) return isNegative ? -value : value;
+  let digits = 0;
+  let point = -1;
+  let i = isNegative ? start + 1 : start;
+  if (end - i > PLAIN_CHARS) return Number(packedEntry(pairs, at));
+  for (; i < end; i++) {
+    const code = pairs.charCodeAt(i);
+    if (code === POINT) point = i;
+    else if (code < ZERO || code > NINE) return Number(packedEntry(pairs, at));
+    else digits = digits * 10 + (code - ZERO);
   }
-  return Number(packedEntry(pairs, at));
+  // Both are exact, so that their quotient is rounded once: as reading the text would.
+  const score = point < 0 ? digits : digits / POWERS_OF_TEN[end - point - 1];
+  return isNegative ? -score : score;
 }
 
 /** Offset of the pair with this member, or -1. */

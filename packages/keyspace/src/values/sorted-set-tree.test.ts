@@ -154,6 +154,8 @@ describe('the tree of a sorted set', () => {
           expect(tree.rank(score, `${member}~`)).toBe(-1);
           expect(tree.countBefore((other) => other < score)).toBe(pairs.filter((pair) => pair[0] < score).length);
           expect(tree.countBefore((other) => other <= score)).toBe(pairs.filter((pair) => pair[0] <= score).length);
+          expect(tree.countBelow(score, false)).toBe(pairs.filter((pair) => pair[0] < score).length);
+          expect(tree.countBelow(score, true)).toBe(pairs.filter((pair) => pair[0] <= score).length);
           const length = Math.floor(random() * 200);
           expect(pairsUp(tree, rank, length)).toEqual(pairs.slice(rank, rank + length));
           const down = pairs.slice(Math.max(0, rank - length + 1), rank + 1).reverse();

@@ -35,6 +35,7 @@ import {
   removeAt,
   removeRanks,
   type Split,
+  scoreBound,
   splitInner,
   splitLeaf,
   verifyNode,
@@ -206,6 +207,18 @@ export class SortedSetTree {
       node = node.children[at];
     }
     return before + partition(node.scores, node.members, 0, isBefore);
+  }
+
+  /** Number of pairs with a score below `score`, or up to it if `isInclusive`. O(log n). */
+  countBelow(score: number, isInclusive: boolean): number {
+    let before = 0;
+    let node = this.#root;
+    while (node instanceof Inner) {
+      const at = scoreBound(node.scores, 1, score, isInclusive) - 1;
+      for (let i = 0; i < at; i++) before += node.counts[i];
+      node = node.children[at];
+    }
+    return before + scoreBound(node.scores, 0, score, isInclusive);
   }
 
   /** Visits `count` pairs from rank `start` on, upwards. The tree must not change meanwhile. O(log n + count). */

@@ -115,6 +115,21 @@ describe('SortedSetValue', () => {
     expect(seen.size).toBe(2);
   });
 
+  it('reads back every score it writes, in either form', () => {
+    const decimal = fc
+      .tuple(fc.integer({ min: -(10 ** 9), max: 10 ** 9 }), fc.integer({ min: 0, max: 14 }))
+      .map(([digits, places]) => digits / 10 ** places);
+    fc.assert(
+      fc.property(fc.oneof(decimal, score), (written) => {
+        for (const thresholds of [always, never]) {
+          const set = SortedSetValue.of([{ member: 'm', score: written }], thresholds);
+          expect((set.score('m') ?? Number.NaN) + 0).toBe(written + 0);
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
   it('finds ranges of scores, and of members among equal scores', () => {
     const pairs = fc.uniqueArray(fc.record({ member, score }), { selector: (pair) => pair.member, maxLength: 30 });
     fc.assert(

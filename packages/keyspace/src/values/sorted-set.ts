@@ -23,7 +23,7 @@ import {
   removePair,
   spanOfPairs,
 } from './sorted-set-packed.ts';
-import type { PairRange, RankSpan } from './sorted-set-range.ts';
+import { type PairRange, type RankSpan, ScoreRange } from './sorted-set-range.ts';
 import { SortedSetTree } from './sorted-set-tree.ts';
 import { stringBytes } from './string-bytes.ts';
 import type { Thresholds } from './thresholds.ts';
@@ -206,8 +206,16 @@ export class SortedSetValue {
   span(range: PairRange, isDown = false): RankSpan {
     const body = this.#body;
     if (typeof body === 'string') return spanOfPairs(body, this.#count, range, isDown);
-    const start = body.tree.countBefore((score, member) => range.isBefore(score, member));
-    const end = body.tree.countBefore((score, member) => !range.isBehind(score, member));
+    const { tree } = body;
+    let start: number;
+    let end: number;
+    if (range instanceof ScoreRange) {
+      start = tree.countBelow(range.min.score, range.min.isExclusive);
+      end = tree.countBelow(range.max.score, !range.max.isExclusive);
+    } else {
+      start = tree.countBefore((score, member) => range.isBefore(score, member));
+      end = tree.countBefore((score, member) => !range.isBehind(score, member));
+    }
     return { start, end: Math.max(start, end) };
   }
 
