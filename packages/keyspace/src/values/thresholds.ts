@@ -24,7 +24,7 @@ export interface Thresholds {
 /** Redis's defaults (redis.conf of 7.0; the listpack encoding of sets is 7.2's). */
 export function defaultThresholds(): Thresholds {
   return {
-    hashMaxListpackEntries: 128,
+    hashMaxListpackEntries: 512,
     hashMaxListpackValue: 64,
     listMaxListpackSize: -2,
     setMaxIntsetEntries: 512,
