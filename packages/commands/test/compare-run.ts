@@ -46,17 +46,25 @@ export function report({ steps, text }: Mismatch): string {
   return `${text}\n  script:\n${steps.map((step) => `    ${formatStep(step)}`).join('\n')}\n`;
 }
 
-/** Drops steps as long as something still differs. */
+/** Drops steps as long as something still differs. A pause goes with the command before it, which needs it. */
 export async function shrink(real: Oracle, mismatch: Mismatch, options: CompareOptions): Promise<Mismatch> {
+  let groups: Step[][] = [];
+  for (const step of mismatch.steps) {
+    const last = groups.at(-1);
+    if (isCommand(step) || last === undefined) groups.push([step]);
+    else last.push(step);
+  }
   let best = mismatch;
   let runs = 0;
-  const first = Math.ceil(mismatch.steps.length / 2);
+  const first = Math.ceil(groups.length / 2);
   for (let size = first; size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
-    for (let at = best.steps.length - size; at > -size && runs < SHRINK_RUNS; at -= size) {
-      const fewer = best.steps.filter((_, i) => i < at || i >= at + size);
+    for (let at = groups.length - size; at > -size && runs < SHRINK_RUNS; at -= size) {
+      const fewer = groups.filter((_, i) => i < at || i >= at + size);
       runs++;
-      const found = fewer.length === 0 ? undefined : await firstMismatch(real, fewer, options);
-      if (found !== undefined) best = found;
+      const found = fewer.length === 0 ? undefined : await firstMismatch(real, fewer.flat(), options);
+      if (found === undefined) continue;
+      best = found;
+      groups = fewer;
     }
   }
   return best;
@@ -83,7 +91,7 @@ async function compareRun(
 ): Promise<string | undefined> {
   await real.reset(protocol, connectionsOf(steps));
   const commands = steps.filter(isCommand);
-  const { replies, times } = await runOnOracle(real, steps);
+  const { replies, times, endedAtMs } = await runOnOracle(real, steps);
   // While much output is pending, replies can leave before the log is written; the answer to this later command cannot.
   const theirStatistics = await oracleStatistics(await real.connection(DUMP_CONNECTION));
   const oracleRecords = readRecords(real.readLog());
@@ -99,7 +107,7 @@ async function compareRun(
   return (
     logMismatch(oracleRecords, ours.records, options) ??
     statisticsMismatch(theirStatistics, ours, options) ??
-    (await dataMismatch(real, ours, times.at(-1) ?? 0, options))
+    (await dataMismatch(real, ours, endedAtMs, options))
   );
 }
 
@@ -146,7 +154,7 @@ async function runOnOracle(real: Oracle, steps: readonly Step[]) {
     }
   }
   await flush();
-  return { replies, times };
+  return { replies, times, endedAtMs: Date.now() };
 }
 
 /** Applies rules to replies; knows what each connection has queued, so that EXEC's reply is judged element by element. */

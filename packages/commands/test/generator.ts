@@ -143,7 +143,16 @@ export interface GeneratorOptions {
   readonly damaged?: number;
   /** Wraps runs of commands in MULTI and EXEC now and then. */
   readonly transactions?: boolean;
+  /** Makes a key of this part expire now and then, and waits until it has. */
+  readonly expiring?: Part;
+  /** Spreads the commands over so many connections; 1 unless given. */
+  readonly connections?: number;
 }
+
+/** A key gets so long to live, and the script pauses so long. */
+const EXPIRES_IN_MS = '2';
+const PAUSE_MS = 6;
+const EXPIRING_CONNECTION = 9;
 
 /** A script from the grammar. The same seed makes the same script. */
 export function generate(seed: number, options: GeneratorOptions): Step[] {
@@ -152,15 +161,22 @@ export function generate(seed: number, options: GeneratorOptions): Step[] {
   const steps: Step[] = (options.prelude ?? []).map((args) => command(0, args));
   let untilExec = 0;
   for (let i = 0; i < options.steps; i++) {
+    const connection = random.integer(0, (options.connections ?? 1) - 1);
     if (options.transactions && untilExec === 0 && random.chance(0.05)) {
       steps.push(command(0, ['MULTI']));
       untilExec = random.integer(1, 5);
+    }
+    if (options.expiring && untilExec === 0 && random.chance(0.08)) {
+      // Last before the pause, so that nothing can see it while it is about to expire; on a connection without MULTI.
+      steps.push(command(EXPIRING_CONNECTION, ['PEXPIRE', ...options.expiring(random), EXPIRES_IN_MS]), {
+        sleepMs: PAUSE_MS,
+      });
     }
     const name = random.pick(names);
     let args = [...name.split(' '), ...options.grammar[name].flatMap((part) => part(random))];
     if (random.chance(options.damaged ?? 0.15)) args = damage(random, args);
     if (random.chance(0.5)) args[0] = args[0].toUpperCase();
-    steps.push(command(0, args));
+    steps.push(command(connection, args));
     if (untilExec > 0 && --untilExec === 0) steps.push(command(0, [random.chance(0.9) ? 'EXEC' : 'DISCARD']));
   }
   if (untilExec > 0) steps.push(command(0, ['EXEC']));

@@ -1,7 +1,8 @@
 /** Differential and unit tests of the commands on keys: generic.ts, expire.ts, scan.ts, object.ts. */
 import { describe, expect, test } from 'vitest';
-import { differential, differentialGenerated } from './differential.ts';
+import { type DifferentialOptions, differential, differentialGenerated } from './differential.ts';
 import {
+  type Grammar,
   integer,
   key,
   literal,
@@ -423,47 +424,66 @@ const any = oneOf(...LETTERS.map((letter) => key(letter, 2)));
 const conditions = optional(repeated(word('NX', 'XX', 'GT', 'LT'), 1, 2), 0.5);
 const glob = literal('*', 's*', '?1', '[st]1', '[^s]*', 'l1', '');
 
+const grammar: Grammar = {
+  set: [any, value],
+  rpush: [key('l', 2), value],
+  sadd: [key('t', 2), value],
+  del: [repeated(any, 1, 3)],
+  unlink: [repeated(any, 1, 3)],
+  exists: [repeated(any, 1, 3)],
+  touch: [repeated(any, 1, 3)],
+  type: [any],
+  rename: [any, any],
+  renamenx: [any, any],
+  copy: [any, any, optional(sequence(word('DB'), integer(0, 2))), optional(word('REPLACE'))],
+  move: [any, integer(0, 2)],
+  select: [integer(0, 2)],
+  expire: [any, literal('1000', '100000', '0', '-1'), conditions],
+  pexpire: [any, literal('1000000', '100000000', '0', '-1'), conditions],
+  expireat: [any, literal(FAR_SEC, '1', '-1'), conditions],
+  pexpireat: [any, literal(FAR_MS, NEAR_MS, '1', '-1'), conditions],
+  ttl: [any],
+  pttl: [any],
+  expiretime: [any],
+  pexpiretime: [any],
+  persist: [any],
+  keys: [glob],
+  scan: [
+    literal('0', '0', '0', 'x'),
+    optional(sequence(word('COUNT'), literal('1000', '1000', '0'))),
+    optional(sequence(word('MATCH'), glob)),
+    optional(sequence(word('TYPE'), word('string', 'list', 'nosuch'))),
+  ],
+  dbsize: [],
+  randomkey: [],
+  'object refcount': [any],
+  'object idletime': [any],
+};
+const rules: DifferentialOptions['rules'] = {
+  select: (oracle, ours) => oracle.kind === ours.kind,
+  'object|refcount': 'kind',
+};
+
 differentialGenerated('generic commands', {
-  rules: { select: (oracle, ours) => oracle.kind === ours.kind, 'object|refcount': 'kind' },
+  rules,
   scripts: 100,
   steps: 40,
   transactions: true,
   prelude: OTHER_TYPES,
-  grammar: {
-    set: [any, value],
-    rpush: [key('l', 2), value],
-    sadd: [key('t', 2), value],
-    del: [repeated(any, 1, 3)],
-    unlink: [repeated(any, 1, 3)],
-    exists: [repeated(any, 1, 3)],
-    touch: [repeated(any, 1, 3)],
-    type: [any],
-    rename: [any, any],
-    renamenx: [any, any],
-    copy: [any, any, optional(sequence(word('DB'), integer(0, 2))), optional(word('REPLACE'))],
-    move: [any, integer(0, 2)],
-    select: [integer(0, 2)],
-    expire: [any, literal('1000', '100000', '0', '-1'), conditions],
-    pexpire: [any, literal('1000000', '100000000', '0', '-1'), conditions],
-    expireat: [any, literal(FAR_SEC, '1', '-1'), conditions],
-    pexpireat: [any, literal(FAR_MS, NEAR_MS, '1', '-1'), conditions],
-    ttl: [any],
-    pttl: [any],
-    expiretime: [any],
-    pexpiretime: [any],
-    persist: [any],
-    keys: [glob],
-    scan: [
-      literal('0', '0', '0', 'x'),
-      optional(sequence(word('COUNT'), literal('1000', '1000', '0'))),
-      optional(sequence(word('MATCH'), glob)),
-      optional(sequence(word('TYPE'), word('string', 'list', 'none'))),
-    ],
-    dbsize: [],
-    randomkey: [],
-    'object refcount': [any],
-    'object idletime': [any],
-  },
+  grammar,
+});
+
+/** Whether RANDOMKEY meets an expired key, and removes it, is chance. */
+const { randomkey: _, ...withoutChance } = grammar;
+
+differentialGenerated('generic commands on keys that expire', {
+  rules,
+  scripts: 20,
+  steps: 40,
+  expiring: any,
+  damaged: 0.05,
+  prelude: OTHER_TYPES,
+  grammar: withoutChance,
 });
 
 describe('SCAN', () => {

@@ -1,7 +1,19 @@
 /** Differential and unit tests of the string commands. */
 import { describe, expect, test } from 'vitest';
 import { differential, differentialGenerated } from './differential.ts';
-import { integer, key, literal, OTHER_TYPES, oneOf, optional, repeated, sequence, value, word } from './generator.ts';
+import {
+  type Grammar,
+  integer,
+  key,
+  literal,
+  OTHER_TYPES,
+  oneOf,
+  optional,
+  repeated,
+  sequence,
+  value,
+  word,
+} from './generator.ts';
 import { LocalServer } from './local-server.ts';
 
 const FAR_MS = String(Date.now() + 500_000_000);
@@ -397,46 +409,56 @@ const expiry = oneOf(
 );
 const string = key('s');
 
+const grammar: Grammar = {
+  get: [string],
+  set: [
+    string,
+    value,
+    optional(oneOf(word('NX'), word('XX')), 0.3),
+    optional(word('GET'), 0.3),
+    optional(oneOf(expiry, word('KEEPTTL')), 0.4),
+    optional(word('GET', 'NX', 'XX', 'KEEPTTL', 'PERSIST'), 0.1),
+  ],
+  setnx: [string, value],
+  setex: [string, integer(1000, 100_000), value],
+  psetex: [string, integer(1_000_000, 9_000_000), value],
+  getset: [string, value],
+  getdel: [string],
+  getex: [string, optional(oneOf(expiry, word('PERSIST')), 0.8)],
+  mget: [repeated(string, 1, 4)],
+  mset: [repeated(sequence(string, value), 1, 3)],
+  msetnx: [repeated(sequence(string, value), 1, 2)],
+  append: [string, value],
+  strlen: [string],
+  getrange: [string, integer(-10, 20), integer(-10, 20)],
+  substr: [string, integer(-10, 20), integer(-10, 20)],
+  setrange: [string, integer(0, 60), value],
+  incr: [string],
+  decr: [string],
+  incrby: [string, integer(-1000, 1000)],
+  decrby: [string, integer(-1000, 1000)],
+  incrbyfloat: [string, oneOf(literal('0.1', '-0.5', '3.0e3', '1e-5', '100'), integer(-5, 5))],
+  del: [string],
+  ttl: [string],
+  pttl: [string],
+  'object encoding': [string],
+};
+
 differentialGenerated('string commands', {
   comparesEncodings: true,
   scripts: 100,
   steps: 40,
   transactions: true,
   prelude: OTHER_TYPES,
-  grammar: {
-    get: [string],
-    set: [
-      string,
-      value,
-      optional(oneOf(word('NX'), word('XX')), 0.3),
-      optional(word('GET'), 0.3),
-      optional(oneOf(expiry, word('KEEPTTL')), 0.4),
-      optional(word('GET', 'NX', 'XX', 'KEEPTTL', 'PERSIST'), 0.1),
-    ],
-    setnx: [string, value],
-    setex: [string, integer(1000, 100_000), value],
-    psetex: [string, integer(1_000_000, 9_000_000), value],
-    getset: [string, value],
-    getdel: [string],
-    getex: [string, optional(oneOf(expiry, word('PERSIST')), 0.8)],
-    mget: [repeated(string, 1, 4)],
-    mset: [repeated(sequence(string, value), 1, 3)],
-    msetnx: [repeated(sequence(string, value), 1, 2)],
-    append: [string, value],
-    strlen: [string],
-    getrange: [string, integer(-10, 20), integer(-10, 20)],
-    substr: [string, integer(-10, 20), integer(-10, 20)],
-    setrange: [string, integer(0, 60), value],
-    incr: [string],
-    decr: [string],
-    incrby: [string, integer(-1000, 1000)],
-    decrby: [string, integer(-1000, 1000)],
-    incrbyfloat: [string, oneOf(literal('0.1', '-0.5', '3.0e3', '1e-5', '100'), integer(-5, 5))],
-    del: [string],
-    ttl: [string],
-    pttl: [string],
-    'object encoding': [string],
-  },
+  grammar,
+});
+
+differentialGenerated('string commands on keys that expire', {
+  scripts: 20,
+  steps: 40,
+  expiring: key('s'),
+  damaged: 0.05,
+  grammar,
 });
 
 describe('strings while the log is loaded', () => {

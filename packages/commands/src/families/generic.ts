@@ -51,7 +51,9 @@ const move: Handler = (ctx, request) => {
   const target = readDatabase(ctx, request, 2);
   if (target === undefined) return;
   if (target === ctx.db) return ctx.reply.error(SAME_OBJECT);
-  if (!ctx.db.move(request.key(1), target)) return ctx.reply.integer(0);
+  const key = request.key(1);
+  // The source first: while there is none, nothing expires in the target.
+  if (ctx.db.lookupWrite(key) === undefined || !ctx.db.move(key, target)) return ctx.reply.integer(0);
   ctx.keyspace.dirty++;
   ctx.reply.integer(1);
 };

@@ -22,9 +22,14 @@ const scan: Handler = (ctx, request) => {
   if (options === undefined) return;
   const { pattern, type } = options;
   const matches = pattern === undefined ? undefined : createGlob(pattern);
-  const found: string[] = [];
-  const next = ctx.db.scan(cursor, options.count, (key, value) => {
-    if (matches?.(key) !== false && (type === undefined || typeName(value) === type)) found.push(key);
+  const met: string[] = [];
+  const next = ctx.db.dictionary.scan(cursor, options.count, (key) => {
+    if (matches?.(key) !== false) met.push(key);
+  });
+  const found = met.filter((key) => {
+    if (type === undefined) return !ctx.db.removeIfDue(key);
+    const value = ctx.db.lookupReadNoTouch(key);
+    return value !== undefined && typeName(value) === type;
   });
   reply.array(2);
   reply.bulk(String(next));
