@@ -2,7 +2,7 @@
 import { type AofFile, type AofLayout, detectLayout, removeTempFiles } from '@aof/aof-files';
 import type { Client } from '@aof/commands';
 import { type ApplyOutcome, type LoadReport, loadLog, type RecordApplier } from '@aof/loader';
-import { Request } from '@aof/resp-codec';
+import { DEFAULT_LIMITS, Request } from '@aof/resp-codec';
 import type { Engine } from './engine.ts';
 import type { LoadingProgress } from './info-persistence.ts';
 
@@ -48,6 +48,8 @@ export async function loadFiles(
     files,
     applier: new ExecutorApplier(engine),
     mayTruncate: config.values['aof-load-truncated'],
+    // What was written under a higher limit must come back under a lower one.
+    maxBulkBytes: Math.max(DEFAULT_LIMITS.maxBulkBytes, config.values['proto-max-bulk-len']),
     nowMs: monotonicMs,
     yieldTurn: () => new Promise((resolve) => engine.options.schedule(resolve)),
     events: {

@@ -5,6 +5,7 @@
  * - Nothing on disk changes unless the *last* file ends inside a record or a transaction and truncation is allowed.
  * - What is cut off begins after the last record that stands for itself: an unfinished transaction goes as a whole.
  * - Memory is bounded by two chunks and the longest record.
+ * - No read is under way any more when a file is closed.
  *
  * Source: Redis persistence docs; Redis aof.c, loadSingleAppendOnlyFile.
  */
@@ -24,6 +25,8 @@ import { LoadError } from './load-error.ts';
 
 /** Bytes that are read at once, one chunk ahead of what is applied. */
 const CHUNK_BYTES = 1024 * 1024;
+/** What an RDB part begins with. Source: Redis aof.c, loadSingleAppendOnlyFile. */
+const RDB_MAGIC = Buffer.from('REDIS');
 /** After this many records others may run: clients are answered -LOADING, INFO tells the progress. */
 const RECORDS_PER_TURN = 16 * 1024;
 
@@ -61,6 +64,13 @@ export interface LoadLogOptions {
   readonly events: LoadEvents;
   /** `aof-load-truncated`: cut an unfinished end off the last file and go on. */
   readonly mayTruncate: boolean;
+  /**
+   * Loads the RDB part that a file begins with, straight into the data set; resolves with the file offset behind it.
+   * Without it such files are refused.
+   */
+  readonly readRdbPart?: (handle: DiskFile, file: AofFile) => Promise<number>;
+  /** Longest argument of a record, in bytes. Default: 512 MiB. */
+  readonly maxBulkBytes?: number | undefined;
   /** Monotonic clock, ms. */
   readonly nowMs: () => number;
   /** Lets others run for a moment. */
@@ -125,7 +135,8 @@ class FileLoad {
     const { disk, applier } = this.#options;
     const handle = reading(this.#file, () => disk.open(this.#file.path, 'read'));
     try {
-      const fault = await this.#stream(handle);
+      this.#safeOffset = await this.#loadRdbPart(handle);
+      const fault = await this.#stream(handle, this.#safeOffset);
       if (fault !== undefined && fault.code !== 'AOF_TRUNCATED') throw this.#badFormat(fault);
       if (fault === undefined && !this.#isInTransaction) return undefined;
       if (this.#isInTransaction) applier.abandonTransaction();
@@ -135,30 +146,52 @@ class FileLoad {
     }
   }
 
+  /** @returns the file offset at which the records begin */
+  async #loadRdbPart(handle: DiskFile): Promise<number> {
+    const head = new Uint8Array(RDB_MAGIC.length);
+    const length = reading(this.#file, () => handle.read(head, 0, head.length, 0));
+    if (length < RDB_MAGIC.length || RDB_MAGIC.compare(head) !== 0) return 0;
+    const { readRdbPart } = this.#options;
+    if (readRdbPart !== undefined) return readRdbPart(handle, this.#file);
+    const { name, path } = this.#file;
+    throw new LoadError('AOF_RDB_PREAMBLE', `The append only file ${name} begins with an RDB part`, {
+      path,
+      fileOffset: 0,
+      hint: 'This version reads logs of records alone. On the server that wrote it: CONFIG SET aof-use-rdb-preamble no, then BGREWRITEAOF.',
+    });
+  }
+
   /** Reads one chunk ahead while the last one is applied. Resolves with what ended the reading, if not the end of the file. */
-  async #stream(handle: DiskFile): Promise<RecordFault | undefined> {
-    const reader = new AofRecordReader({ mode: 'load', view: this.#options.applier.view });
-    const chunkBytes = Math.max(1, Math.min(CHUNK_BYTES, this.#file.size));
+  async #stream(handle: DiskFile, fileOffset: number): Promise<RecordFault | undefined> {
+    const { applier, maxBulkBytes } = this.#options;
+    const reader = new AofRecordReader({
+      mode: 'load',
+      view: applier.view,
+      fileOffset,
+      ...(maxBulkBytes === undefined ? {} : { maxBulkBytes }),
+    });
+    const chunkBytes = Math.max(1, Math.min(CHUNK_BYTES, this.#file.size - fileOffset));
     let [current, next] = [new Uint8Array(chunkBytes), new Uint8Array(chunkBytes)];
-    let position = 0;
+    let position = fileOffset;
     let pending = handle.readAsync(current, 0, chunkBytes, position);
-    for (;;) {
-      const length = await reading(this.#file, () => pending);
-      position += length;
-      if (length === 0) reader.end();
-      else {
-        reader.feed(current.subarray(0, length));
-        pending = handle.readAsync(next, 0, chunkBytes, position);
-        // A failure is met by the await above, after this chunk; until then it must not count as unhandled.
-        pending.catch(() => undefined);
+    try {
+      for (;;) {
+        const length = await reading(this.#file, () => pending);
+        position += length;
+        if (length === 0) reader.end();
+        else {
+          reader.feed(current.subarray(0, length));
+          pending = handle.readAsync(next, 0, chunkBytes, position);
+          // A failure is met by the await above, after this chunk; until then it must not count as unhandled.
+          pending.catch(() => undefined);
+        }
+        const status = await this.#applyAll(reader);
+        if (status === END) return undefined;
+        if (status !== NEED_MORE) return reader.fault;
+        [current, next] = [next, current];
       }
-      const status = await this.#applyAll(reader);
-      if (status === END) return undefined;
-      if (status !== NEED_MORE) {
-        await pending.catch(() => 0);
-        return reader.fault;
-      }
-      [current, next] = [next, current];
+    } finally {
+      await pending.catch(() => 0);
     }
   }
 
