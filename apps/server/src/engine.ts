@@ -174,6 +174,11 @@ export class Engine {
   async start(): Promise<void> {
     this.log('notice', 'Server initialized');
     if (!this.config.values.appendonly) return;
+    const { dir } = this.config.values;
+    if (this.disk.status(dir) === undefined) {
+      this.disk.makeDirectory(dir, { recursive: true });
+      this.log('notice', `Created the folder ${dir}`);
+    }
     const layout = findLog(this);
     const report = await this.#load(layout);
     openLog(this, layout, report);

@@ -34,7 +34,7 @@ export class Session implements ClientLink {
     this.#engine = engine;
     this.#socket = socket;
     this.#onClosed = onClosed;
-    const path = unixPathOf(socket);
+    const path = isUnixSocket(socket) ? engine.config.values.unixsocket : undefined;
     this.address = path === undefined ? hostAndPort(socket.remoteAddress, socket.remotePort) : `${path}:0`;
     this.localAddress = path === undefined ? hostAndPort(socket.localAddress, socket.localPort) : `${path}:0`;
     this.fd = handleOf(socket)?.fd ?? -1;
@@ -194,7 +194,6 @@ function hostAndPort(host: string | undefined, port: number | undefined): string
   return name.includes(':') ? `[${name}]:${port ?? 0}` : `${name}:${port ?? 0}`;
 }
 
-function unixPathOf(socket: Socket): string | undefined {
-  const address = socket.address();
-  return 'address' in address ? undefined : '/unixsocket';
+function isUnixSocket(socket: Socket): boolean {
+  return !('address' in socket.address());
 }
