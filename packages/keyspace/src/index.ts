@@ -12,16 +12,13 @@ export { SetValue } from './values/set.ts';
 export {
   ADDED,
   comparePairs,
-  type PutOutcome,
   type ScoredMember,
   SortedSetValue,
   UNCHANGED,
-  UPDATED,
 } from './values/sorted-set.ts';
 export {
   type MemberBound,
   MemberRange,
-  type PairRange,
   type RankSpan,
   type ScoreBound,
   ScoreRange,

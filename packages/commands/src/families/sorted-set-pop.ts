@@ -9,7 +9,7 @@ import { type CommandSpec, countedKeys, type Handler, keys } from '../spec.ts';
 import { beginMembers, writeMember, writePair } from './sorted-set-pairs.ts';
 
 /** The lowest or the highest scores. */
-export type ScoreEnd = 'min' | 'max';
+type ScoreEnd = 'min' | 'max';
 
 /** With scores, more than so many cannot be counted in a reply of RESP2. */
 const MOST_PAIRS = 2n ** 62n;
