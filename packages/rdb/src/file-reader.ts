@@ -1,0 +1,303 @@
+/**
+ * The parts of an RDB file one after the other: header, opcodes, keys, checksum.
+ *
+ * Invariant: `context` always says what is being read, for whoever has to report an error.
+ *
+ * Source: Redis and Valkey rdb.c, rdbLoadRioWithLoadingCtx.
+ */
+
+import {
+  awaitByte,
+  awaitFixedText,
+  awaitInt32,
+  awaitInt64,
+  awaitLength,
+  awaitText,
+  awaitUint64,
+  awaitWideLength,
+  type Reading,
+} from './awaiting.ts';
+import type { RdbEntry, RdbFunctionEntry } from './entries.ts';
+import { RdbFault, type RdbStep } from './errors.ts';
+import {
+  CHECKSUM_SINCE,
+  type Dialect,
+  OPCODE_AUX,
+  OPCODE_EOF,
+  OPCODE_EXPIRE_MS,
+  OPCODE_EXPIRE_SEC,
+  OPCODE_FREQUENCY,
+  OPCODE_FUNCTION,
+  OPCODE_FUNCTION_PRE_RELEASE,
+  OPCODE_IDLE,
+  OPCODE_MODULE_AUX,
+  OPCODE_RESIZE,
+  OPCODE_SELECT,
+  OPCODE_SLOT_INFO,
+  OPCODE_VALKEY_SLOT_IMPORT,
+  TYPE_MODULE,
+  TYPE_MODULE_PRE_RELEASE,
+  typeNameOf,
+  versionFault,
+} from './format.ts';
+import type { RdbInput } from './input.ts';
+import { MODULE_UNSIGNED, moduleTypeOf, skipModuleData } from './module-data.ts';
+import { readValue } from './value-reader.ts';
+
+const HEADER_BYTES = 9;
+const HEADER = /^(?:REDIS(\d{4})|VALKEY(\d{3}))$/;
+const NEVER = -1;
+
+/** What the reader is at: for entries and for errors. */
+export interface ReadContext {
+  doing: RdbStep;
+  key: string | undefined;
+  database: number;
+  encoding: string | undefined;
+  dialect: Dialect;
+  version: number;
+  /** File offset of the part that is being read: of an opcode, or of a key with what stands before it. */
+  partOffset: number;
+  readonly verifiesChecksum: boolean;
+  readonly partElements: number;
+  readonly findsDuplicates: boolean;
+}
+
+/** What stands before a key. */
+interface Attributes {
+  expireAtMs: number;
+  idleSec: number | undefined;
+  frequency: number | undefined;
+}
+
+/** An entry, or `undefined` for "feed more". */
+type FileReading = Generator<RdbEntry | undefined, void, void>;
+
+/** Reads a file from its header to its checksum. @throws RdbFault */
+export function* readFile(input: RdbInput, context: ReadContext): FileReading {
+  yield* readHeader(input, context);
+  let attributes: Attributes | undefined;
+  for (;;) {
+    context.doing = 'read-type';
+    context.encoding = undefined;
+    if (attributes === undefined) {
+      context.key = undefined;
+      context.partOffset = input.fileOffset(input.at);
+    }
+    const type = input.byte() ?? (yield* whole(awaitByte(input)));
+    if (type >= OPCODE_IDLE && (type <= OPCODE_FREQUENCY || type === OPCODE_EXPIRE_MS || type === OPCODE_EXPIRE_SEC)) {
+      attributes ??= { expireAtMs: NEVER, idleSec: undefined, frequency: undefined };
+      yield* whole(readAttribute(input, context, type, attributes));
+    } else if (type === OPCODE_EOF) {
+      break;
+    } else if (isOpcode(type)) {
+      const entry = yield* whole(readOpcode(input, context, type));
+      yield entry;
+    } else {
+      yield* readKey(input, context, type, attributes ?? NO_ATTRIBUTES);
+      attributes = undefined;
+    }
+  }
+  yield* readChecksum(input, context);
+}
+
+const NO_ATTRIBUTES: Attributes = { expireAtMs: NEVER, idleSec: undefined, frequency: undefined };
+
+/** A reading that has no parts. */
+function* whole<T>(reading: Reading<T>): Generator<undefined, T, void> {
+  for (;;) {
+    const { value, done } = reading.next();
+    if (done) return value;
+    yield undefined;
+  }
+}
+
+function isOpcode(type: number): boolean {
+  return type >= OPCODE_VALKEY_SLOT_IMPORT;
+}
+
+function* readHeader(input: RdbInput, context: ReadContext): FileReading {
+  const text = yield* whole(readMagic(input));
+  const match = HEADER.exec(text);
+  if (match === null) throw new RdbFault('RDB_MAGIC', 'Wrong signature trying to load DB from file');
+  context.dialect = match[1] === undefined ? 'valkey' : 'redis';
+  context.version = Number(match[1] ?? match[2]);
+  const fault = versionFault(context.version, context.dialect);
+  if (fault !== undefined) throw new RdbFault('RDB_VERSION', `Can't handle RDB format version: ${fault}`);
+  yield { kind: 'header', fileOffset: context.partOffset, dialect: context.dialect, version: context.version };
+}
+
+function* readMagic(input: RdbInput): Reading<string> {
+  return input.fixedText(HEADER_BYTES) ?? (yield* awaitFixedText(input, HEADER_BYTES));
+}
+
+function* readAttribute(input: RdbInput, context: ReadContext, opcode: number, attributes: Attributes): Reading<void> {
+  switch (opcode) {
+    case OPCODE_EXPIRE_MS:
+      context.doing = 'read-expire';
+      attributes.expireAtMs = input.int64() ?? (yield* awaitInt64(input));
+      return;
+    case OPCODE_EXPIRE_SEC:
+      context.doing = 'read-expire';
+      attributes.expireAtMs = 1000 * (input.int32() ?? (yield* awaitInt32(input)));
+      return;
+    case OPCODE_IDLE:
+      attributes.idleSec = input.length() ?? (yield* awaitLength(input));
+      return;
+    default:
+      attributes.frequency = input.byte() ?? (yield* awaitByte(input));
+  }
+}
+
+function* readKey(input: RdbInput, context: ReadContext, type: number, attributes: Attributes): FileReading {
+  const encoding = typeNameOf(type, context.dialect);
+  if (encoding === undefined) throw new RdbFault('RDB_TYPE', `Unknown RDB encoding type ${type}`);
+  const { partOffset: fileOffset, database } = context;
+  context.doing = 'read-key';
+  context.encoding = encoding;
+  const key = input.text() ?? (yield* whole(awaitText(input)));
+  context.key = key;
+  context.doing = 'read-object-value';
+  if (type === TYPE_MODULE_PRE_RELEASE) {
+    throw new RdbFault('RDB_PRE_RELEASE', 'Pre-release module format not supported');
+  }
+  if (type === TYPE_MODULE) {
+    const id = input.wideLength() ?? (yield* whole(awaitWideLength(input)));
+    yield* whole(skipModuleData(input));
+    const byteLength = input.fileOffset(input.at) - fileOffset;
+    yield { kind: 'module-skipped', fileOffset, database, key, ...moduleTypeOf(id), byteLength };
+    return;
+  }
+  const head = headOf(fileOffset, database, key, attributes);
+  const { dialect, partElements, findsDuplicates } = context;
+  const reading = readValue(input, { type, dialect, partElements, findsDuplicates });
+  for (let part = 0; ; ) {
+    const { value, done } = reading.next();
+    if (value === undefined) {
+      if (!done) {
+        yield undefined;
+        continue;
+      }
+      yield { kind: 'empty-key', fileOffset, database, key, encoding };
+      return;
+    }
+    yield { kind: 'key', ...head, ...value, encoding, part, isLast: done ?? false };
+    if (done) return;
+    part++;
+  }
+}
+
+/** What the entries of a key have in common. */
+function headOf(fileOffset: number, database: number, key: string, attributes: Attributes) {
+  const { expireAtMs, idleSec, frequency } = attributes;
+  if (idleSec === undefined && frequency === undefined) return { fileOffset, database, key, expireAtMs };
+  return {
+    fileOffset,
+    database,
+    key,
+    expireAtMs,
+    ...(idleSec !== undefined && { idleSec }),
+    ...(frequency !== undefined && { frequency }),
+  };
+}
+
+function* readOpcode(input: RdbInput, context: ReadContext, opcode: number): Reading<RdbEntry> {
+  const { partOffset: fileOffset } = context;
+  switch (opcode) {
+    case OPCODE_SELECT:
+      context.doing = 'read-len';
+      context.database = input.length() ?? (yield* awaitLength(input));
+      return { kind: 'select', fileOffset, database: context.database };
+    case OPCODE_RESIZE: {
+      context.doing = 'read-len';
+      const keys = input.length() ?? (yield* awaitLength(input));
+      const expiringKeys = input.length() ?? (yield* awaitLength(input));
+      return { kind: 'resize', fileOffset, database: context.database, keys, expiringKeys };
+    }
+    case OPCODE_AUX: {
+      context.doing = 'read-aux';
+      const key = input.text() ?? (yield* awaitText(input));
+      const value = input.text() ?? (yield* awaitText(input));
+      return { kind: 'aux', fileOffset, key, value };
+    }
+    case OPCODE_FUNCTION: {
+      context.doing = 'read-functions';
+      return { kind: 'function', fileOffset, code: input.text() ?? (yield* awaitText(input)) };
+    }
+    case OPCODE_FUNCTION_PRE_RELEASE:
+      context.doing = 'read-functions';
+      return yield* readOldFunction(input, fileOffset);
+    case OPCODE_MODULE_AUX:
+      return yield* readModuleAux(input, context);
+    case OPCODE_SLOT_INFO: {
+      context.doing = 'read-len';
+      const slot = input.length() ?? (yield* awaitLength(input));
+      const keys = input.length() ?? (yield* awaitLength(input));
+      const expiringKeys = input.length() ?? (yield* awaitLength(input));
+      return { kind: 'slot-info', fileOffset, slot, keys, expiringKeys };
+    }
+    default:
+      return yield* readSlotImport(input, context);
+  }
+}
+
+/** A library of 7.0's first release candidates: name and engine stood beside the code, which now begins with a line that tells them. */
+function* readOldFunction(input: RdbInput, fileOffset: number): Reading<RdbFunctionEntry> {
+  const name = input.text() ?? (yield* awaitText(input));
+  const engine = input.text() ?? (yield* awaitText(input));
+  const isDescribed = (input.length() ?? (yield* awaitLength(input))) !== 0;
+  if (isDescribed) input.text() ?? (yield* awaitText(input));
+  const code = input.text() ?? (yield* awaitText(input));
+  return { kind: 'function', fileOffset, code: `#!${engine} name=${name}\n${code}` };
+}
+
+function* readModuleAux(input: RdbInput, context: ReadContext): Reading<RdbEntry> {
+  context.doing = 'read-module-aux';
+  const { partOffset: fileOffset, database } = context;
+  const id = input.wideLength() ?? (yield* awaitWideLength(input));
+  const mark = input.length() ?? (yield* awaitLength(input));
+  input.length() ?? (yield* awaitLength(input));
+  if (mark !== MODULE_UNSIGNED) throw new RdbFault('RDB_MODULE', 'bad when_opcode');
+  yield* skipModuleData(input);
+  const byteLength = input.fileOffset(input.at) - fileOffset;
+  return { kind: 'module-skipped', fileOffset, database, key: undefined, ...moduleTypeOf(id), byteLength };
+}
+
+function* readSlotImport(input: RdbInput, context: ReadContext): Reading<RdbEntry> {
+  if (context.dialect !== 'valkey') {
+    throw new RdbFault('RDB_TYPE', `Unknown RDB opcode ${OPCODE_VALKEY_SLOT_IMPORT}`);
+  }
+  const { partOffset: fileOffset } = context;
+  const job = input.text() ?? (yield* awaitText(input));
+  const count = input.length() ?? (yield* awaitLength(input));
+  const ranges: [number, number][] = [];
+  for (let left = count; left > 0; left--) {
+    const first = input.length() ?? (yield* awaitLength(input));
+    const last = input.length() ?? (yield* awaitLength(input));
+    ranges.push([first, last]);
+  }
+  return { kind: 'slot-import', fileOffset, job, ranges };
+}
+
+function* readChecksum(input: RdbInput, context: ReadContext): FileReading {
+  context.doing = 'check-sum';
+  const { partOffset: fileOffset } = context;
+  if (context.version < CHECKSUM_SINCE) {
+    yield { kind: 'end', fileOffset, checksum: 'absent' };
+    return;
+  }
+  const found = input.checksum();
+  const expected = input.uint64() ?? (yield* whole(awaitUint64(input)));
+  if (expected === 0n) {
+    yield { kind: 'end', fileOffset, checksum: 'absent' };
+  } else if (!context.verifiesChecksum) {
+    yield { kind: 'end', fileOffset, checksum: 'off' };
+  } else if (expected === found) {
+    yield { kind: 'end', fileOffset, checksum: 'ok' };
+  } else {
+    throw new RdbFault(
+      'RDB_CHECKSUM',
+      `Wrong RDB checksum expected: (${found.toString(16)}) but got (${expected.toString(16)})`,
+    );
+  }
+}

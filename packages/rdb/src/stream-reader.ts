@@ -1,0 +1,192 @@
+/**
+ * Reads streams.
+ *
+ *     stream   := nodes, (master ID as a string, node as a string)*, length, last ID
+ *                 v2: first ID, greatest deleted ID, entries added
+ *                 groups, group*
+ *     group    := name, last ID, v2: entries read, pending, (ID, delivery time, deliveries)*, consumers, consumer*
+ *     consumer := name, seen time, v3: active time, pending, ID*
+ *
+ * IDs are two lengths each, but those of pending entries 16 bytes.
+ *
+ * Source: Redis rdb.c and t_stream.c.
+ */
+
+import {
+  awaitBlob,
+  awaitFixedText,
+  awaitInt64,
+  awaitLength,
+  awaitText,
+  awaitWideLength,
+  type Reading,
+} from './awaiting.ts';
+import type {
+  Count,
+  RdbValue,
+  StreamConsumer,
+  StreamEntry,
+  StreamGroup,
+  StreamId,
+  StreamPending,
+  StreamValue,
+} from './entries.ts';
+import { RdbFault } from './errors.ts';
+import { TYPE_STREAM, TYPE_STREAM_3 } from './format.ts';
+import type { RdbInput } from './input.ts';
+import { allocateLatin1 } from './latin1.ts';
+import { compareIds, countOf, ID_BYTES, idAt, ZERO_ID } from './stream-id.ts';
+import { readStreamNode } from './stream-node.ts';
+import type { ValueOptions } from './value-reader.ts';
+
+/** What a part of a stream tells beside its entries. */
+const NOTHING_ELSE: Omit<StreamValue, 'entries'> = {
+  lastId: ZERO_ID,
+  firstId: ZERO_ID,
+  maxDeletedId: ZERO_ID,
+  entriesAdded: 0,
+  groups: [],
+};
+
+/** Reads a stream of any version. */
+export function* readStream(input: RdbInput, options: ValueOptions): Reading<RdbValue> {
+  const key = allocateLatin1(ID_BYTES);
+  const nodes = input.length() ?? (yield* awaitLength(input));
+  const masterIds = new Set<string>();
+  let entries: StreamEntry[] = [];
+  let firstEntryId: StreamId | undefined;
+  let found = 0;
+  for (let left = nodes; left > 0; left--) {
+    if (entries.length >= options.partElements) {
+      yield { type: 'stream', value: { entries, ...NOTHING_ELSE } };
+      entries = [];
+    }
+    const name = input.text() ?? (yield* awaitText(input));
+    if (name.length !== ID_BYTES)
+      throw new RdbFault('RDB_STRUCTURE', 'Stream node key entry is not the size of a stream ID');
+    if (masterIds.size === masterIds.add(name).size)
+      throw new RdbFault('RDB_DUPLICATE', 'Listpack re-added with existing key');
+    key.latin1Write(name, 0, ID_BYTES);
+    const before = entries.length;
+    readStreamNode(key, input.blob() ?? (yield* awaitBlob(input)), entries);
+    found += entries.length - before;
+    firstEntryId ??= entries.at(0)?.id;
+  }
+  const length = input.length() ?? (yield* awaitLength(input));
+  if (length > 0 && nodes === 0) throw new RdbFault('RDB_STRUCTURE', 'Stream length inconsistent with rax entries');
+  const rest = yield* readMetadata(input, options.type, found, firstEntryId ?? ZERO_ID);
+  return { type: 'stream', value: { entries, ...rest } };
+}
+
+function* readMetadata(
+  input: RdbInput,
+  type: number,
+  length: number,
+  firstEntryId: StreamId,
+): Reading<Omit<StreamValue, 'entries'>> {
+  const lastId = yield* readId(input);
+  let firstId = firstEntryId;
+  let maxDeletedId = ZERO_ID;
+  let entriesAdded: Count = length;
+  if (type !== TYPE_STREAM) {
+    firstId = yield* readId(input);
+    maxDeletedId = yield* readId(input);
+    entriesAdded = countOf(input.wideLength() ?? (yield* awaitWideLength(input)));
+  }
+  const counters = { length, lastId, firstId, maxDeletedId, entriesAdded };
+  const groupCount = input.length() ?? (yield* awaitLength(input));
+  const groups: StreamGroup[] = [];
+  const names = new Set<string>();
+  for (let left = groupCount; left > 0; left--) {
+    const group = yield* readGroup(input, type, counters);
+    if (names.size === names.add(group.name).size)
+      throw new RdbFault('RDB_DUPLICATE', 'Duplicated consumer group name');
+    groups.push(group);
+  }
+  return { lastId, firstId, maxDeletedId, entriesAdded, groups };
+}
+
+interface Counters {
+  readonly length: number;
+  readonly lastId: StreamId;
+  readonly firstId: StreamId;
+  readonly maxDeletedId: StreamId;
+  readonly entriesAdded: Count;
+}
+
+/** A pending entry whose consumer is told later. */
+type Delivery = { -readonly [K in keyof StreamPending]: StreamPending[K] };
+
+function* readGroup(input: RdbInput, type: number, counters: Counters): Reading<StreamGroup> {
+  const name = input.text() ?? (yield* awaitText(input));
+  const lastId = yield* readId(input);
+  let entriesRead: Count;
+  if (type === TYPE_STREAM) {
+    entriesRead = estimateEntriesRead(counters, lastId);
+  } else {
+    entriesRead = countOf(BigInt.asIntN(64, input.wideLength() ?? (yield* awaitWideLength(input))));
+  }
+  const pendingCount = input.length() ?? (yield* awaitLength(input));
+  const byId = new Map<StreamId, Delivery>();
+  for (let left = pendingCount; left > 0; left--) {
+    const id = yield* readRawId(input);
+    const deliveryTimeMs = input.int64() ?? (yield* awaitInt64(input));
+    const deliveryCount = countOf(input.wideLength() ?? (yield* awaitWideLength(input)));
+    if (byId.has(id)) throw new RdbFault('RDB_DUPLICATE', 'Duplicated global PEL entry loading stream consumer group');
+    byId.set(id, { id, consumer: '', deliveryTimeMs, deliveryCount });
+  }
+  const consumers = yield* readConsumers(input, type, byId);
+  return { name, lastId, entriesRead, pending: [...byId.values()], consumers };
+}
+
+function* readConsumers(input: RdbInput, type: number, byId: Map<StreamId, Delivery>): Reading<StreamConsumer[]> {
+  const consumers: StreamConsumer[] = [];
+  const names = new Set<string>();
+  const owned = new Set<StreamId>();
+  const count = input.length() ?? (yield* awaitLength(input));
+  for (let left = count; left > 0; left--) {
+    const name = input.text() ?? (yield* awaitText(input));
+    if (names.size === names.add(name).size) throw new RdbFault('RDB_DUPLICATE', 'Duplicate stream consumer detected');
+    const seenTimeMs = input.int64() ?? (yield* awaitInt64(input));
+    const activeTimeMs = type === TYPE_STREAM_3 ? (input.int64() ?? (yield* awaitInt64(input))) : seenTimeMs;
+    const pendingCount = input.length() ?? (yield* awaitLength(input));
+    for (let pending = pendingCount; pending > 0; pending--) {
+      const id = yield* readRawId(input);
+      const delivery = byId.get(id);
+      if (delivery === undefined) throw new RdbFault('RDB_STRUCTURE', 'Consumer entry not found in group global PEL');
+      if (owned.size === owned.add(id).size)
+        throw new RdbFault('RDB_DUPLICATE', 'an entry is pending for two consumers');
+      delivery.consumer = name;
+    }
+    consumers.push({ name, seenTimeMs, activeTimeMs });
+  }
+  if (owned.size !== byId.size) throw new RdbFault('RDB_STRUCTURE', 'Stream CG PEL entry without consumer');
+  return consumers;
+}
+
+function* readId(input: RdbInput): Reading<StreamId> {
+  const milliseconds = input.wideLength() ?? (yield* awaitWideLength(input));
+  const sequence = input.wideLength() ?? (yield* awaitWideLength(input));
+  return `${milliseconds}-${sequence}`;
+}
+
+const rawId = allocateLatin1(ID_BYTES);
+
+function* readRawId(input: RdbInput): Reading<StreamId> {
+  rawId.latin1Write(input.fixedText(ID_BYTES) ?? (yield* awaitFixedText(input, ID_BYTES)), 0, ID_BYTES);
+  return idAt(rawId, 0);
+}
+
+/**
+ * How many entries a group has read, where the file does not tell: versions before 7.0 did not count.
+ *
+ * Source: Redis t_stream.c, streamEstimateDistanceFromFirstEverEntry.
+ */
+function estimateEntriesRead(stream: Counters, lastId: StreamId): Count {
+  if (stream.length === 0) return 0;
+  const toLast = compareIds(lastId, stream.lastId);
+  if (toLast === 0) return stream.length;
+  if (toLast > 0) return -1;
+  const toFirst = compareIds(lastId, stream.firstId);
+  return toFirst < 0 ? 0 : toFirst === 0 ? 1 : -1;
+}
