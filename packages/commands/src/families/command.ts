@@ -139,7 +139,7 @@ const info: Handler = (ctx, request) => {
   const commands = request.count > 2 ? namedCommands(ctx, request) : [...ctx.table];
   ctx.reply.array(commands.length);
   for (const command of commands) {
-    if (command === undefined) ctx.reply.nullArray();
+    if (command === undefined) ctx.reply.nullBulk();
     else writeInfo(ctx.reply, command);
   }
 };

@@ -2,7 +2,7 @@
 import type { Request } from '@aof/resp-codec';
 import type { Client } from '../client.ts';
 import type { CommandContext } from '../context.ts';
-import { DB_INDEX_OUT_OF_RANGE, INVALID_DB_INDEX, SYNTAX_ERROR, wrongArity } from '../replies.ts';
+import { DB_INDEX_OUT_OF_RANGE, NOT_AN_INTEGER, SYNTAX_ERROR, wrongArity } from '../replies.ts';
 import type { CommandSpec } from '../spec.ts';
 import { REDIS_VERSION } from '../version.ts';
 import { clientCommand, isValidClientName, NAME_ERROR } from './client.ts';
@@ -116,7 +116,7 @@ function hello(ctx: CommandContext, request: Request): void {
 
 function select(ctx: CommandContext, request: Request): void {
   const index = request.integer(1);
-  if (index === undefined) return ctx.reply.error(INVALID_DB_INDEX);
+  if (index === undefined) return ctx.reply.error(NOT_AN_INTEGER);
   if (typeof index !== 'number' || index < 0 || !ctx.select(index)) return ctx.reply.error(DB_INDEX_OUT_OF_RANGE);
   ctx.reply.ok();
 }

@@ -18,7 +18,6 @@ const configGet: Handler = (ctx, request) => {
 };
 
 const configSet: Handler = (ctx, request) => {
-  if (request.count % 2 !== 0) return ctx.reply.error("ERR wrong number of arguments for 'config|set' command");
   const args = Array.from({ length: request.count - 2 }, (_, i) => request.latin1(i + 2));
   const result = ctx.server.config.set(args, {
     isLoading: ctx.keyspace.isLoading,
