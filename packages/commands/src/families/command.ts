@@ -164,7 +164,7 @@ const list: Handler = (ctx, request) => {
       commands = commands.filter((command) => ctx.keyspace.matches(argument, command.fullName));
     } else return ctx.reply.error(SYNTAX_ERROR);
   }
-  ctx.reply.set(commands.length);
+  ctx.reply.array(commands.length);
   for (const command of commands) ctx.reply.bulk(command.fullName);
 };
 
