@@ -28,9 +28,9 @@ describe('17 digits, as printf %.17g', () => {
     [Number.NEGATIVE_INFINITY, '-inf'],
     [Number.NaN, 'nan'],
     // Halfway between two numbers of 17 digits: to the even one.
-    [1125899906842625.25, '1125899906842625.2'],
-    [1125899906842625.75, '1125899906842625.8'],
-    [-1125899906842625.25, '-1125899906842625.2'],
+    [2 ** 50 + 1.25, '1125899906842625.2'],
+    [2 ** 50 + 1.75, '1125899906842625.8'],
+    [-(2 ** 50) - 1.25, '-1125899906842625.2'],
   ])('of %d', (n, text) => {
     expect(formatDouble17(n)).toBe(text);
   });

@@ -110,6 +110,7 @@ export class ReplyDecoder {
 
   /** Reads on: FRAME when `reply` is the next reply, else NEED_MORE or PROTOCOL_ERROR. */
   next(): DecodeStatus {
+    if (this.error !== undefined) return PROTOCOL_ERROR;
     const input = this.#input;
     if (this.#depth === 0 && this.#waitingAttributes === 0) {
       const value = this.#plain.read(input);
@@ -119,7 +120,6 @@ export class ReplyDecoder {
         return FRAME;
       }
     }
-    if (this.error !== undefined) return PROTOCOL_ERROR;
     while (!input.isDrained) {
       if (input.isTail) this.#leaveTail(input);
       const status = this.#parse(input);
@@ -319,7 +319,7 @@ export class ReplyDecoder {
       case SET:
         return this.#isNative ? new Set(items) : items;
       case ATTRIBUTE:
-        if (this.#isAttributed) this.#keepAttributes(toMap(items));
+        this.#keepAttributes(toMap(items));
         this.#outcome = FRAME;
         return undefined;
       default:
@@ -351,7 +351,7 @@ export class ReplyDecoder {
     if (attributes === undefined) return value;
     this.#attributes[this.#depth] = undefined;
     this.#waitingAttributes--;
-    return new AttributedReply(attributes, value);
+    return this.#isAttributed ? new AttributedReply(attributes, value) : value;
   }
 
   /**
@@ -450,6 +450,7 @@ export class ReplyDecoder {
   #fail(code: ReplyFormatCode, message: string): undefined {
     this.error = new ReplyFormatError(code, message, this.#input.streamOffset(this.#input.position));
     this.#outcome = PROTOCOL_ERROR;
+    this.reply = null;
     return undefined;
   }
 }
