@@ -107,7 +107,8 @@ async function compareRun(
   return (
     logMismatch(oracleRecords, ours.records, options) ??
     statisticsMismatch(theirStatistics, ours, options) ??
-    (await dataMismatch(real, ours, endedAtMs, options))
+    (await dataMismatch(real, ours, endedAtMs, options)) ??
+    (await reloadMismatch(ours, endedAtMs, options))
   );
 }
 
@@ -126,9 +127,30 @@ async function dataMismatch(real: Oracle, ours: LocalServer, nowMs: number, opti
   if (options.comparesData === false) return undefined;
   const connection = await real.connection(DUMP_CONNECTION);
   const oracleData = await dump((commands) => connection.ask(commands));
-  const ourData = await dump((commands) => Promise.resolve(commands.map((args) => ours.ask(args, nowMs))));
+  const ourData = await dumpOf(ours, nowMs);
   const lines = differencesOf(oracleData, ourData, options.comparesEncodings === true);
   return lines.length === 0 ? undefined : `data differ\n${lines.join('\n')}`;
+}
+
+/** Our log, loaded into an empty server, must make the same data set. */
+async function reloadMismatch(ours: LocalServer, nowMs: number, options: CompareOptions): Promise<string | undefined> {
+  const loaded = new LocalServer(2, options.commands);
+  let selected: number | undefined;
+  for (const { database, args } of ours.records) {
+    if (database !== undefined && database !== selected) loaded.load(['SELECT', String(database)], nowMs);
+    selected = database ?? selected;
+    const error = loaded.load(args, nowMs);
+    if (error !== undefined) return `our own record cannot be loaded: ${args.map(quote).join(' ')}\n    ${error}`;
+  }
+  const [before, after] = await Promise.all([dumpOf(ours, nowMs), dumpOf(loaded, nowMs)]);
+  const lines = differencesOf(before, after, false);
+  return lines.length === 0
+    ? undefined
+    : `our log makes other data (oracle: before, ours: loaded)\n${lines.join('\n')}`;
+}
+
+function dumpOf(server: LocalServer, nowMs: number): ReturnType<typeof dump> {
+  return dump((commands) => Promise.resolve(commands.map((args) => server.ask(args, nowMs))));
 }
 
 /** Steps in a row on one connection go out together. Answers a reply and a time for each command. */

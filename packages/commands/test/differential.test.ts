@@ -70,6 +70,13 @@ const MISTAKES: Readonly<Record<string, readonly [commands: readonly CommandSpec
       'SET k 1 EX 100\nINCR k',
       /data differ/,
     ],
+    'a record that loads otherwise': [
+      spoiled('incr', (handler) => (ctx, request) => {
+        if (!ctx.client.isLoader) handler(ctx, request);
+      }),
+      'INCR k',
+      /our log makes other data/,
+    ],
     'a key that should have expired': [
       spoiled('expire', () => (ctx) => {
         ctx.reply.integer(1);

@@ -1,6 +1,6 @@
 /**
  * Differential tests: one script runs on a real redis-server and on our executor; replies, the data set afterwards and
- * the log records must be the same. Where there is no redis-server on PATH they are skipped, and say so.
+ * the log records must be the same. Where there is no redis-server 7.0 on PATH they are skipped, and say so.
  *
  *     differential('SET', { 'keeps the TTL on request': `SET k v EX 100 \n SET k w KEEPTTL \n TTL k` });
  *     differentialGenerated('strings', { grammar: { set: [key('s'), value] }, steps: 30, scripts: 100 });
@@ -12,7 +12,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { type CompareOptions, firstMismatch, report, shrink } from './compare-run.ts';
 import { type GeneratorOptions, generate } from './generator.ts';
-import { Oracle, oracleVersion } from './oracle.ts';
+import { Oracle, oracleVersion, reportSkipped } from './oracle.ts';
 import { latin1, parseScript, type Step } from './script.ts';
 
 export type DifferentialOptions = CompareOptions;
@@ -38,9 +38,7 @@ function theOracle(): Promise<Oracle> {
 afterAll(async () => (await oracle)?.stop());
 
 function suite(title: string, count: number, define: () => void): void {
-  if (VERSION === undefined) {
-    process.stderr.write(`SKIPPED ${count} differential cases of ${title}: no redis-server on PATH\n`);
-  }
+  if (VERSION === undefined) reportSkipped(count, title);
   describe.skipIf(VERSION === undefined)(`${title} as redis-server ${VERSION}`, define);
 }
 

@@ -34,6 +34,7 @@ export class LocalServer {
   readonly #protocol: 2 | 3;
   readonly #clients = new Map<number, Client>();
   readonly #reader: Client;
+  readonly #loader: Client;
   #nowMs = 1_700_000_000_000;
 
   constructor(protocol: 2 | 3 = 2, commands: readonly CommandSpec[] = ALL_COMMANDS) {
@@ -41,6 +42,7 @@ export class LocalServer {
     this.#protocol = protocol;
     this.keyspace = new Keyspace({ random: () => random.next() });
     this.#reader = this.#newClient(0);
+    this.#loader = new Client(999, LINK, this.#nowMs, { isAuthenticated: true, isLoader: true });
     this.executor = new Executor(
       {
         keyspace: this.keyspace,
@@ -77,14 +79,17 @@ export class LocalServer {
     return readReply(raw, 0)?.tree ?? { kind: '_' };
   }
 
-  /** Runs a command as the log's loader does. */
-  load(args: readonly Argument[], nowMs = this.#nowMs): void {
-    const loader = new Client(999, LINK, nowMs, { isAuthenticated: true, isLoader: true });
+  /** Applies a record as the log's loader does; a text if it is refused or answers an error. */
+  load(args: readonly Argument[], nowMs = this.#nowMs): string | undefined {
+    this.#nowMs = nowMs;
     this.keyspace.isLoading = true;
     this.executor.state.isLoading = true;
-    this.#execute(loader, args, nowMs);
+    const outcome = this.executor.load(this.#loader, Request.of(args));
+    this.executor.endBatch();
     this.keyspace.isLoading = false;
     this.executor.state.isLoading = false;
+    if (typeof outcome === 'string') return undefined;
+    return 'refusal' in outcome ? outcome.refusal : outcome.commandError;
   }
 
   client(connection: number): Client | undefined {

@@ -295,7 +295,7 @@ differential('WATCH', {
 const any = oneOf(key('s', 3), key('t', 1));
 
 differentialGenerated('transactions of several clients', {
-  scripts: 60,
+  scripts: 40,
   steps: 60,
   connections: 3,
   damaged: 0,
