@@ -11,7 +11,13 @@ import type { Argument, Oracle } from './oracle.ts';
 import type { ReplyTree } from './reply-tree.ts';
 import { DEFAULT_RULES, isSameReply, isSameTree, type ReplyRule } from './rules.ts';
 import { type CommandStep, connectionsOf, formatStep, isCommand, latin1, quote, type Step } from './script.ts';
-import { localStatistics, oracleStatistics, type Statistics, statisticsDifferences } from './statistics.ts';
+import {
+  localStatistics,
+  oracleChanges,
+  oracleStatistics,
+  type Statistics,
+  statisticsDifferences,
+} from './statistics.ts';
 
 export interface CompareOptions {
   /** Rules by full lower-case command name; they go before the default ones. */
@@ -90,10 +96,11 @@ async function compareRun(
   protocol: 2 | 3,
 ): Promise<string | undefined> {
   await real.reset(protocol, connectionsOf(steps));
+  const changesBefore = await oracleChanges(await real.connection(DUMP_CONNECTION));
   const commands = steps.filter(isCommand);
   const { replies, times, endedAtMs } = await runOnOracle(real, steps);
   // While much output is pending, replies can leave before the log is written; the answer to this later command cannot.
-  const theirStatistics = await oracleStatistics(await real.connection(DUMP_CONNECTION));
+  const theirStatistics = await oracleStatistics(await real.connection(DUMP_CONNECTION), changesBefore);
   const oracleRecords = readRecords(real.readLog());
   const ours = new LocalServer(protocol, options.commands);
   const rules = new ReplyRules(options.rules ?? {});
