@@ -75,6 +75,11 @@ export class AppendLog implements PropagationSink {
     this.#writer?.settle();
   }
 
+  /** Under `always`: clients are served whose replies need not wait for a sync, so that none should block. */
+  set preferBackgroundSync(isPreferred: boolean) {
+    if (this.#writer !== undefined) this.#writer.hasIndependentClients = isPreferred;
+  }
+
   flush(): void {
     this.#writer?.flush(this.#monotonicMs());
   }

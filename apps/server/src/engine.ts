@@ -22,6 +22,7 @@ import type { Log } from './log.ts';
 import { ReplyGate } from './reply-gate.ts';
 import { findLog, loadFiles, openLog } from './start-log.ts';
 import { Statistics } from './statistics.ts';
+import { SyncBarrier } from './sync-barrier.ts';
 
 /** What an engine is made of. */
 export interface EngineOptions {
@@ -58,6 +59,8 @@ export class Engine {
   readonly #clients = new Map<number, Client>();
   #limits: RequestLimits;
   #unauthenticatedLimits: RequestLimits;
+  readonly #barrier = new SyncBarrier();
+  #readersSeenAtUs = Number.NEGATIVE_INFINITY;
   #lastClientId = 0;
   #loading: LoadingProgress | undefined;
   #isTickScheduled = false;
@@ -82,7 +85,10 @@ export class Engine {
       thresholds: thresholdsOf(options.config),
     });
     this.appendLog = new AppendLog(this, {
-      synced: (offset) => this.#gate.synced(offset),
+      synced: (offset) => {
+        this.#barrier.synced(offset);
+        this.#gate.synced(offset);
+      },
       fatal: (message) => this.fail(message),
     });
     this.port = new EnginePort(this);
@@ -245,6 +251,7 @@ export class Engine {
 
   /** Runs one request; its reply waits for the tick. */
   execute(client: Client, request: Request): void {
+    if (this.config.values['aof-timestamp-enabled']) this.appendLog.setWallClock(this.clock.nowMs());
     this.executor.execute(client, request);
   }
 
@@ -311,12 +318,37 @@ export class Engine {
   }
 
   #flush(): void {
+    const isWatched = this.executor.observer !== undefined;
+    if (isWatched) this.appendLog.preferBackgroundSync = this.#hasIndependentReaders();
     this.appendLog.flush();
+    if (isWatched) {
+      this.#barrier.flushed(this.appendLog.holdRepliesUntil);
+      // A sync that blocked has ended inside the flush, before there was a batch to end.
+      this.#barrier.synced(this.appendLog.syncedBytes);
+    }
     this.executor.state.logWriteError = this.appendLog.writeError;
+  }
+
+  /** Somebody has lately asked for what is durable: then a sync in the background serves more than one that blocks. */
+  #hasIndependentReaders(): boolean {
+    const nowUs = this.clock.monotonicUs();
+    if (this.#barrier.freeRequests > 0) this.#readersSeenAtUs = nowUs;
+    return nowUs - this.#readersSeenAtUs < READERS_REMEMBERED_US;
+  }
+
+  /** Under `always` somebody has to know who has seen what is not durable. */
+  watchSyncs(): void {
+    const isNeeded = this.config.values.appendfsync === 'always' && this.appendLog.isOn;
+    if (isNeeded && this.executor.observer === undefined) this.#barrier.everythingTouched();
+    this.executor.observer = isNeeded ? this.#barrier : undefined;
   }
 
   #followConfig(): void {
     const { config } = this;
+    config.onChange('appendfsync', () => {
+      this.watchSyncs();
+      return undefined;
+    });
     for (const name of THRESHOLD_OPTIONS) {
       config.onChange(name, () => {
         Object.assign(this.keyspace.thresholds, thresholdsOf(config));
@@ -336,6 +368,9 @@ export class Engine {
     });
   }
 }
+
+/** Readers that were seen within this time make `always` sync in the background. */
+const READERS_REMEMBERED_US = 50_000;
 
 const THRESHOLD_OPTIONS = [
   'hash-max-listpack-entries',

@@ -4,6 +4,7 @@
  *
  * Invariants
  * - Replies of one client leave in order.
+ * - Without `always` nobody has seen anything unsynced; with it, `SyncBarrier` says who has.
  * - Nothing leaves between a command and the flush of its records.
  * - Held replies are a queue by log offset; the offsets never shrink, so what is at its head leaves first.
  */
@@ -42,17 +43,24 @@ export class ReplyGate {
     return this.#held.length - this.#heldFrom;
   }
 
-  /** The records of these replies are flushed: all leave, but those that must wait until `synced` reaches `holdUntil`. */
+  /**
+   * The records of these replies are flushed: they leave, but for those of clients that have seen what is not durable
+   * before `holdUntil`, and for what must not overtake their earlier replies.
+   */
   open(holdUntil: number, synced: number): void {
     const clients = this.#scheduled;
     if (clients.length === 0) return;
     this.#scheduled = this.#spare;
-    const mustHold = synced < holdUntil || this.heldCount > 0;
+    const isDurable = synced >= holdUntil;
     for (const client of clients) {
       client.isScheduled = false;
       const chunks = client.reply.take();
-      if (mustHold) this.#held.push({ until: holdUntil, client, chunks });
-      else this.#deliver(client, chunks);
+      if ((isDurable || !client.hasSeenUnsynced) && client.heldReplies === 0) this.#deliver(client, chunks);
+      else {
+        client.heldReplies++;
+        this.#held.push({ until: holdUntil, client, chunks });
+      }
+      client.hasSeenUnsynced = false;
     }
     clients.length = 0;
     this.#spare = clients;
@@ -63,6 +71,7 @@ export class ReplyGate {
     const held = this.#held;
     let i = this.#heldFrom;
     for (let item = held[i]; item !== undefined && item.until <= offset; item = held[++i]) {
+      item.client.heldReplies--;
       this.#deliver(item.client, item.chunks);
     }
     this.#heldFrom = i;

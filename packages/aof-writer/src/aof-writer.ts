@@ -58,6 +58,8 @@ export interface Rotation {
 }
 
 export class AofWriter {
+  /** `adaptive`: clients whose replies need not wait for a sync are being served, so that blocking would stop them for nothing. */
+  hasIndependentClients = false;
   readonly #records = new RecordBuffer();
   readonly #chain: SegmentChain;
   readonly #pace: SyncPace;
@@ -371,7 +373,9 @@ export class AofWriter {
   #keepPromise(): void {
     const { current } = this.#chain;
     if (current.isSyncing || current.syncedBytes >= this.#promisedBytes) return;
-    if (!this.#pace.shouldBlock(this.#settings.alwaysMode)) {
+    const mode = this.#settings.alwaysMode;
+    const isBlocking = this.#pace.shouldBlock(mode) && !(mode === 'adaptive' && this.hasIndependentClients);
+    if (!isBlocking) {
       this.#startSync(current);
       return;
     }

@@ -79,12 +79,12 @@ export class SegmentChain {
     const old = this.#current;
     this.#goOnIn(file, fileSize, startBytes);
     this.markReplaced(this.#current.number);
-    this.#retire(old);
+    void this.#retire(old); // never rejects, and nobody waits for it
   }
 
   /** Closes every file. Resolves when the syncs that ran have ended. */
   async close(): Promise<void> {
-    this.#retire(this.#current);
+    void this.#retire(this.#current); // one of those awaited next
     await Promise.all(Array.from(this.#retirements.values(), ({ promise }) => promise));
   }
 

@@ -5,7 +5,7 @@ export type FsyncPolicy = 'always' | 'everysec' | 'no';
 
 /**
  * How `always` syncs. `blocking`: the event loop waits. `background`: replies wait but the loop goes on, and all writes made
- * during one sync share the next. `adaptive`: blocking while the disk is fast, background while it is slow.
+ * during one sync share the next. `adaptive`: blocking while the disk is fast and everybody waits for it, else background.
  */
 export type AlwaysMode = 'blocking' | 'background' | 'adaptive';
 

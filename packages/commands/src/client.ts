@@ -66,6 +66,9 @@ export class Client {
   isClosing = false;
   /** Its replies wait for the next tick; kept by the engine. */
   isScheduled = false;
+  /** Under `always`: it has seen changes since the last tick that are not durable; and how many batches of replies wait. */
+  hasSeenUnsynced = false;
+  heldReplies = 0;
   /** A command of this client waits for something (a reload, a list to fill): its later requests wait too. */
   isSuspended = false;
   isNoEvict = false;

@@ -33,6 +33,14 @@ export interface ExecutorOptions {
   readonly commands: readonly CommandSpec[];
 }
 
+/** Who watches what commands do while replies may have to wait for the log. Off the hot path otherwise. */
+export interface ExecutionObserver {
+  /** `key` has changed. */
+  touched(db: Database, key: Key): void;
+  /** The command has run for `client`, in `db`, and its reply is written. */
+  executed(client: Client, db: Database, command: Command, request: Request): void;
+}
+
 /** Conditions under which commands are refused; the server keeps them up to date. */
 export interface ServerState {
   isLoading: boolean;
@@ -72,6 +80,7 @@ export class Executor implements CommandContext {
   readonly watches = new WatchRegistry();
   readonly state: ServerState = { isLoading: false, logWriteError: undefined };
   readonly statistics: ExecutorStatistics = { totalCommands: 0, errors: new Map(), totalErrors: 0 };
+  observer: ExecutionObserver | undefined;
   readonly #propagation: Propagation;
   readonly #clock: ExecutorClock;
   readonly #silence = new ReplyWriter();
@@ -142,6 +151,7 @@ export class Executor implements CommandContext {
     this.#begin(client);
     this.#call(command, request);
     this.#endUnit(!command.touchesArbitraryKeys);
+    if (this.observer !== undefined) this.observer.executed(client, this.db, command, request);
     this.#endReply(client);
   }
 
@@ -372,6 +382,7 @@ export class Executor implements CommandContext {
 
   #touched(db: Database, key: Key): void {
     if (!this.watches.isEmpty) this.watches.touched(db, key);
+    if (this.observer !== undefined) this.observer.touched(db, key);
   }
 }
 

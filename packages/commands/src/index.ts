@@ -9,6 +9,7 @@ export {
 export { Command, CommandTable } from './command-table.ts';
 export type { CommandContext, RecordArgument } from './context.ts';
 export {
+  type ExecutionObserver,
   Executor,
   type ExecutorClock,
   type ExecutorOptions,

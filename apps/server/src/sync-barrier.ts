@@ -1,0 +1,90 @@
+/**
+ * Under `appendfsync always`: which clients have seen data that is not durable yet.
+ *
+ * A reply may leave before a sync only if a crash could not make it untrue. Writers wait for their own records; readers
+ * wait if a key that they read has changed since the last completed sync; whatever cannot be judged by its keys waits.
+ *
+ * Invariant: a client that has seen a change at log offset n has `hasSeenUnsynced` until n is durable or its replies
+ * of that tick are held.
+ */
+import { type Client, type Command, type ExecutionObserver, keyPositions } from '@aof/commands';
+import type { Database, Key } from '@aof/keyspace';
+import type { Request } from '@aof/resp-codec';
+
+interface Batch {
+  readonly until: number;
+  readonly keys: ReadonlyMap<Database, ReadonlySet<Key>>;
+  readonly isEverything: boolean;
+}
+
+/** Groups of commands that neither read nor change the data set. */
+const FREE_GROUPS: ReadonlySet<string> = new Set(['connection']);
+
+export class SyncBarrier implements ExecutionObserver {
+  /** Changes since the last flush. */
+  #current = new Map<Database, Set<Key>>();
+  #isEverything = false;
+  /** Changes that were written and are not known to be durable, oldest first. */
+  #batches: Batch[] = [];
+  /** Requests since the last flush whose replies need not wait. */
+  #freeRequests = 0;
+
+  /** `key` has changed. */
+  touched(db: Database, key: Key): void {
+    const keys = this.#current.get(db);
+    if (keys === undefined) this.#current.set(db, new Set([key]));
+    else keys.add(key);
+  }
+
+  /** Everything may have changed. */
+  everythingTouched(): void {
+    this.#isEverything = true;
+  }
+
+  /** Requests since the last flush whose replies need not wait for it to be durable. */
+  get freeRequests(): number {
+    return this.#freeRequests;
+  }
+
+  /** A command has run: decides whether its client has to wait. */
+  executed(client: Client, db: Database, command: Command, request: Request): void {
+    if (client.hasSeenUnsynced) return;
+    if (this.#mustWait(client, db, command, request)) client.hasSeenUnsynced = true;
+    else this.#freeRequests++;
+  }
+
+  /** The log was flushed: what has changed is durable once the log is durable up to `until`. */
+  flushed(until: number): void {
+    this.#freeRequests = 0;
+    if (this.#current.size > 0 || this.#isEverything) {
+      this.#batches.push({ until, keys: this.#current, isEverything: this.#isEverything });
+      this.#current = new Map();
+      this.#isEverything = false;
+    }
+  }
+
+  /** The log is durable up to `offset`. */
+  synced(offset: number): void {
+    let done = 0;
+    while ((this.#batches[done]?.until ?? Number.POSITIVE_INFINITY) <= offset) done++;
+    if (done > 0) this.#batches.splice(0, done);
+  }
+
+  #mustWait(client: Client, db: Database, command: Command, request: Request): boolean {
+    const { spec } = command;
+    if (client.queue !== undefined || FREE_GROUPS.has(spec.group)) return false;
+    const hasKeys = (spec.keySpecs ?? []).length > 0;
+    // FLUSHALL, SWAPDB, EXEC: what they change is not told key by key.
+    if (!command.isReadonly && !hasKeys) this.everythingTouched();
+    if (!command.isReadonly || !hasKeys) return true;
+    if (this.#isEverything || this.#batches.some((batch) => batch.isEverything)) return true;
+    if (this.#current.size === 0 && this.#batches.length === 0) return false;
+    const positions = keyPositions(command, request);
+    return positions === undefined || positions.some(({ index }) => this.#isUnsynced(db, request.latin1(index)));
+  }
+
+  #isUnsynced(db: Database, key: Key): boolean {
+    if (this.#current.get(db)?.has(key)) return true;
+    return this.#batches.some((batch) => batch.keys.get(db)?.has(key));
+  }
+}
