@@ -14,6 +14,9 @@ export type Key = string;
 /** The expiry of a key that has none. */
 export const NO_EXPIRY = -1;
 
+/** Sees a key, its value and when it expires (ms since the Unix epoch, or NO_EXPIRY). */
+export type EntryVisitor = (key: Key, value: Value, expireAtMs: number) => void;
+
 export interface KeyDictionary {
   readonly size: number;
   /** How many keys have an expiry. */
@@ -56,6 +59,13 @@ export interface KeyDictionary {
    * twenty entries or stretches without an expiry.
    */
   scanExpiring(cursor: number, steps: number, visit: (key: Key, expireAtMs: number) => void): number;
+  /**
+   * Visits, as `scan` does, the entries whose epoch is not `epoch`, and gives them that epoch: what a snapshot has not seen
+   * yet. `count` counts the others too. The visit may change nothing but what the value itself holds.
+   */
+  scanUnmarked(cursor: number, count: number, epoch: number, visit: EntryVisitor): number;
+  /** Gives every entry the epoch. O(size), without a pause between. */
+  markAll(epoch: number): void;
   /** All keys, for as long as nothing changes. */
   keys(): Iterable<Key>;
   /** About how many bytes it takes, without keys and values. */

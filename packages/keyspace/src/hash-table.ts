@@ -14,6 +14,7 @@
  * segments' counts. Keys are flat strings of chars 0–255. Nothing may be changed while a visit or an iteration runs.
  */
 
+import { FrozenTable } from './frozen-table.ts';
 import { defaultHashSeed, type HashSeed, hashBytes, hashString } from './hash.ts';
 import {
   addNumbers,
@@ -146,7 +147,7 @@ export class HashTable<V> {
   }
 
   setFoundValue(value: V): void {
-    this.#setValueAt(this.foundSegment, this.foundSlot, value);
+    this.#setValueAt(this.#foundForWriting(), this.foundSlot, value);
   }
 
   // Changing ----------------------------------------------------------------------------------------------------------
@@ -176,6 +177,8 @@ export class HashTable<V> {
       segment = this.#makeRoom(segment, hash);
       this.foundSegment = segment;
       this.foundSlot = emptySlot(segment, hash, this.layout);
+    } else if (segment.isFrozen) {
+      segment = this.#foundForWriting();
     }
     const slot = this.foundSlot;
     segment.words[slot * this.layout.wordStride] = hash;
@@ -194,7 +197,7 @@ export class HashTable<V> {
 
   /** Removes the found entry. */
   deleteFound(): void {
-    const segment = this.foundSegment;
+    const segment = this.#foundForWriting();
     removeSlot(segment, this.foundSlot, this.layout);
     this.size--;
     if (segment.count * 4 < segment.capacity && segment.capacity > LEAST_CAPACITY) this.#shrink(segment);
@@ -221,6 +224,11 @@ export class HashTable<V> {
       for (let left = this.#span(segment); left > 0; left--) copy.#directory.push(cloned);
     }
     return copy;
+  }
+
+  /** The entries as they are now, to be read later, whatever happens to the table meanwhile. O(segments). One view at a time. */
+  freeze(): FrozenTable<V> {
+    return new FrozenTable<V>(this.size === 0 ? [] : [...this.segments()], this.layout, this.size);
   }
 
   // Visiting ----------------------------------------------------------------------------------------------------------
@@ -337,7 +345,7 @@ export class HashTable<V> {
   }
 
   setFoundMeta(meta: number): void {
-    this.foundSegment.words[this.foundSlot * 2 + 1] = meta;
+    this.#foundForWriting().words[this.foundSlot * 2 + 1] = meta;
   }
 
   /** The lazy number of the found entry, -1 for none. */
@@ -348,13 +356,23 @@ export class HashTable<V> {
 
   /** Sets (`number >= 0`) or removes (-1) the lazy number of the found entry. */
   setFoundNumber(number: number): void {
-    const segment = this.foundSegment;
-    if (segment.numbers === null && number === NO_NUMBER) return;
+    if (this.foundSegment.numbers === null && number === NO_NUMBER) return;
+    const segment = this.#foundForWriting();
     const numbers = segment.numbers ?? addNumbers(segment);
     if (numbers[this.foundSlot] >= 0) segment.numbered--;
     if (number >= 0) segment.numbered++;
     numbers[this.foundSlot] = number;
     if (segment.numbered === 0) segment.numbers = null;
+  }
+
+  /** The found entry's segment, which a frozen view keeps and the table replaces by a copy. */
+  #foundForWriting(): Segment {
+    const segment = this.foundSegment;
+    if (!segment.isFrozen) return segment;
+    const copy = clonedSegment(segment, this.layout);
+    this.#point(copy);
+    this.foundSegment = copy;
+    return copy;
   }
 
   #keyAt(segment: Segment, slot: number): string {

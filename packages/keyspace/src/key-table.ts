@@ -5,10 +5,11 @@
  * Invariant: `expiringCount` is the sum of the segments' `numbered`.
  */
 
-import { type Key, type KeyDictionary, NO_EXPIRY } from './dictionary.ts';
+import { type EntryVisitor, type Key, type KeyDictionary, NO_EXPIRY } from './dictionary.ts';
 import type { HashSeed } from './hash.ts';
 import { HashTable } from './hash-table.ts';
 import type { Layout } from './segment.ts';
+import { scanSegments } from './segment-scan.ts';
 import type { Value } from './values/value.ts';
 
 const LAYOUT: Layout = { cellStride: 2, wordStride: 2, numbers: 'lazy' };
@@ -98,6 +99,25 @@ export class KeyTable implements KeyDictionary {
 
   scanExpiring(cursor: number, steps: number, visit: (key: Key, expireAtMs: number) => void): number {
     return this.#table.scanNumbered(cursor, steps, visit);
+  }
+
+  scanUnmarked(cursor: number, count: number, epoch: number, visit: EntryVisitor): number {
+    return scanSegments(this.#table, { cursor, count, isNumberedOnly: false }, ({ words, cells, numbers }, slot) => {
+      const meta = words[slot * 2 + 1];
+      if (meta >>> EPOCH_SHIFT === epoch) return;
+      words[slot * 2 + 1] = (meta & ACCESS_MASK) | (epoch << EPOCH_SHIFT);
+      // The cells of a full slot are a key and what was inserted with it.
+      visit(cells[slot * 2] as Key, cells[slot * 2 + 1] as Value, numbers === null ? NO_EXPIRY : numbers[slot]);
+    });
+  }
+
+  markAll(epoch: number): void {
+    if (this.size === 0) return;
+    for (const { words, capacity } of this.#table.segments()) {
+      for (let slot = 0; slot < capacity; slot++) {
+        if (words[slot * 2] !== 0) words[slot * 2 + 1] = (words[slot * 2 + 1] & ACCESS_MASK) | (epoch << EPOCH_SHIFT);
+      }
+    }
   }
 
   keys(): Iterable<Key> {

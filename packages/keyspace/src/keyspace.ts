@@ -48,6 +48,8 @@ export class Keyspace implements DatabaseOwner {
   isLoading = false;
   /** New entries get this epoch (0–255): a snapshot that raises it at its cut can tell them from those it must copy. */
   snapshotEpoch = 0;
+  /** Snapshots that were given up since the last complete one: after 255 of them epochs would repeat. See snapshot.ts. */
+  abandonedSnapshots = 0;
   readonly #random: () => number;
   readonly #hashSeed: HashSeed;
 

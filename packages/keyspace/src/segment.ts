@@ -12,7 +12,7 @@
  *     numbers  a double per slot, or null
  *
  * Invariants: words[slot] is 0 exactly when the key cell is undefined; count <= limit < capacity, so each run ends;
- * `numbered` counts slots with a number >= 0 where the numbers are lazy.
+ * `numbered` counts slots with a number >= 0 where the numbers are lazy; a frozen segment never changes again.
  */
 
 /** The columns of a table. */
@@ -44,6 +44,8 @@ export class Segment {
   limit: number;
   count = 0;
   numbered = 0;
+  /** A frozen view reads this segment (see frozen-table.ts): its table replaces it by a copy before it changes it. */
+  isFrozen = false;
   cells: unknown[];
   words: Int32Array;
   numbers: Float64Array | null;

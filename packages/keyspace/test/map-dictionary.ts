@@ -1,5 +1,5 @@
 /** The dictionary of the conformance suite's reference: a Map of entry objects, as simple as can be. */
-import { type Key, type KeyDictionary, NO_EXPIRY } from '../src/dictionary.ts';
+import { type EntryVisitor, type Key, type KeyDictionary, NO_EXPIRY } from '../src/dictionary.ts';
 import type { Value } from '../src/values/value.ts';
 
 interface Entry {
@@ -103,6 +103,23 @@ export class MapDictionary implements KeyDictionary {
   scanExpiring(cursor: number, steps: number, visit: (key: Key, expireAtMs: number) => void): number {
     const isExpiring = (entry: Entry) => entry.expireAtMs !== NO_EXPIRY;
     return this.#scan(cursor, steps, isExpiring, (entry) => visit(entry.key, entry.expireAtMs));
+  }
+
+  scanUnmarked(cursor: number, count: number, epoch: number, visit: EntryVisitor): number {
+    return this.#scan(
+      cursor,
+      count,
+      () => true,
+      (entry) => {
+        if (entry.epoch === epoch) return;
+        entry.epoch = epoch;
+        visit(entry.key, entry.value, entry.expireAtMs);
+      },
+    );
+  }
+
+  markAll(epoch: number): void {
+    for (const entry of this.#entries.values()) entry.epoch = epoch;
   }
 
   #scan(cursor: number, count: number, isWanted: (entry: Entry) => boolean, visit: (entry: Entry) => void): number {

@@ -19,6 +19,7 @@ import {
   packedSkip,
   packedTake,
 } from '../packed.ts';
+import { type FrozenItems, nothingToRelease } from './frozen.ts';
 import { shuffledPrefix } from './set.ts';
 import { stringBytes } from './string-bytes.ts';
 
@@ -189,6 +190,19 @@ export class HashValue {
     copy.#body = typeof this.#body === 'string' ? this.#body : this.#body.clone();
     copy.#count = this.#count;
     return copy;
+  }
+
+  /** Bytes of the packed form; Infinity for a table. */
+  get packedBytes(): number {
+    return typeof this.#body === 'string' ? this.#body.length : Number.POSITIVE_INFINITY;
+  }
+
+  /** The pairs as they are now, to be read later. */
+  freeze(): FrozenItems {
+    const { type, size } = this;
+    if (typeof this.#body === 'string') return { type, size, items: this.clone().entries(), release: nothingToRelease };
+    const frozen = this.#body.freeze();
+    return { type, size, items: frozen.entries(), release: () => frozen.release() };
   }
 
   /**

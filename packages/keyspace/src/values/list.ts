@@ -23,6 +23,7 @@ import {
   packedSlice,
   packedTake,
 } from '../packed.ts';
+import { type FrozenItems, nothingToRelease } from './frozen.ts';
 import { ListDeque } from './list-deque.ts';
 import { exceedsListpack, fitsListpackAgain, LISTPACK_EMPTY_BYTES, listpackEntryBytes } from './list-encoding.ts';
 import { stringBytes } from './string-bytes.ts';
@@ -237,6 +238,16 @@ export class ListValue {
     copy.#count = this.#count;
     copy.#listpackBytes = this.#listpackBytes;
     return copy;
+  }
+
+  /** Bytes of the packed form; Infinity for a deque. */
+  get packedBytes(): number {
+    return typeof this.#content === 'string' ? this.#content.length : Number.POSITIVE_INFINITY;
+  }
+
+  /** The elements as they are now, to be read later. */
+  freeze(): FrozenItems {
+    return { type: this.type, size: this.#count, items: this.clone()[Symbol.iterator](), release: nothingToRelease };
   }
 
   /** In how many pieces the list can be read; some may be empty. */

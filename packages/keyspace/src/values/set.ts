@@ -20,6 +20,7 @@ import {
   packedRemove,
   packedTake,
 } from '../packed.ts';
+import { type FrozenItems, nothingToRelease } from './frozen.ts';
 import { intsetAdd, intsetAt, intsetCount, intsetHas, intsetRemove, intsetRemoveAt } from './intset.ts';
 import { isIntegerText } from './string.ts';
 import { stringBytes } from './string-bytes.ts';
@@ -294,6 +295,19 @@ export class SetValue {
     const body = this.#body;
     if (typeof body === 'string') return OBJECT_BYTES + stringBytes(body.length);
     return OBJECT_BYTES + body.memoryBytes() + keysBytes(body, samples);
+  }
+
+  /** Bytes of the small forms; Infinity for a table. */
+  get packedBytes(): number {
+    return typeof this.#body === 'string' ? this.#body.length : Number.POSITIVE_INFINITY;
+  }
+
+  /** The members as they are now, to be read later. */
+  freeze(): FrozenItems {
+    const { type, size } = this;
+    if (typeof this.#body === 'string') return { type, size, items: this.clone().members(), release: nothingToRelease };
+    const frozen = this.#body.freeze();
+    return { type, size, items: frozen.keys(), release: () => frozen.release() };
   }
 
   /** A set with the same members in the same form, independent of this one. */

@@ -11,6 +11,7 @@
 import { HashTable } from '../hash-table.ts';
 import { flatCopy } from '../latin1.ts';
 import { packedEntry, packedOf, packedSlice, packedSplice, packedTake } from '../packed.ts';
+import { type FrozenItems, nothingToRelease } from './frozen.ts';
 import { keysBytes, MEASURED_MEMBERS, shuffledPrefix } from './set.ts';
 import {
   findPair,
@@ -338,6 +339,19 @@ export class SortedSetValue {
     const body = this.#body;
     if (typeof body === 'string') return OBJECT_BYTES + stringBytes(body.length);
     return 2 * OBJECT_BYTES + body.table.memoryBytes() + body.tree.memoryBytes() + keysBytes(body.table, samples);
+  }
+
+  /** Bytes of the packed form; Infinity for the big one. */
+  get packedBytes(): number {
+    return typeof this.#body === 'string' ? this.#body.length : Number.POSITIVE_INFINITY;
+  }
+
+  /** The pairs as they are now, to be read later, in no order. */
+  freeze(): FrozenItems {
+    const { type, size } = this;
+    if (typeof this.#body === 'string') return { type, size, items: this.clone().pairs(), release: nothingToRelease };
+    const frozen = this.#body.table.freeze();
+    return { type, size, items: frozen.entries(), release: () => frozen.release() };
   }
 
   /** A sorted set with the same pairs in the same form, independent of this one. */

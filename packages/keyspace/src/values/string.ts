@@ -8,6 +8,7 @@
  */
 
 import { allocateLatin1, type Latin1Buffer } from '../latin1.ts';
+import { FrozenBytes } from './frozen-bytes.ts';
 
 /** Values above this many bytes are kept as RawStrings. */
 export const RAW_ABOVE_BYTES = 1 << 20;
@@ -29,6 +30,8 @@ export type StringValue = string | RawString;
 export class RawString {
   #buffer: Latin1Buffer;
   #length: number;
+  /** Who still has to read the bytes as they were; it is told before they change in place. */
+  #frozen: FrozenBytes | undefined;
 
   private constructor(buffer: Latin1Buffer, length: number) {
     this.#buffer = buffer;
@@ -70,6 +73,7 @@ export class RawString {
   setRange(offset: number, content: string | Uint8Array): void {
     const end = offset + content.length;
     if (end > this.#length) this.resize(end);
+    this.#keep(offset, end);
     if (typeof content === 'string') this.#buffer.latin1Write(content, offset, content.length);
     else this.#buffer.set(content, offset);
   }
@@ -77,6 +81,7 @@ export class RawString {
   /** Sets the byte at `index`, first growing to it with zero bytes. */
   setByte(index: number, byte: number): void {
     if (index >= this.#length) this.resize(index + 1);
+    this.#keep(index, index + 1);
     this.#buffer[index] = byte;
   }
 
@@ -89,13 +94,32 @@ export class RawString {
       grown.set(this.bytes);
       this.#buffer = grown;
     }
-    if (byteLength > this.#length) this.#buffer.fill(0, this.#length, byteLength);
+    if (byteLength > this.#length) {
+      this.#keep(this.#length, byteLength);
+      this.#buffer.fill(0, this.#length, byteLength);
+    }
     this.#length = byteLength;
   }
 
   /** The bytes `start` to `end` (exclusive) as a string. @throws above V8's limit of a string, just below 512 MiB */
   latin1(start = 0, end = this.#length): string {
     return this.#buffer.latin1Slice(start, Math.min(end, this.#length));
+  }
+
+  /** The bytes as they are now, to be read later; one at a time. */
+  freeze(): FrozenBytes {
+    const frozen = new FrozenBytes(this.#buffer, this.#length, () => {
+      if (this.#frozen === frozen) this.#frozen = undefined;
+    });
+    this.#frozen = frozen;
+    return frozen;
+  }
+
+  #keep(start: number, end: number): void {
+    const frozen = this.#frozen;
+    if (frozen === undefined) return;
+    if (frozen.buffer === this.#buffer) frozen.keep(start, end);
+    else this.#frozen = undefined;
   }
 
   clone(): RawString {

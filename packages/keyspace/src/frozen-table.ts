@@ -1,0 +1,69 @@
+/**
+ * The entries of a hash table as they were at one moment, read piece by piece while the table goes on changing.
+ *
+ * Freezing marks the segments, nothing more: a table copies a marked segment (about a thousand entries, microseconds)
+ * before it changes it, and whatever grows, splits or merges makes new segments anyway. A segment that has been read is
+ * given back to the table, unmarked.
+ *
+ * Invariants: a segment is frozen by one view at most; every view is read to its end or released.
+ */
+
+import type { Layout, Segment } from './segment.ts';
+
+export class FrozenTable<V> {
+  readonly size: number;
+  readonly #layout: Layout;
+  #segments: (Segment | undefined)[];
+  #index = 0;
+
+  constructor(segments: Segment[], layout: Layout, size: number) {
+    for (const segment of segments) segment.isFrozen = true;
+    this.#segments = segments;
+    this.#layout = layout;
+    this.size = size;
+  }
+
+  /** The keys that have not been read yet. */
+  *keys(): Generator<string> {
+    for (const { segment, slot } of this.#slots()) yield this.#keyAt(segment, slot);
+  }
+
+  /** The entries that have not been read yet. */
+  *entries(): Generator<[string, V]> {
+    for (const { segment, slot } of this.#slots()) yield [this.#keyAt(segment, slot), this.#valueAt(segment, slot)];
+  }
+
+  /** Gives all segments back: nothing will be read any more. */
+  release(): void {
+    for (const segment of this.#segments) if (segment !== undefined) segment.isFrozen = false;
+    this.#segments = [];
+  }
+
+  *#slots(): Generator<{ segment: Segment; slot: number }> {
+    const stride = this.#layout.wordStride;
+    for (; this.#index < this.#segments.length; this.#index++) {
+      const segment = this.#segments[this.#index];
+      if (segment === undefined) continue;
+      // One object for all slots of it: its reader is in this file.
+      const place = { segment, slot: 0 };
+      for (let slot = 0; slot < segment.capacity; slot++) {
+        if (segment.words[slot * stride] === 0) continue;
+        place.slot = slot;
+        yield place;
+      }
+      segment.isFrozen = false;
+      this.#segments[this.#index] = undefined;
+    }
+  }
+
+  #keyAt(segment: Segment, slot: number): string {
+    // The key cell of a full slot is a string.
+    return segment.cells[slot * this.#layout.cellStride] as string;
+  }
+
+  #valueAt(segment: Segment, slot: number): V {
+    // The table's type parameter says what its columns hold.
+    if (this.#layout.cellStride === 2) return segment.cells[slot * 2 + 1] as V;
+    return (segment.numbers === null ? undefined : segment.numbers[slot]) as V;
+  }
+}
