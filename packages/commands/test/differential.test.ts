@@ -117,6 +117,29 @@ describe.skipIf(oracleVersion() === undefined)('a comparison', () => {
   });
 });
 
+describe('a script', () => {
+  test('is read as redis-cli reads lines', () => {
+    const steps = parseScript(`
+      # a comment
+      SET "a b" 'c\\d' "\\x00\\n\\"" ""
+      2> GET a
+      sleep 5`);
+    expect(steps).toEqual([
+      { connection: 0, args: ['SET', 'a b', 'c\\d', '\0\n"', ''] },
+      { connection: 2, args: ['GET', 'a'] },
+      { sleepMs: 5 },
+    ]);
+    expect(parseScript(steps.map(formatStep).join('\n'))).toEqual(steps);
+    expect(() => parseScript('SET "a')).toThrow('unbalanced');
+  });
+
+  test('is the same for the same seed', () => {
+    const options = { grammar: { set: [key('s'), value] }, steps: 50, transactions: true };
+    expect(generate(7, options)).toEqual(generate(7, options));
+    expect(generate(7, options)).not.toEqual(generate(8, options));
+  });
+});
+
 describe('rules', () => {
   const cases: readonly (readonly [Parameters<typeof isSameReply>, boolean])[] = [
     [['*2\r\n:1\r\n:2\r\n', '*2\r\n:2\r\n:1\r\n', 'unordered'], true],

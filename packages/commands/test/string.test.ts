@@ -15,6 +15,7 @@ import {
   word,
 } from './generator.ts';
 import { LocalServer } from './local-server.ts';
+import { command } from './script.ts';
 
 const FAR_MS = String(Date.now() + 500_000_000);
 const FAR_SEC = String(Math.floor(Date.now() / 1000) + 500_000);
@@ -399,6 +400,42 @@ differential('INCR, DECR and INCRBYFLOAT', {
     INCR n
     EXEC
     GET n`,
+});
+
+const MEBIBYTE = 1 << 20;
+const long = 'x'.repeat(MEBIBYTE);
+const longer = `${long}yz`;
+
+differential('strings around one MiB, where their form changes', {
+  'set, edited, copied and removed': [
+    ['SET', 'a', long],
+    ['SET', 'b', longer, 'EX', '1000'],
+    ['STRLEN', 'b'],
+    ['GETRANGE', 'b', '1048570', '-1'],
+    ['APPEND', 'a', 'tail'],
+    ['APPEND', 'b', 'tail'],
+    ['SETRANGE', 'b', '1048570', 'SET'],
+    ['GETRANGE', 'b', '-20', '-1'],
+    ['TTL', 'b'],
+    ['COPY', 'b', 'c'],
+    ['APPEND', 'b', '!'],
+    ['RENAME', 'c', 'd'],
+    ['STRLEN', 'd'],
+    ['INCR', 'd'],
+    ['INCRBYFLOAT', 'd', '1'],
+    ['SETRANGE', 'sparse', '2000000', 'end'],
+    ['GETRANGE', 'sparse', '1999998', '-1'],
+    ['MGET', 'a', 'b'],
+    ['GETSET', 'a', longer],
+    ['GETEX', 'a', 'EX', '1000'],
+    ['SET', 'a', '1', 'GET'],
+    ['INCR', 'a'],
+    ['GETDEL', 'b'],
+    ['MSET', 'e', longer, 'f', '1'],
+    ['SETNX', 'g', longer],
+    ['SETEX', 'h', '1000', longer],
+    ['OBJECT', 'ENCODING', 'g'],
+  ].map((args) => command(0, args)),
 });
 
 const expiry = oneOf(
