@@ -29,8 +29,7 @@ export type ValueOf<T extends TypeName> = T extends 'string'
   ? string | Extract<Value, { readonly type: 'string' }>
   : Extract<Value, { readonly type: T }>;
 
-/** Whether `value` is of `type`, as TYPE names it. */
-export function hasType<T extends TypeName>(value: Value, type: T): value is ValueOf<T> & Value {
+function hasType<T extends TypeName>(value: Value, type: T): value is ValueOf<T> & Value {
   return typeName(value) === type;
 }
 
@@ -61,23 +60,6 @@ export function writeValue<T extends TypeName>(
   type: T,
 ): ValueOf<T> | undefined | WrongType {
   return checkType(ctx, ctx.db.lookupWrite(key), type);
-}
-
-/**
- * The value to change in place; where there is none, a new one from `make`, stored under the key. Only for commands
- * that always add something: an empty collection must not stay behind.
- */
-export function writeOrCreate<T extends Exclude<TypeName, 'string'>>(
-  ctx: CommandContext,
-  key: Key,
-  type: T,
-  make: () => ValueOf<T> & Value,
-): ValueOf<T> | WrongType {
-  const found = writeValue(ctx, key, type);
-  if (found !== undefined) return found;
-  const made = make();
-  ctx.db.set(key, made);
-  return made;
 }
 
 /**

@@ -15,7 +15,6 @@ export const NOT_POSITIVE = 'ERR value is out of range, must be positive';
 export const INDEX_OUT_OF_RANGE = 'ERR index out of range';
 export const OFFSET_OUT_OF_RANGE = 'ERR offset is out of range';
 export const DB_INDEX_OUT_OF_RANGE = 'ERR DB index is out of range';
-export const INVALID_DB_INDEX = 'ERR invalid DB index';
 export const SAME_OBJECT = 'ERR source and destination objects are the same';
 export const INCREMENT_OVERFLOW = 'ERR increment or decrement would overflow';
 export const INCREMENT_NOT_FINITE = 'ERR increment would produce NaN or Infinity';
@@ -26,10 +25,6 @@ export const COUNT_NOT_POSITIVE = 'ERR count should be greater than 0';
 export const LIMIT_NEGATIVE = "ERR LIMIT can't be negative";
 export const MIN_OR_MAX_NOT_A_FLOAT = 'ERR min or max is not a float';
 export const MIN_OR_MAX_NOT_A_STRING_RANGE = 'ERR min or max not valid string range item';
-export const TIMEOUT_NOT_A_FLOAT = 'ERR timeout is not a float or out of range';
-export const TIMEOUT_NEGATIVE = 'ERR timeout is negative';
-export const TIMEOUT_OUT_OF_RANGE = 'ERR timeout is out of range';
-export const BUSY_KEY = 'BUSYKEY Target key name already exists.';
 
 /** Command and subcommand as clients see them in error texts: lower case, `config|get` for a subcommand. */
 export function wrongArity(fullName: string): string {
