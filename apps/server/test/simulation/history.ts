@@ -41,7 +41,8 @@ export class History {
     const roll = this.#random();
     if (roll < 0.12) return [['MULTI'], ...Array.from({ length: this.#below(4) }, () => this.#command()), ['EXEC']];
     if (roll < 0.14) return [['MULTI'], this.#command(), ['DISCARD']];
-    if (roll < 0.2) return [['SELECT', String(this.#below(3))]];
+    if (roll < 0.18) return [['WATCH', this.#key()], ['MULTI'], this.#command(), ['EXEC']];
+    if (roll < 0.24) return [['SELECT', String(this.#below(3))]];
     return [this.#command()];
   }
 
@@ -55,7 +56,7 @@ export class History {
   #anyCommand(): Command {
     const [key, other] = [this.#key(), this.#key()];
     const value = this.#value();
-    switch (this.#below(30)) {
+    switch (this.#below(38)) {
       case 0:
         return ['SET', key, value, 'PX', String(1 + this.#below(400))];
       case 1:
@@ -102,6 +103,14 @@ export class History {
         return ['ZADD', `z${key}`, String(this.#below(100)), value];
       case 22:
         return ['ZPOPMIN', `z${key}`];
+      case 23:
+        return ['EXISTS', key, other];
+      case 24:
+        return ['MGET', key, other];
+      case 25:
+        return this.#random() < 0.3 ? ['DBSIZE'] : ['STRLEN', key];
+      case 26:
+        return ['RENAMENX', key, other];
       default:
         return ['SET', key, value];
     }

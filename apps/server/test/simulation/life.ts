@@ -3,7 +3,7 @@
  * crash at a chosen operation of the disk; then what a restart finds is compared with what was executed and promised.
  *
  * Oracle: what is found is the data set as it was after some command (a prefix of what was executed), and
- * - under `always` that command is not before any that was acknowledged;
+ * - under `always` that command is not before any that was acknowledged, nor before what a reply tells of (sight.ts);
  * - under `everysec`, with a disk that works and syncs that end, not before any that is older than the window;
  * - when only the process died, not before any whose records were written.
  */
@@ -12,6 +12,7 @@ import { type CrashMode, type CrashMoment, type Disk, DiskError, SimCrash, SimDi
 import { generator, History } from './history.ts';
 import { DIR, Machine, type SimClient, settle, withFiles } from './machine.ts';
 import { cutDamage, recover, type State, stateOf, visible } from './recovery.ts';
+import { type Ground, Sight } from './sight.ts';
 
 export interface LifeOptions {
   readonly seed: number;
@@ -68,6 +69,9 @@ class Life {
   /** Index in `#moments` up to which clients have been answered, and up to which records are in the file. */
   #acknowledged = 0;
   #written = 0;
+  /** Up to where the data set must survive lest a reply become untrue. */
+  #told = 0;
+  #sight = new Sight();
   /** Since a failure the disk may have lost what it was given, and the window does not hold. */
   #hasFailedSync = false;
   #hasFailed = false;
@@ -114,9 +118,10 @@ class Life {
     this.#moments = [{ state: [], atMs: this.#machine.nowMs }];
     await start();
     this.#moments = [this.#moment()];
-    [this.#acknowledged, this.#written] = [0, 0];
+    [this.#acknowledged, this.#written, this.#told] = [0, 0, 0];
+    this.#sight = new Sight();
     this.#history = new History(this.#random, this.#machine.engine);
-    this.#clients = Array.from({ length: CLIENTS }, () => this.#connect());
+    this.#clients = Array.from({ length: CLIENTS }, (_, i) => this.#connect(i));
   }
 
   async #step(): Promise<void> {
@@ -177,23 +182,27 @@ class Life {
     }
   }
 
-  #connect(): SimClient {
+  #connect(number: number): SimClient {
     const client = this.#machine.connect();
-    const waiting: number[] = [];
-    client.onExecuted = () => {
-      this.#moments.push(this.#moment());
-      waiting.push(this.#moments.length - 1);
+    const waiting: { index: number; ground: Ground }[] = [];
+    client.onExecuted = (args) => {
+      const before = this.#moments.at(-1)?.state ?? [];
+      const after = this.#moment();
+      const index = this.#moments.push(after) - 1;
+      waiting.push({ index, ground: this.#sight.look(number, args, index, before, after.state) });
       this.#count('executed');
-      if (this.#options.acknowledgesAtOnce) this.#acknowledge(waiting.shift());
+      if (this.#options.acknowledgesAtOnce) client.onReply('');
     };
-    client.onReply = () => this.#acknowledge(waiting.shift());
+    client.onReply = (reply) => {
+      const answered = waiting.shift();
+      if (answered === undefined) return;
+      const { index, ground } = answered;
+      this.#acknowledged = Math.max(this.#acknowledged, index);
+      this.#told = Math.max(this.#told, reply === null ? ground.aborted : ground.reply);
+      this.#count('acknowledged');
+      if (this.#told < index) this.#count('overtaken');
+    };
     return client;
-  }
-
-  #acknowledge(index: number | undefined): void {
-    if (index === undefined) return;
-    this.#acknowledged = Math.max(this.#acknowledged, index);
-    this.#count('acknowledged');
   }
 
   #moment(): Moment {
@@ -254,7 +263,7 @@ class Life {
 
   #requiredAfterPowerCut(): number {
     const policy = this.#options.config.appendfsync ?? 'everysec';
-    if (policy === 'always') return this.#acknowledged;
+    if (policy === 'always') return this.#told;
     if (policy === 'no' || this.#hasFailed) return 0;
     const windowMs = 1000 + 2 * this.#options.syncMs + 4 * TIMER_MS;
     const old = this.#moments.findLastIndex(({ atMs }) => atMs < this.#machine.nowMs - windowMs);

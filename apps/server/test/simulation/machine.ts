@@ -137,7 +137,7 @@ const receiveBuffer = Buffer.alloc(64 * 1024);
 export class SimClient {
   readonly replies: ReplyValue[] = [];
   /** Called after each command has run, before its reply can leave. */
-  onExecuted: () => void = () => undefined;
+  onExecuted: (args: readonly string[]) => void = () => undefined;
   onReply: (reply: ReplyValue) => void = () => undefined;
   /** The process has ended: what its engine still sends gets nowhere. */
   isGone = false;
@@ -167,9 +167,9 @@ export class SimClient {
   send(...commands: readonly (readonly string[])[]): void {
     const length = receiveBuffer.write(commands.map((args) => resp(args)).join(''), 'latin1');
     this.#requests.feed(receiveBuffer, 0, length);
-    while (!this.#client.isClosing && this.#requests.next() === FRAME) {
+    for (let i = 0; !this.#client.isClosing && this.#requests.next() === FRAME; i++) {
       this.#engine.execute(this.#client, this.#requests.request);
-      this.onExecuted();
+      this.onExecuted(commands[i] ?? []);
     }
     this.#engine.settle();
     receiveBuffer.fill('?', 0, length);

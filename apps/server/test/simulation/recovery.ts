@@ -6,8 +6,8 @@ import { stringText, typeName } from '@aof/keyspace';
 import type { Engine } from '../../src/engine.ts';
 import { DIR, Machine } from './machine.ts';
 
-/** A data set: each key with what it holds. */
-export type State = readonly { readonly text: string; readonly expireAtMs: number }[];
+/** A data set: each key, as `database/key`, with what it holds. */
+export type State = readonly { readonly key: string; readonly text: string; readonly expireAtMs: number }[];
 
 export function stateOf({ keyspace, port }: Engine): State {
   return keyspace.databases.flatMap((db) =>
@@ -16,7 +16,8 @@ export function stateOf({ keyspace, port }: Engine): State {
       const expireAtMs = db.expireAt(key);
       const content =
         value !== undefined && typeName(value) === 'string' ? stringText(value as string) : port.digestOf(db, key); // a string by its type
-      return { text: `${db.index}/${key} ${expireAtMs} ${content}`, expireAtMs };
+      const name = `${db.index}/${key}`;
+      return { key: name, text: `${name} ${expireAtMs} ${content}`, expireAtMs };
     }),
   );
 }
