@@ -61,6 +61,7 @@ export class Engine {
   #unauthenticatedLimits: RequestLimits;
   readonly #barrier = new SyncBarrier();
   #readersSeenAtUs = Number.NEGATIVE_INFINITY;
+  #readsSeen = 0;
   #lastClientId = 0;
   #loading: LoadingProgress | undefined;
   #isTickScheduled = false;
@@ -276,8 +277,9 @@ export class Engine {
     this.#isTickScheduled = false;
     if (this.#hasFailed) return;
     if (this.#isActiveExpireOn) this.expireSome(true);
+    const everybodyWaits = this.executor.observer === undefined;
     this.#flush();
-    this.#gate.open(this.appendLog.holdRepliesUntil, this.appendLog.syncedBytes);
+    this.#gate.open(this.appendLog.holdRepliesUntil, this.appendLog.syncedBytes, everybodyWaits);
   }
 
   /** The work of a timer, `hz` times a second: what must happen also when nobody asks for anything. */
@@ -318,37 +320,43 @@ export class Engine {
   }
 
   #flush(): void {
-    const isWatched = this.executor.observer !== undefined;
-    if (isWatched) this.appendLog.preferBackgroundSync = this.#hasIndependentReaders();
-    this.appendLog.flush();
-    if (isWatched) {
-      this.#barrier.flushed(this.appendLog.holdRepliesUntil);
-      // A sync that blocked has ended inside the flush, before there was a batch to end.
-      this.#barrier.synced(this.appendLog.syncedBytes);
+    if (this.config.values.appendfsync === 'always') this.#flushAlways();
+    else {
+      this.executor.observer = undefined;
+      this.appendLog.flush();
     }
     this.executor.state.logWriteError = this.appendLog.writeError;
   }
 
-  /** Somebody has lately asked for what is durable: then a sync in the background serves more than one that blocks. */
-  #hasIndependentReaders(): boolean {
-    const nowUs = this.clock.monotonicUs();
-    if (this.#barrier.freeRequests > 0) this.#readersSeenAtUs = nowUs;
-    return nowUs - this.#readersSeenAtUs < READERS_REMEMBERED_US;
+  /** While clients read beside those that write, syncs run in the background and readers of what is durable go on. */
+  #flushAlways(): void {
+    const { appendLog, executor } = this;
+    const hasReaders = this.#hasReaders();
+    appendLog.preferBackgroundSync = hasReaders;
+    appendLog.flush();
+    if (executor.observer !== undefined) {
+      this.#barrier.flushed(appendLog.holdRepliesUntil);
+      // A sync that blocked has ended inside the flush, before there was a batch to end.
+      this.#barrier.synced(appendLog.syncedBytes);
+    }
+    if (!hasReaders) executor.observer = undefined;
+    else if (executor.observer === undefined) {
+      this.#barrier.start(appendLog.holdRepliesUntil);
+      this.#barrier.synced(appendLog.syncedBytes);
+      executor.observer = this.#barrier;
+    }
   }
 
-  /** Under `always` somebody has to know who has seen what is not durable. */
-  watchSyncs(): void {
-    const isNeeded = this.config.values.appendfsync === 'always' && this.appendLog.isOn;
-    if (isNeeded && this.executor.observer === undefined) this.#barrier.everythingTouched();
-    this.executor.observer = isNeeded ? this.#barrier : undefined;
+  #hasReaders(): boolean {
+    const { totalReads } = this.executor.statistics;
+    const nowUs = this.clock.monotonicUs();
+    if (totalReads !== this.#readsSeen) this.#readersSeenAtUs = nowUs;
+    this.#readsSeen = totalReads;
+    return nowUs - this.#readersSeenAtUs < READERS_REMEMBERED_US;
   }
 
   #followConfig(): void {
     const { config } = this;
-    config.onChange('appendfsync', () => {
-      this.watchSyncs();
-      return undefined;
-    });
     for (const name of THRESHOLD_OPTIONS) {
       config.onChange(name, () => {
         Object.assign(this.keyspace.thresholds, thresholdsOf(config));

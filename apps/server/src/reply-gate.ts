@@ -4,7 +4,7 @@
  *
  * Invariants
  * - Replies of one client leave in order.
- * - Without `always` nobody has seen anything unsynced; with it, `SyncBarrier` says who has.
+ * - Who has seen what is not durable is for `SyncBarrier` to say; where it does not watch, everybody may have.
  * - Nothing leaves between a command and the flush of its records.
  * - Held replies are a queue by log offset; the offsets never shrink, so what is at its head leaves first.
  */
@@ -46,8 +46,10 @@ export class ReplyGate {
   /**
    * The records of these replies are flushed: they leave, but for those of clients that have seen what is not durable
    * before `holdUntil`, and for what must not overtake their earlier replies.
+   *
+   * @param everybodyWaits nobody has watched what clients saw: all of them may have
    */
-  open(holdUntil: number, synced: number): void {
+  open(holdUntil: number, synced: number, everybodyWaits: boolean): void {
     const clients = this.#scheduled;
     if (clients.length === 0) return;
     this.#scheduled = this.#spare;
@@ -55,7 +57,8 @@ export class ReplyGate {
     for (const client of clients) {
       client.isScheduled = false;
       const chunks = client.reply.take();
-      if ((isDurable || !client.hasSeenUnsynced) && client.heldReplies === 0) this.#deliver(client, chunks);
+      const isFree = isDurable || !(everybodyWaits || client.hasSeenUnsynced);
+      if (isFree && client.heldReplies === 0) this.#deliver(client, chunks);
       else {
         client.heldReplies++;
         this.#held.push({ until: holdUntil, client, chunks });

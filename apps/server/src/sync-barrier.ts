@@ -1,5 +1,5 @@
 /**
- * Under `appendfsync always`: which clients have seen data that is not durable yet.
+ * Under `appendfsync always`, while clients read beside others that write: who has seen data that is not durable yet.
  *
  * A reply may leave before a sync only if a crash could not make it untrue. Writers wait for their own records; readers
  * wait if a key that they read has changed since the last completed sync; whatever cannot be judged by its keys waits.
@@ -26,8 +26,6 @@ export class SyncBarrier implements ExecutionObserver {
   #isEverything = false;
   /** Changes that were written and are not known to be durable, oldest first. */
   #batches: Batch[] = [];
-  /** Requests since the last flush whose replies need not wait. */
-  #freeRequests = 0;
 
   /** `key` has changed. */
   touched(db: Database, key: Key): void {
@@ -36,26 +34,20 @@ export class SyncBarrier implements ExecutionObserver {
     else keys.add(key);
   }
 
-  /** Everything may have changed. */
-  everythingTouched(): void {
-    this.#isEverything = true;
-  }
-
-  /** Requests since the last flush whose replies need not wait for it to be durable. */
-  get freeRequests(): number {
-    return this.#freeRequests;
+  /** Begins to watch: what was written before is not known key by key, and durable once the log is, up to `until`. */
+  start(until: number): void {
+    this.#current = new Map();
+    this.#isEverything = false;
+    this.#batches = [{ until, keys: new Map(), isEverything: true }];
   }
 
   /** A command has run: decides whether its client has to wait. */
   executed(client: Client, db: Database, command: Command, request: Request): void {
-    if (client.hasSeenUnsynced) return;
-    if (this.#mustWait(client, db, command, request)) client.hasSeenUnsynced = true;
-    else this.#freeRequests++;
+    if (!client.hasSeenUnsynced) client.hasSeenUnsynced = this.#mustWait(client, db, command, request);
   }
 
   /** The log was flushed: what has changed is durable once the log is durable up to `until`. */
   flushed(until: number): void {
-    this.#freeRequests = 0;
     if (this.#current.size > 0 || this.#isEverything) {
       this.#batches.push({ until, keys: this.#current, isEverything: this.#isEverything });
       this.#current = new Map();
@@ -75,7 +67,7 @@ export class SyncBarrier implements ExecutionObserver {
     if (client.queue !== undefined || FREE_GROUPS.has(spec.group)) return false;
     const hasKeys = (spec.keySpecs ?? []).length > 0;
     // FLUSHALL, SWAPDB, EXEC: what they change is not told key by key.
-    if (!command.isReadonly && !hasKeys) this.everythingTouched();
+    if (!command.isReadonly && !hasKeys) this.#isEverything = true;
     if (!command.isReadonly || !hasKeys) return true;
     if (this.#isEverything || this.#batches.some((batch) => batch.isEverything)) return true;
     if (this.#current.size === 0 && this.#batches.length === 0) return false;

@@ -13,6 +13,7 @@ import { type Command, CommandTable } from './command-table.ts';
 import type { CommandContext, RecordArgument } from './context.ts';
 import { Propagation, type PropagationSink } from './propagation.ts';
 import { refusalOf } from './refusal.ts';
+import { repeated } from './replies.ts';
 import type { ServerPort } from './server-port.ts';
 import type { CommandSpec } from './spec.ts';
 import { WatchRegistry } from './watch.ts';
@@ -50,6 +51,8 @@ export interface ServerState {
 
 export interface ExecutorStatistics {
   totalCommands: number;
+  /** Commands that only read. */
+  totalReads: number;
   /** Replies by error prefix (`ERR`, `WRONGTYPE`, …). */
   readonly errors: Map<string, number>;
   totalErrors: number;
@@ -79,7 +82,7 @@ export class Executor implements CommandContext {
   readonly table: CommandTable;
   readonly watches = new WatchRegistry();
   readonly state: ServerState = { isLoading: false, logWriteError: undefined };
-  readonly statistics: ExecutorStatistics = { totalCommands: 0, errors: new Map(), totalErrors: 0 };
+  readonly statistics: ExecutorStatistics = { totalCommands: 0, totalReads: 0, errors: new Map(), totalErrors: 0 };
   observer: ExecutionObserver | undefined;
   readonly #propagation: Propagation;
   readonly #clock: ExecutorClock;
@@ -194,6 +197,8 @@ export class Executor implements CommandContext {
     this.keyspace.nowMs = this.nowMs;
     work();
     this.#endUnit(false);
+    // It may be long until the next request.
+    this.#callsUntilClock = 0;
   }
 
   callQueued(queued: QueuedCommand): void {
@@ -252,6 +257,7 @@ export class Executor implements CommandContext {
   resetStatistics(): void {
     this.table.resetStatistics();
     this.statistics.totalCommands = 0;
+    this.statistics.totalReads = 0;
     this.statistics.totalErrors = 0;
     this.statistics.errors.clear();
   }
@@ -260,6 +266,7 @@ export class Executor implements CommandContext {
     this.client = client;
     this.db = this.#databaseOf(client);
     this.reply = this.#replyTo(client);
+    this.keyspace.isNoTouch = client.isNoTouch;
     this.#errorsCounted = this.reply.errorCount;
   }
 
@@ -284,6 +291,7 @@ export class Executor implements CommandContext {
     if (command !== this.#timed) this.#startTiming(command);
     command.handler?.(this, request);
     this.statistics.totalCommands++;
+    if (command.isReadonly) this.statistics.totalReads++;
     command.calls++;
     if (reply.errorCount !== this.#errorsCounted) {
       this.#errorsCounted = reply.errorCount;
@@ -314,7 +322,7 @@ export class Executor implements CommandContext {
     if (found.subcommands !== undefined && request.count > 1) {
       const sub = found.subcommands.get(request.latin1(1).toLowerCase());
       if (sub === undefined) {
-        const text = `ERR unknown subcommand '${request.latin1(1).slice(0, 128)}'. Try ${found.spec.name.toUpperCase()} HELP.`;
+        const text = `ERR unknown subcommand '${repeated(request.latin1(1).slice(0, 128))}'. Try ${found.spec.name.toUpperCase()} HELP.`;
         return this.#refuseUnknown(client, text);
       }
       command = sub;
@@ -333,19 +341,17 @@ export class Executor implements CommandContext {
     this.#endReply(client);
   }
 
-  #refuse(client: Client, command: Command, text: string): void {
+  #refuse(client: Client, command: Command, reason: string): void {
     command.rejectedCalls++;
-    const reply = this.#replyTo(client);
-    if (client.queue !== undefined && command.fullName === 'exec') {
+    let text = reason;
+    if (command.fullName === 'exec') {
       client.queue = undefined;
       client.queueIsBroken = false;
       client.queuedBytes = 0;
       this.watches.unwatchAll(client);
-      reply.error(`EXECABORT Transaction discarded because of: ${text.replace(/^-?ERR /, '')}`);
-    } else {
-      if (client.queue !== undefined) client.queueIsBroken = true;
-      reply.error(text);
-    }
+      text = `EXECABORT Transaction discarded because of: ${reason.replace(/^ERR /, '')}`;
+    } else if (client.queue !== undefined) client.queueIsBroken = true;
+    this.#replyTo(client).error(text);
     this.#countError(text);
     this.#endReply(client);
   }
@@ -392,5 +398,5 @@ function unknownCommandText(request: Request): string {
   for (let i = 1; i < request.count && args.length < 128; i++) {
     args += `'${request.latin1(i).slice(0, 128 - args.length)}' `;
   }
-  return `ERR unknown command '${request.latin1(0).slice(0, 128)}', with args beginning with: ${args}`;
+  return repeated(`ERR unknown command '${request.latin1(0).slice(0, 128)}', with args beginning with: ${args}`);
 }

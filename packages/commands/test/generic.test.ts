@@ -460,7 +460,6 @@ const grammar: Grammar = {
   'object idletime': [any],
 };
 const rules: DifferentialOptions['rules'] = {
-  select: (oracle, ours) => oracle.kind === ours.kind,
   'object|refcount': 'kind',
   // Redis repeats an unknown subcommand up to a zero byte.
   object: (oracle, ours) => oracle.kind === ours.kind,

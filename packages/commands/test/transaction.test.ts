@@ -322,5 +322,4 @@ differentialGenerated('transactions of several clients', {
     getdel: [any],
     sadd: [key('t', 1), value],
   },
-  rules: { select: (oracle, ours) => oracle.kind === ours.kind },
 });

@@ -46,6 +46,7 @@ export interface DatabaseOwner {
   readonly nowMs: number;
   readonly accessClockSec: number;
   readonly isLoading: boolean;
+  readonly isNoTouch: boolean;
   readonly snapshotEpoch: number;
   random(): number;
   createDictionary(): KeyDictionary;
@@ -112,7 +113,7 @@ export class Database {
       return undefined;
     }
     statistics.hits++;
-    if (isTouch) this.#dictionary.setAccess(this.#owner.accessClockSec);
+    if (isTouch && !this.#owner.isNoTouch) this.#dictionary.setAccess(this.#owner.accessClockSec);
     return this.#dictionary.value();
   }
 

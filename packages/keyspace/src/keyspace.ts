@@ -44,6 +44,8 @@ export class Keyspace implements DatabaseOwner {
   dirty = 0;
   /** Wall clock of the running command, ms since the Unix epoch. */
   nowMs = 0;
+  /** Reads leave the access clock alone: the client has said CLIENT NO-TOUCH. */
+  isNoTouch = false;
   /** While a file is loaded nothing expires. */
   isLoading = false;
   /** New entries get this epoch (0–255): a snapshot that raises it at its cut can tell them from those it must copy. */

@@ -2,7 +2,8 @@
 import type { Request } from '@aof/resp-codec';
 import type { Client } from '../client.ts';
 import type { CommandContext } from '../context.ts';
-import { DB_INDEX_OUT_OF_RANGE, NOT_AN_INTEGER, SYNTAX_ERROR, wrongArity } from '../replies.ts';
+import { readDatabase } from '../lookup.ts';
+import { SYNTAX_ERROR, wrongArity } from '../replies.ts';
 import type { CommandSpec } from '../spec.ts';
 import { REDIS_VERSION } from '../version.ts';
 import { clientCommand, isValidClientName, NAME_ERROR } from './client.ts';
@@ -115,9 +116,9 @@ function hello(ctx: CommandContext, request: Request): void {
 }
 
 function select(ctx: CommandContext, request: Request): void {
-  const index = request.integer(1);
-  if (index === undefined) return ctx.reply.error(NOT_AN_INTEGER);
-  if (typeof index !== 'number' || index < 0 || !ctx.select(index)) return ctx.reply.error(DB_INDEX_OUT_OF_RANGE);
+  const db = readDatabase(ctx, request, 1);
+  if (db === undefined) return;
+  ctx.select(db.index);
   ctx.reply.ok();
 }
 
@@ -156,7 +157,7 @@ export const connectionCommands: readonly CommandSpec[] = [
   {
     name: 'echo',
     arity: 2,
-    flags: ['fast'],
+    flags: ['loading', 'stale', 'fast'],
     categories: ['connection'],
     group: 'connection',
     since: '1.0.0',

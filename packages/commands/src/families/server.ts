@@ -58,7 +58,7 @@ const flushDb: Handler = (ctx, request) => {
 const flushAll: Handler = (ctx, request) => {
   if (!isFlushModeValid(request)) return ctx.reply.error(SYNTAX_ERROR);
   for (const db of ctx.keyspace.databases) ctx.watches.touchedAll(db);
-  ctx.keyspace.dirty += ctx.keyspace.flushAll() + 1;
+  ctx.keyspace.dirty += ctx.keyspace.flushAll();
   ctx.propagateAlways();
   ctx.reply.ok();
 };

@@ -45,7 +45,7 @@ function watchedKeyHasExpired(client: Client, nowMs: number): boolean {
 }
 
 function isExpired(expireAtMs: number, nowMs: number): boolean {
-  return expireAtMs !== -1 && expireAtMs <= nowMs;
+  return expireAtMs !== -1 && nowMs > expireAtMs;
 }
 
 const watch: CommandSpec['handler'] = (ctx, request) => {
