@@ -52,6 +52,7 @@ export class ByteWindow {
 
   /** Copies what is not read yet, so that the chunk may be reused. */
   keep(): void {
+    this.#sum();
     const left = this.limit - this.at;
     if (left > 0 && this.bytes !== this.#carry) this.#reserve(left);
   }

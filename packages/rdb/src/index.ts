@@ -1,3 +1,4 @@
+export { type DumpOptions, dumpValue, type RestoreOptions, restoreValue } from './dump-payload.ts';
 export type {
   Count,
   HashField,
@@ -26,6 +27,15 @@ export type {
 } from './entries.ts';
 export { RdbError, type RdbErrorCode, type RdbErrorDetails, type RdbStep } from './errors.ts';
 export type { Dialect } from './format.ts';
+export {
+  type EntryPlace,
+  entryToValue,
+  extendValue,
+  type KeyspaceValue,
+  plainValue,
+  valueToEntry,
+} from './keyspace-values.ts';
+export type { RdbLoss, RdbLossCode } from './losses.ts';
 export { readRdb, readRdbSync } from './read-rdb.ts';
 export {
   END,
@@ -37,3 +47,6 @@ export {
   type ReadStatus,
   TRUNCATED,
 } from './reader.ts';
+export { RDB_TARGETS, type RdbTarget } from './targets.ts';
+export { type WritableEntry, type WriteRdbOptions, writeEntry, writeRdb, writeRdbSync } from './write-rdb.ts';
+export { type RdbOrigin, RdbWriter, type RdbWriterOptions } from './writer.ts';

@@ -19,6 +19,8 @@ import type { Blob } from './input.ts';
 import { type Latin1Buffer, latin1Of } from './latin1.ts';
 
 const HEADER_BYTES = 6;
+/** What an entry takes beside its bytes, at most. */
+const ENTRY_OVERHEAD_BYTES = 10;
 const END = 0xff;
 const UNKNOWN_COUNT = 0xffff;
 /** Digits of the longest int64 with its sign. */
@@ -127,24 +129,42 @@ function fault(what: string): RdbFault {
 
 // Writing -------------------------------------------------------------------------------------------------------------
 
-/** Bytes of a listpack without entries. */
-export const LISTPACK_EMPTY_BYTES = HEADER_BYTES + 1;
-
-/** Bytes that an entry takes at most. */
-export function listpackEntryMaxBytes(length: number): number {
-  return length + 5 + 5;
+/** Bytes that an entry takes. */
+export function listpackEntryBytes(text: string): number {
+  const { length } = text;
+  if (length <= INTEGER_MAX_CHARS && isIntegerText(text))
+    return 1 + integerBytes(length <= EXACT_CHARS ? Number(text) : Number.NaN);
+  const encoded = length + (length < 64 ? 1 : length < 4096 ? 2 : 5);
+  return encoded + backLengthBytes(encoded);
 }
 
-/** Writes the header of a listpack at `at`; answers where the first entry goes. */
-export function beginListpack(at: number): number {
-  return at + HEADER_BYTES;
+function integerBytes(value: number): number {
+  if (value >= 0 && value <= 127) return 1;
+  if (value >= -4096 && value <= 4095) return 2;
+  if (value >= -0x8000 && value <= 0x7fff) return 3;
+  if (value >= -0x80_0000 && value <= 0x7f_ffff) return 4;
+  return value >= -0x8000_0000 && value <= 0x7fff_ffff ? 5 : 9;
 }
 
-/**
- * Writes an entry at `at`, where `listpackEntryMaxBytes` are free; answers where it ends. Texts of integers as Redis would
- * print them are written as integers.
- */
-export function writeListpackEntry(target: Latin1Buffer, at: number, text: string): number {
+/** Writes a listpack of `items` at 0, where `listpackMaxBytes` are free; answers where it ends. */
+export function writeListpack(target: Latin1Buffer, items: readonly string[]): number {
+  let at = HEADER_BYTES;
+  for (const item of items) at = writeListpackEntry(target, at, item);
+  target[at] = END;
+  target.writeUInt32LE(at + 1, 0);
+  target.writeUInt16LE(Math.min(items.length, UNKNOWN_COUNT), 4);
+  return at + 1;
+}
+
+/** Bytes that a listpack of `items` takes at most. */
+export function listpackMaxBytes(items: readonly string[]): number {
+  let bytes = HEADER_BYTES + 1;
+  for (const item of items) bytes += item.length + ENTRY_OVERHEAD_BYTES;
+  return bytes;
+}
+
+/** Writes an entry at `at`; answers where it ends. Texts of integers as Redis would print them are written as integers. */
+function writeListpackEntry(target: Latin1Buffer, at: number, text: string): number {
   const end = writeInteger(target, at, text) ?? writeText(target, at, text);
   const length = end - at;
   const next = end + backLengthBytes(length);
@@ -154,14 +174,6 @@ export function writeListpackEntry(target: Latin1Buffer, at: number, text: strin
     rest >>>= 7;
   }
   return next;
-}
-
-/** Ends a listpack that begins at `start` and has `count` entries up to `at`; answers where it ends. */
-export function endListpack(target: Latin1Buffer, start: number, at: number, count: number): number {
-  target[at] = END;
-  target.writeUInt32LE(at + 1 - start, start);
-  target.writeUInt16LE(Math.min(count, UNKNOWN_COUNT), start + 4);
-  return at + 1;
 }
 
 function writeText(target: Latin1Buffer, at: number, text: string): number {

@@ -74,7 +74,11 @@ function fault(what: string): RdbFault {
   return new RdbFault('RDB_STRUCTURE', `Stream listpack integrity check failed: ${what}`);
 }
 
-/** The elements of the listpack for `entries`, of which there is one at least, in ascending order. */
+/**
+ * The elements of the listpack for `entries`, of which there is one at least, in ascending order.
+ *
+ * @throws RangeError an ID is none, or a field has no value
+ */
 export function streamNodeItems(entries: readonly StreamEntry[]): string[] {
   const [first] = entries;
   const master = splitId(first.id);
@@ -82,6 +86,7 @@ export function streamNodeItems(entries: readonly StreamEntry[]): string[] {
   for (let i = 0; i < first.fields.length; i += 2) names.push(first.fields[i]);
   const items = [String(entries.length), '0', String(names.length), ...names, '0'];
   for (const { id, fields } of entries) {
+    if (fields.length % 2 !== 0) throw new RangeError(`entry ${id} has a field without a value`);
     const { milliseconds, sequence } = splitId(id);
     const start = items.length;
     const usesMaster = hasFields(fields, names);

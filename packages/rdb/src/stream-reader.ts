@@ -35,7 +35,8 @@ import { RdbFault } from './errors.ts';
 import { TYPE_STREAM, TYPE_STREAM_3 } from './format.ts';
 import type { RdbInput } from './input.ts';
 import { allocateLatin1 } from './latin1.ts';
-import { compareIds, countOf, ID_BYTES, idAt, ZERO_ID } from './stream-id.ts';
+import { estimateEntriesRead, type StreamCounters } from './stream-counters.ts';
+import { countOf, ID_BYTES, idAt, ZERO_ID } from './stream-id.ts';
 import { readStreamNode } from './stream-node.ts';
 import type { ValueOptions } from './value-reader.ts';
 
@@ -93,7 +94,7 @@ function* readMetadata(
     maxDeletedId = yield* readId(input);
     entriesAdded = countOf(input.wideLength() ?? (yield* awaitWideLength(input)));
   }
-  const counters = { length, lastId, firstId, maxDeletedId, entriesAdded };
+  const counters = { length, lastId, firstId };
   const groupCount = input.length() ?? (yield* awaitLength(input));
   const groups: StreamGroup[] = [];
   const names = new Set<string>();
@@ -106,18 +107,10 @@ function* readMetadata(
   return { lastId, firstId, maxDeletedId, entriesAdded, groups };
 }
 
-interface Counters {
-  readonly length: number;
-  readonly lastId: StreamId;
-  readonly firstId: StreamId;
-  readonly maxDeletedId: StreamId;
-  readonly entriesAdded: Count;
-}
-
 /** A pending entry whose consumer is told later. */
 type Delivery = { -readonly [K in keyof StreamPending]: StreamPending[K] };
 
-function* readGroup(input: RdbInput, type: number, counters: Counters): Reading<StreamGroup> {
+function* readGroup(input: RdbInput, type: number, counters: StreamCounters): Reading<StreamGroup> {
   const name = input.text() ?? (yield* awaitText(input));
   const lastId = yield* readId(input);
   let entriesRead: Count;
@@ -175,18 +168,4 @@ const rawId = allocateLatin1(ID_BYTES);
 function* readRawId(input: RdbInput): Reading<StreamId> {
   rawId.latin1Write(input.fixedText(ID_BYTES) ?? (yield* awaitFixedText(input, ID_BYTES)), 0, ID_BYTES);
   return idAt(rawId, 0);
-}
-
-/**
- * How many entries a group has read, where the file does not tell: versions before 7.0 did not count.
- *
- * Source: Redis t_stream.c, streamEstimateDistanceFromFirstEverEntry.
- */
-function estimateEntriesRead(stream: Counters, lastId: StreamId): Count {
-  if (stream.length === 0) return 0;
-  const toLast = compareIds(lastId, stream.lastId);
-  if (toLast === 0) return stream.length;
-  if (toLast > 0) return -1;
-  const toFirst = compareIds(lastId, stream.firstId);
-  return toFirst < 0 ? 0 : toFirst === 0 ? 1 : -1;
 }

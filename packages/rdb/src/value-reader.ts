@@ -55,8 +55,9 @@ import { readStream } from './stream-reader.ts';
 import { readZiplist } from './ziplist.ts';
 import { readZipmap } from './zipmap.ts';
 
-/** The latest expiry of a field that Redis knows, ms: 48 bits. */
-const FIELD_EXPIRY_MAX = 2 ** 48 - 1;
+/** The latest expiry of a field, ms: 48 bits in Redis, the year 287396 in any case. */
+const FIELD_EXPIRY_MAX = { redis: 2 ** 48 - 1, valkey: Number.MAX_SAFE_INTEGER };
+const NEVER = -1;
 
 /** What decides how a value is read. */
 export interface ValueOptions {
@@ -152,19 +153,16 @@ function* readFields(input: RdbInput, options: ValueOptions): Reading<RdbValue |
       yield { type: 'hash', value: fields };
       fields = [];
     }
-    let expireAtMs = 0;
+    let expireAtMs = NEVER;
     if (isBefore) {
       const difference = Number(input.wideLength() ?? (yield* awaitWideLength(input)));
       if (difference !== 0) expireAtMs = base + difference;
     }
     const field = input.text() ?? (yield* awaitText(input));
     const value = input.text() ?? (yield* awaitText(input));
-    if (isValkey) {
-      const absolute = input.int64() ?? (yield* awaitInt64(input));
-      if (absolute !== -1) expireAtMs = absolute;
-    }
+    if (isValkey) expireAtMs = input.int64() ?? (yield* awaitInt64(input));
     seen?.add(field);
-    fields.push(fieldOf(field, value, expireAtMs));
+    fields.push(fieldOf(field, value, expireAtMs, options.dialect));
   }
   return count === 0 ? undefined : { type: 'hash', value: fields };
 }
@@ -254,13 +252,13 @@ function groups<T>(items: readonly string[], size: number, seen: Distinct | unde
 }
 
 function expiringField(items: readonly string[], at: number): HashField {
-  return fieldOf(items[at], items[at + 1], Number(items[at + 2]));
+  const expireAtMs = Number(items[at + 2]);
+  return fieldOf(items[at], items[at + 1], expireAtMs === 0 ? NEVER : expireAtMs, 'redis');
 }
 
-/** @param expireAtMs 0 for a field that does not expire */
-function fieldOf(field: string, value: string, expireAtMs: number): HashField {
-  if (expireAtMs === 0) return [field, value];
-  if (expireAtMs > 0 && expireAtMs <= FIELD_EXPIRY_MAX) return [field, value, expireAtMs];
+function fieldOf(field: string, value: string, expireAtMs: number, dialect: Dialect): HashField {
+  if (expireAtMs === NEVER) return [field, value];
+  if (expireAtMs >= 0 && expireAtMs <= FIELD_EXPIRY_MAX[dialect]) return [field, value, expireAtMs];
   throw new RdbFault('RDB_NUMBER', `a field expires at ${expireAtMs}, which no server would set`);
 }
 

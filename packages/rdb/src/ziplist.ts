@@ -16,6 +16,8 @@ import type { Blob } from './input.ts';
 import { type Latin1Buffer, latin1Of } from './latin1.ts';
 
 const HEADER_BYTES = 10;
+/** What an entry takes beside its bytes, at most. */
+const ENTRY_OVERHEAD_BYTES = 10;
 const END = 0xff;
 const LONG_PREVIOUS = 254;
 const UNKNOWN_COUNT = 0xffff;
@@ -99,25 +101,31 @@ function fault(what: string): RdbFault {
 
 // Writing -------------------------------------------------------------------------------------------------------------
 
-/** Bytes of a ziplist without entries. */
-export const ZIPLIST_EMPTY_BYTES = HEADER_BYTES + 1;
-
-/** Bytes that an entry takes at most. */
-export function ziplistEntryMaxBytes(length: number): number {
-  return length + 5 + 5;
+/** Writes a ziplist of `items` at 0, where `ziplistMaxBytes` are free; answers where it ends. */
+export function writeZiplist(target: Latin1Buffer, items: readonly string[]): number {
+  let at = HEADER_BYTES;
+  let last = HEADER_BYTES;
+  for (const item of items) {
+    const next = writeEntry(target, at, item, at - last);
+    last = at;
+    at = next;
+  }
+  target[at] = END;
+  target.writeUInt32LE(at + 1, 0);
+  target.writeUInt32LE(last, 4);
+  target.writeUInt16LE(Math.min(items.length, UNKNOWN_COUNT), 8);
+  return at + 1;
 }
 
-/** Answers where the first entry of a ziplist goes that begins at `at`. */
-export function beginZiplist(at: number): number {
-  return at + HEADER_BYTES;
+/** Bytes that a ziplist of `items` takes at most. */
+export function ziplistMaxBytes(items: readonly string[]): number {
+  let bytes = HEADER_BYTES + 1;
+  for (const item of items) bytes += item.length + ENTRY_OVERHEAD_BYTES;
+  return bytes;
 }
 
-/**
- * Writes an entry at `at`, where `ziplistEntryMaxBytes` are free; answers where it ends.
- *
- * @param previous bytes of the entry before, 0 for the first
- */
-export function writeZiplistEntry(target: Latin1Buffer, at: number, text: string, previous: number): number {
+/** Writes an entry at `at` behind one of `previous` bytes, 0 if it is the first; answers where it ends. */
+function writeEntry(target: Latin1Buffer, at: number, text: string, previous: number): number {
   let from = at + 1;
   if (previous < LONG_PREVIOUS) {
     target[at] = previous;
@@ -126,20 +134,6 @@ export function writeZiplistEntry(target: Latin1Buffer, at: number, text: string
     from = target.writeUInt32LE(previous, at + 1);
   }
   return writeInteger(target, from, text) ?? writeText(target, from, text);
-}
-
-/**
- * Ends a ziplist that begins at `start`.
- *
- * @param lastEntry where its last entry begins, or `at` if there is none
- * @param at where that ends
- */
-export function endZiplist(target: Latin1Buffer, start: number, lastEntry: number, at: number, count: number): number {
-  target[at] = END;
-  target.writeUInt32LE(at + 1 - start, start);
-  target.writeUInt32LE(lastEntry - start, start + 4);
-  target.writeUInt16LE(Math.min(count, UNKNOWN_COUNT), start + 8);
-  return at + 1;
 }
 
 function writeText(target: Latin1Buffer, at: number, text: string): number {
