@@ -67,6 +67,7 @@ export class Engine {
   #isTickScheduled = false;
   #isActiveExpireOn = true;
   #hasFailed = false;
+  #isStopped = false;
 
   constructor(options: EngineOptions) {
     this.options = options;
@@ -217,10 +218,15 @@ export class Engine {
     return undefined;
   }
 
-  /** Answers what is pending, then writes, syncs and closes the log. @throws AofWriteError */
+  /**
+   * Answers what is pending, then writes, syncs and closes the log. What still comes in meanwhile is not answered any
+   * more, for it is in no log.
+   * @throws AofWriteError
+   */
   async stop(): Promise<void> {
     if (this.#hasFailed) return;
     this.tick();
+    this.#isStopped = true;
     if (this.appendLog.isOn) this.log('notice', 'Calling fsync() on the AOF file.');
     await this.appendLog.close();
   }
@@ -275,7 +281,7 @@ export class Engine {
   /** Once per turn of the event loop: expire a little, flush the log once, then let replies leave. */
   tick(): void {
     this.#isTickScheduled = false;
-    if (this.#hasFailed) return;
+    if (this.#hasFailed || this.#isStopped) return;
     if (this.#isActiveExpireOn) this.expireSome(true);
     const everybodyWaits = this.executor.observer === undefined;
     this.#flush();
@@ -284,7 +290,7 @@ export class Engine {
 
   /** The work of a timer, `hz` times a second: what must happen also when nobody asks for anything. */
   cron(): void {
-    if (this.#hasFailed) return;
+    if (this.#hasFailed || this.#isStopped) return;
     const nowMs = this.clock.nowMs();
     if (this.#isActiveExpireOn) this.expireSome(false);
     this.#flush();
