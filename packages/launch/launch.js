@@ -39,7 +39,8 @@ export function launch(source, built, v8Flags = []) {
   const program = fileURLToPath(isSource ? source : built);
   const node = isSource && !stripsTypes() ? pinnedNode(source) : process.execPath;
   const args = [...v8Flags, '--disable-warning=ExperimentalWarning', program, ...process.argv.slice(2)];
-  if (typeof process.execve === 'function' && process.platform !== 'win32') process.execve(node, [node, ...args], process.env);
+  if (typeof process.execve === 'function' && process.platform !== 'win32')
+    process.execve(node, [node, ...args], process.env);
   const child = spawn(node, args, { stdio: 'inherit' });
   for (const signal of SIGNALS) process.on(signal, () => child.kill(signal));
   child.on('error', (error) => {
