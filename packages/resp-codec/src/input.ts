@@ -15,6 +15,8 @@
 export const NOTHING: Uint8Array = new Uint8Array(0);
 /** How many bytes of the chunk follow the tail when it is not known how many are missing. */
 const STEP = 256;
+/** Up to so many bytes are copied faster one by one. */
+const FEW = 64;
 /** The smallest tail, and the largest that is kept for the next unfinished item. */
 const SMALLEST = 1024;
 const KEPT = 16 * 1024;
@@ -82,8 +84,8 @@ export class Input {
     const size = this.end - keepFrom;
     if (size + rest === 0) return;
     const tail = new Uint8Array(size + rest);
-    tail.set(this.buffer.subarray(keepFrom, this.end));
-    if (rest > 0) tail.set(this.#chunk.subarray(this.#chunkPosition, this.#chunkEnd), size);
+    copy(this.buffer, keepFrom, this.end, tail, 0);
+    copy(this.#chunk, this.#chunkPosition, this.#chunkPosition + rest, tail, size);
     this.#readTail(tail, size + rest, keepFrom);
     this.#forgetChunk();
   }
@@ -124,11 +126,11 @@ export class Input {
       const moved = this.#moved;
       const size = this.end - keepFrom;
       const tail = allocate(size + amount, whole);
-      tail.set(this.buffer.subarray(keepFrom, this.end));
+      copy(this.buffer, keepFrom, this.end, tail, 0);
       this.#readTail(tail, size, keepFrom);
       this.#moved = moved;
     }
-    this.buffer.set(this.#chunk.subarray(this.#chunkPosition, this.#chunkPosition + amount), this.end);
+    copy(this.#chunk, this.#chunkPosition, this.#chunkPosition + amount, this.buffer, this.end);
     this.end += amount;
     this.#chunkPosition += amount;
     this.#moved += amount;
@@ -148,7 +150,7 @@ export class Input {
       this.#spareTail = tail;
     }
     const tail = size <= this.#tail.length ? this.#tail : allocate(size, whole);
-    tail.set(this.buffer.subarray(keepFrom, this.end));
+    copy(this.buffer, keepFrom, this.end, tail, 0);
     this.#readTail(tail, size, keepFrom);
   }
 
@@ -177,6 +179,15 @@ export class Input {
     this.#chunk = NOTHING;
     this.#chunkPosition = 0;
     this.#chunkEnd = 0;
+  }
+}
+
+/** Copies the bytes `start` … `end` of `source` to `at` in `target`. */
+function copy(source: Uint8Array, start: number, end: number, target: Uint8Array, at: number): void {
+  if (end - start > FEW) {
+    target.set(source.subarray(start, end), at);
+  } else {
+    for (let i = start; i < end; i++) target[at + i - start] = source[i];
   }
 }
 

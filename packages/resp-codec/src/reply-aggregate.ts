@@ -8,6 +8,8 @@ export const ENDLESS: number = Number.POSITIVE_INFINITY;
 export const MAX_NATIVE_ELEMENTS: number = 2 ** 24;
 
 const NO_ITEMS: ReplyValue[] = [];
+/** So many elements have their place made at once; beyond that an array grows with what is received. */
+const PLACES = 1024;
 
 /** One level of nesting. A decoder reuses its aggregates, but not their items, which become values. */
 export class Aggregate {
@@ -16,14 +18,21 @@ export class Aggregate {
   /** Elements announced (keys and values counted singly), or ENDLESS. */
   length = 0;
   items: ReplyValue[] = NO_ITEMS;
+  /** How many of `items` have been read. */
+  count = 0;
   /** Bytes in the pieces of a streamed string. */
   pieceBytes = 0;
 
   open(type: number, length: number): void {
     this.type = type;
     this.length = length;
-    this.items = [];
+    this.items = length <= PLACES ? new Array<ReplyValue>(length) : [];
+    this.count = 0;
     this.pieceBytes = 0;
+  }
+
+  add(item: ReplyValue): void {
+    this.items[this.count++] = item;
   }
 
   get isStreamedString(): boolean {
@@ -32,7 +41,7 @@ export class Aggregate {
 
   /** Whether it could end after the elements read so far: a map wants pairs. */
   get isEven(): boolean {
-    return (this.type !== MAP && this.type !== ATTRIBUTE) || this.items.length % 2 === 0;
+    return (this.type !== MAP && this.type !== ATTRIBUTE) || this.count % 2 === 0;
   }
 
   /** The items, which this level then no longer holds. */

@@ -103,16 +103,17 @@ describe('a reply', () => {
 
   test('may be a push message, which is told apart', () => {
     const decoder = new ReplyDecoder();
-    decoder.feed(Buffer.from('>2\r\n+invalidate\r\n*0\r\n:1\r\n>0\r\n*1\r\n:1\r\n+OK\r\n_\r\n'));
+    decoder.feed(Buffer.from('>2\r\n+invalidate\r\n*0\r\n:1\r\n>0\r\n_\r\n>0\r\n*1\r\n:1\r\n+OK\r\n'));
     const seen: [ReplyValue, boolean][] = [];
     while (decoder.next() === FRAME) seen.push([decoder.reply, decoder.isPush]);
     expect(seen).toEqual([
       [['invalidate', []], true],
       [1, false],
       [[], true],
+      [null, false],
+      [[], true],
       [[1], false],
       ['OK', false],
-      [null, false],
     ]);
   });
 });

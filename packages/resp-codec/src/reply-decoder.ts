@@ -158,7 +158,7 @@ export class ReplyDecoder {
         this.reply = whole;
         return FRAME;
       }
-      this.#aggregates[this.#depth - 1].items.push(whole);
+      this.#aggregates[this.#depth - 1].add(whole);
     }
   }
 
@@ -166,21 +166,16 @@ export class ReplyDecoder {
   #readNested(input: Input): ReplyValue | undefined {
     const aggregate = this.#aggregates[this.#depth - 1];
     if (this.#waitingAttributes === 0 && !aggregate.isStreamedString) this.#readPlainItems(input, aggregate);
-    if (aggregate.items.length === aggregate.length) return this.#close(aggregate);
-    if (aggregate.items.length >= this.#limits.maxElements) return this.#fail('RESP_LENGTH', 'too many elements');
+    if (aggregate.count === aggregate.length) return this.#close(aggregate);
+    if (aggregate.count >= this.#limits.maxElements) return this.#fail('RESP_LENGTH', 'too many elements');
     return this.#readElement(input);
   }
 
   /** Takes the fast way as long as it leads on. */
   #readPlainItems(input: Input, aggregate: Aggregate): void {
     if (this.#replyEndLimit() < input.end) return;
-    const { items } = aggregate;
     const limit = Math.min(aggregate.length, this.#limits.maxElements);
-    while (items.length < limit) {
-      const value = this.#plain.read(input);
-      if (value === undefined) return;
-      items.push(value);
-    }
+    aggregate.count = this.#plain.readItems(input, aggregate.items, aggregate.count, limit);
   }
 
   /** Reads one element. Undefined: see `#outcome`. */
@@ -245,7 +240,7 @@ export class ReplyDecoder {
     if (length === NO_LENGTH) return undefined;
     const string = this.#aggregates[this.#depth - 1];
     if (length === 0) {
-      string.length = string.items.length;
+      string.length = string.count;
       return this.#goOn(input, start);
     }
     if (length + string.pieceBytes > this.#maxBulkBytes) return this.#fail('RESP_LENGTH', 'a streamed string too long');
@@ -265,7 +260,7 @@ export class ReplyDecoder {
     const lineEnd = this.#findLineEnd(input);
     if (lineEnd < 0) return undefined;
     if (lineEnd !== input.position + 1) return this.#failType(END);
-    aggregate.length = aggregate.items.length;
+    aggregate.length = aggregate.count;
     return this.#goOn(input, lineEnd + 2);
   }
 
