@@ -11,6 +11,8 @@ import {
 } from '@aof/config';
 import { seedHashing } from '@aof/keyspace';
 import { systemChance } from './clock.ts';
+import { ListenError } from './listener.ts';
+import type { Log } from './log.ts';
 import { AofServer } from './server.ts';
 import { reportStartFailure } from './start-failure.ts';
 
@@ -39,6 +41,8 @@ async function main(): Promise<void> {
     config,
     configFile: parsed.configFile ?? '',
     port: port === 0 ? undefined : port,
+    // Only who has the port may say so: another server may be running already.
+    onListening: () => writePidFile(config, server.engine.log),
     onFatal: () => process.exit(1),
     onShutdown: () => stop(server, config),
   });
@@ -58,14 +62,18 @@ async function main(): Promise<void> {
       'daemonize is refused: run the server under a service manager, which also restarts it. Staying in the foreground.',
     );
   }
+  if (port === 0 && config.values.unixsocket === '') {
+    log('warning', 'Configured to not listen anywhere, exiting. Set port or unixsocket.');
+    process.exit(1);
+  }
   handleSignals(server, config);
   try {
     await server.start();
   } catch (error) {
+    if (!(error instanceof ListenError)) removePidFile(config);
     reportStartFailure(log, error);
     process.exit(1);
   }
-  writePidFile(config);
 }
 
 /** What the command line and the files say; undefined after --help, --version and errors, which have been printed. */
@@ -143,8 +151,14 @@ function stop(server: AofServer, config: Config): void {
   );
 }
 
-function writePidFile({ values: { pidfile } }: Config): void {
-  if (pidfile !== '') writeFileSync(pidfile, `${process.pid}\n`);
+/** A server without its pid file is better than none. */
+function writePidFile({ values: { pidfile } }: Config, log: Log): void {
+  if (pidfile === '') return;
+  try {
+    writeFileSync(pidfile, `${process.pid}\n`);
+  } catch (error) {
+    log('warning', `Failed to write PID file: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 function removePidFile({ values: { pidfile } }: Config): void {

@@ -25,6 +25,8 @@ export interface ServerInternals {
   readonly chance?: Chance;
   readonly log?: Log;
   readonly port: number | undefined;
+  /** Connections are accepted from now on; the log has not been loaded yet. */
+  onListening?(): void;
   /** The log cannot go on under `always`: the server has stopped answering and must not be trusted. */
   onFatal?(message: string): void;
   /** SHUTDOWN was asked for and accepted; by default the server closes. */
@@ -94,6 +96,7 @@ export class AofServer implements AsyncDisposable {
         unixSocket: values.unixsocket,
         unixSocketMode: values.unixsocketperm,
       });
+      this.#internals.onListening?.();
       await this.engine.start();
     } catch (error) {
       this.#listener.close();
