@@ -1,0 +1,263 @@
+/** Connections: limits, passwords, idle ones, ones that do not read, broken requests; on real sockets in this process. */
+import { existsSync, statSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
+import { Config, type ConfigValues } from '@aof/config';
+import { RespError } from '@aof/resp-codec';
+import { afterEach, describe, expect, test } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
+import { AofServer } from '../../src/server.ts';
+import { temporaryFolder } from './programs.ts';
+import { RawClient } from './raw-client.ts';
+
+const servers: AofServer[] = [];
+const clients: RawClient[] = [];
+
+afterEach(async () => {
+  for (const client of clients.splice(0)) client.close();
+  await Promise.all(servers.splice(0).map((server) => server.close()));
+});
+
+interface Started {
+  readonly server: AofServer;
+  readonly lines: readonly string[];
+  /** Moves the server's clock. */
+  advance(ms: number): void;
+  connect(): Promise<RawClient>;
+}
+
+async function start(values: Partial<ConfigValues> = {}): Promise<Started> {
+  let aheadMs = 0;
+  const lines: string[] = [];
+  const server = new AofServer({
+    config: Config.of('/', { bind: ['127.0.0.1'], hz: 100, ...values }),
+    clock: {
+      nowMs: () => systemClock.nowMs() + aheadMs,
+      monotonicUs: () => systemClock.monotonicUs() + aheadMs * 1000,
+    },
+    log: (_level, message) => lines.push(message),
+    port: 0,
+  });
+  await server.start();
+  servers.push(server);
+  const connect = async () => {
+    const client = await RawClient.open(server.port ?? 0);
+    clients.push(client);
+    return client;
+  };
+  const advance = (ms: number): void => {
+    aheadMs += ms;
+  };
+  return { server, lines, connect, advance };
+}
+
+test('requirepass: nothing but AUTH and HELLO before, and little memory for those who have not logged in', async () => {
+  const { connect } = await start({ requirepass: 'sesame' });
+  const client = await connect();
+  expect(await client.call('GET', 'a')).toEqual(new RespError('NOAUTH Authentication required.'));
+  expect(await client.call('AUTH', 'wrong')).toEqual(
+    new RespError('WRONGPASS invalid username-password pair or user is disabled.'),
+  );
+  expect(await client.call('AUTH', 'sesame')).toBe('OK');
+  expect(await client.call('SET', 'a', 'x'.repeat(20_000))).toBe('OK');
+  const hello = await connect();
+  expect(await hello.call('HELLO', '3', 'AUTH', 'default', 'sesame')).toBeInstanceOf(Map);
+  const guest = await connect();
+  expect(await guest.call('SET', 'a', 'x'.repeat(20_000))).toEqual(
+    new RespError('ERR Protocol error: unauthenticated bulk length'),
+  );
+  await guest.closed;
+});
+
+test('requirepass set while clients are connected leaves them logged in', async () => {
+  const { connect } = await start();
+  const client = await connect();
+  await client.call('CONFIG', 'SET', 'requirepass', 'sesame');
+  expect(await client.call('PING')).toBe('PONG');
+  const other = await connect();
+  expect(await other.call('PING')).toBeInstanceOf(RespError);
+  await client.call('CONFIG', 'SET', 'requirepass', '');
+  expect(await other.call('PING')).toBe('PONG');
+});
+
+test('maxclients: one too many is told so and closed; when one goes there is room again', async () => {
+  const { connect } = await start({ maxclients: 2 });
+  const [first] = [await connect(), await connect()];
+  expect(await first.call('PING')).toBe('PONG');
+  const third = await connect();
+  expect(await third.received()).toEqual(new RespError('ERR max number of clients reached'));
+  await third.closed;
+  expect(String(await first.call('INFO', 'stats'))).toContain('rejected_connections:1');
+  first.close();
+  await expect.poll(async () => (await connect()).call('PING').catch(() => 'refused')).toBe('PONG');
+});
+
+test('timeout: who says nothing for so long is disconnected', async () => {
+  const { connect, advance } = await start({ timeout: 60 });
+  const [idle, busy] = [await connect(), await connect()];
+  await Promise.all([idle.call('PING'), busy.call('PING')]);
+  advance(50_000);
+  await busy.call('PING');
+  advance(20_000);
+  await idle.closed;
+  expect(await busy.call('PING')).toBe('PONG');
+});
+
+test('client-output-buffer-limit: who does not read is disconnected, and the server says so', async () => {
+  const { connect, lines } = await start();
+  const client = await connect();
+  await client.call('CONFIG', 'SET', 'client-output-buffer-limit', 'normal 2mb 0 0');
+  await client.call('SET', 'big', 'x'.repeat(500_000));
+  client.pause();
+  for (let i = 0; i < 60; i++) client.write('*2\r\n$3\r\nGET\r\n$3\r\nbig\r\n');
+  await expect
+    .poll(() => lines.join('\n'))
+    .toMatch(/Client id=\d+ addr=127\.0\.0\.1:\d+ closed for overcoming of output buffer limits\./);
+  const other = await connect();
+  expect(await other.call('DBSIZE')).toBe(1);
+  await expect.poll(async () => String(await other.call('INFO', 'clients'))).toContain('connected_clients:1\r\n');
+});
+
+test('a reader that is slow gets everything, in order', async () => {
+  const { connect } = await start();
+  const client = await connect();
+  await client.call('SET', 'big', 'x'.repeat(300_000));
+  client.pause();
+  const replies = Array.from({ length: 100 }, (_, i) =>
+    i % 2 === 0 ? client.call('GET', 'big') : client.call('ECHO', `${i}`),
+  );
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  client.resume();
+  const lengths = (await Promise.all(replies)).map((reply, i) => (i % 2 === 0 ? String(reply).length : reply));
+  expect(lengths).toEqual(Array.from({ length: 100 }, (_, i) => (i % 2 === 0 ? 300_000 : `${i}`)));
+});
+
+describe('requests', () => {
+  test('in any pieces', async () => {
+    const { connect } = await start();
+    const client = await connect();
+    const text = '*3\r\n$3\r\nSET\r\n$1\r\na\r\n$5\r\nh\r\nlo\r\n*2\r\n$3\r\nGET\r\n$1\r\na\r\nPING\r\n';
+    for (const byte of text) {
+      client.write(byte);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect([await client.received(), await client.received(), await client.received()]).toEqual([
+      'OK',
+      'h\r\nlo',
+      'PONG',
+    ]);
+  });
+
+  test('larger than any buffer', async () => {
+    const { connect } = await start();
+    const client = await connect();
+    const value = 'abcdefgh'.repeat(2_500_000);
+    expect(await client.call('SET', 'large', value)).toBe('OK');
+    expect(await client.call('STRLEN', 'large')).toBe(value.length);
+    expect((await client.call('GET', 'large')) === value).toBe(true);
+  });
+
+  test('that break the protocol are answered, after what came before them, and end the connection', async () => {
+    const { connect } = await start();
+    const client = await connect();
+    client.write('*2\r\n$4\r\nECHO\r\n$2\r\nhi\r\n*1\r\n:5\r\n*1\r\n$4\r\nPING\r\n');
+    expect(await client.received()).toBe('hi');
+    expect(await client.received()).toEqual(new RespError("ERR Protocol error: expected '$', got ':'"));
+    await client.closed;
+  });
+
+  test('before QUIT are answered, those behind it are not', async () => {
+    const { connect } = await start();
+    const client = await connect();
+    client.write('ECHO one\r\nQUIT\r\nECHO two\r\n');
+    expect([await client.received(), await client.received()]).toEqual(['one', 'OK']);
+    await client.closed;
+  });
+
+  test('of a client that closes its end at once are answered', async () => {
+    const { connect } = await start();
+    const client = await connect();
+    client.write('SET a 1\r\nGET a\r\n');
+    client.end();
+    expect([await client.received(), await client.received()]).toEqual(['OK', '1']);
+    await client.closed;
+  });
+
+  test('cut off by the end of the connection change nothing', async () => {
+    const { connect } = await start();
+    const client = await connect();
+    client.write('*3\r\n$3\r\nSET\r\n$1\r\na\r\n$5\r\nhel');
+    client.end();
+    await client.closed;
+    expect(await (await connect()).call('EXISTS', 'a')).toBe(0);
+  });
+});
+
+test('CLIENT KILL ends another connection, and a transaction of it is dropped', async () => {
+  const { connect } = await start();
+  const [victim, other] = [await connect(), await connect()];
+  const id = String(await victim.call('CLIENT', 'ID'));
+  await victim.call('MULTI');
+  await victim.call('SET', 'a', '1');
+  expect(await other.call('CLIENT', 'KILL', 'ID', id)).toBe(1);
+  await victim.closed;
+  expect(await other.call('EXISTS', 'a')).toBe(0);
+});
+
+test('unixsocket: beside a port, with its mode, gone at the end', async () => {
+  const path = join(temporaryFolder(), 's');
+  const { server } = await start({ unixsocket: path, unixsocketperm: 0o700 });
+  expect(statSync(path).mode & 0o777).toBe(0o700);
+  const client = await RawClient.open(path);
+  expect(await client.call('PING')).toBe('PONG');
+  expect(await client.call('CLIENT', 'INFO')).toContain(`laddr=${path}:0`);
+  client.close();
+  await server.close();
+  expect(existsSync(path)).toBe(false);
+});
+
+test('a socket file that a dead server left behind is replaced', async () => {
+  const path = join(temporaryFolder(), 's');
+  const { server } = await start({ unixsocket: path });
+  const second = await start({ unixsocket: path });
+  await server.close().catch(() => undefined);
+  expect(second.server.port).toBeGreaterThan(0);
+});
+
+describe('protected mode', () => {
+  test('refuses other machines while there is no password', async () => {
+    const { server } = await start();
+    const refusal = (address: string) => server.engine.refusalOfConnection(0, address);
+    expect(refusal('192.168.7.7')).toMatch(/^DENIED .*protected mode/);
+    expect(refusal('fe80::1')).toMatch(/^DENIED/);
+    for (const local of ['127.0.0.1', '127.1.2.3', '::1', '::ffff:127.0.0.1']) expect(refusal(local)).toBeUndefined();
+    await server.call('CONFIG', 'SET', 'protected-mode', 'no');
+    expect(refusal('192.168.7.7')).toBeUndefined();
+    await server.call('CONFIG', 'SET', 'protected-mode', 'yes', 'requirepass', 'sesame');
+    expect(refusal('192.168.7.7')).toBeUndefined();
+  });
+
+  const address = Object.values(networkInterfaces())
+    .flatMap((all) => all ?? [])
+    .find(({ family, internal }) => family === 'IPv4' && !internal)?.address;
+
+  test.skipIf(address === undefined)('tells them so', async () => {
+    const { server } = await start({ bind: ['0.0.0.0'] });
+    const client = await RawClient.open(server.port ?? 0, address);
+    clients.push(client);
+    const reply = await client.received();
+    expect(String(reply)).toContain('DENIED');
+    await client.closed;
+  });
+});
+
+test('hundreds of connections come and go', async () => {
+  const { connect, server } = await start();
+  for (let round = 0; round < 3; round++) {
+    const many = await Promise.all(Array.from({ length: 150 }, connect));
+    expect(await Promise.all(many.map((client) => client.call('INCR', 'n')))).toHaveLength(150);
+    for (const client of many) client.close();
+  }
+  await expect.poll(() => server.engine.clients.size).toBe(0);
+  expect(await server.call('GET', 'n')).toBe('450');
+});
