@@ -47,7 +47,7 @@ export class EnginePort implements ServerPort {
   }
 
   rewriteLog(): RewriteAnswer {
-    return this.#engine.appendLog.rewrite();
+    return this.#engine.rewriteControl.request();
   }
 
   shutdown(request: ShutdownRequest): string | undefined {
@@ -78,6 +78,10 @@ export class EnginePort implements ServerPort {
 
   serializedLength(value: Value): number {
     return this.#engine.serializedLength(value);
+  }
+
+  wakeAt(atMs: number): void {
+    this.#engine.wakeAt(atMs);
   }
 
   setActiveExpire(isOn: boolean): void {

@@ -20,6 +20,8 @@ import { EnginePort } from './engine-port.ts';
 import type { LoadingProgress } from './info-persistence.ts';
 import type { Log } from './log.ts';
 import { ReplyGate } from './reply-gate.ts';
+import { RewriteControl } from './rewrite-control.ts';
+import { type SavedDataset, saveDataset } from './save-and-load.ts';
 import { findLog, loadFiles, openLog } from './start-log.ts';
 import { Statistics } from './statistics.ts';
 import { SyncBarrier } from './sync-barrier.ts';
@@ -36,6 +38,8 @@ export interface EngineOptions {
   listeningPort(): number | undefined;
   /** Calls back in the same turn of the event loop, after what is being received now (setImmediate). */
   schedule(work: () => void): void;
+  /** Calls back once, after so many milliseconds. */
+  delay(ms: number, work: () => void): void;
   /** The log cannot go on: no reply may leave any more, the process has to end with status 1. */
   onFatal(message: string): void;
   /** SHUTDOWN has been accepted. */
@@ -51,6 +55,7 @@ export class Engine {
   readonly keyspace: Keyspace;
   readonly executor: Executor;
   readonly appendLog: AppendLog;
+  readonly rewriteControl: RewriteControl;
   readonly port: EnginePort;
   readonly statistics: Statistics;
   readonly runId: string;
@@ -62,6 +67,7 @@ export class Engine {
   readonly #barrier = new SyncBarrier();
   #readersSeenAtUs = Number.NEGATIVE_INFINITY;
   #readsSeen = 0;
+  #wakesAtMs = Number.POSITIVE_INFINITY;
   #lastClientId = 0;
   #loading: LoadingProgress | undefined;
   #isTickScheduled = false;
@@ -93,6 +99,7 @@ export class Engine {
       },
       fatal: (message) => this.fail(message),
     });
+    this.rewriteControl = new RewriteControl(this);
     this.port = new EnginePort(this);
     this.executor = new Executor(
       {
@@ -194,14 +201,19 @@ export class Engine {
 
   /** Empties the data set and loads it from the log (DEBUG LOADAOF), or through a snapshot (DEBUG RELOAD). */
   async reload(source: 'snapshot' | 'log', keepData: boolean): Promise<string | undefined> {
+    if (source === 'log' && this.appendLog.state !== 'on') return 'ERR Error trying to load the AOF files, check server logs.';
+    await this.rewriteControl.stop('the data set is being loaded anew');
     this.appendLog.flushNow();
-    if (source === 'snapshot' || !this.appendLog.isOn) return 'ERR this version cannot save snapshots yet';
-    if (!keepData) this.keyspace.flushAll();
+    let saved: SavedDataset | undefined;
     try {
-      await this.#load(findLog(this));
+      saved = source === 'snapshot' ? saveDataset(this) : undefined;
+      if (!keepData) this.keyspace.flushAll();
+      await this.#load(saved ?? findLog(this));
     } catch (error) {
       this.log('warning', error instanceof Error ? error.message : String(error));
       return 'ERR Error trying to load the AOF files, check server logs.';
+    } finally {
+      if (saved !== undefined) this.disk.unlink(saved.path);
     }
     this.keyspace.dirty = 0;
     return undefined;
@@ -214,6 +226,12 @@ export class Engine {
       return 'ERR Errors trying to SHUTDOWN. Check logs.';
     }
     this.log('notice', 'User requested shutdown...');
+    const refusal = this.rewriteControl.refusalOfShutdown;
+    if (refusal !== undefined && !force) {
+      this.log('warning', refusal);
+      this.log('warning', 'Errors trying to shut down the server. Check the logs for more information.');
+      return 'ERR Errors trying to SHUTDOWN. Check logs.';
+    }
     this.options.onShutdown();
     return undefined;
   }
@@ -227,6 +245,7 @@ export class Engine {
     if (this.#hasFailed) return;
     this.tick();
     this.#isStopped = true;
+    await this.rewriteControl.stop('the server ends');
     if (this.appendLog.isOn) this.log('notice', 'Calling fsync() on the AOF file.');
     await this.appendLog.close();
   }
@@ -240,7 +259,7 @@ export class Engine {
     return valueBytes(value);
   }
 
-  async #load(layout: AofLayout): Promise<LoadReport> {
+  async #load(layout: Pick<AofLayout, 'filesToLoad'>): Promise<LoadReport> {
     this.keyspace.isLoading = true;
     this.executor.state.isLoading = true;
     try {
@@ -283,9 +302,34 @@ export class Engine {
     this.#isTickScheduled = false;
     if (this.#hasFailed || this.#isStopped) return;
     if (this.#isActiveExpireOn) this.expireSome(true);
+    this.#resumeUnblocked();
     const everybodyWaits = this.executor.observer === undefined;
     this.#flush();
     this.#gate.open(this.appendLog.holdRepliesUntil, this.appendLog.syncedBytes, everybodyWaits);
+  }
+
+  /** Clients whose wait has ended go on with their next requests, before this tick's flush. */
+  #resumeUnblocked(): void {
+    for (let clients = this.executor.takeUnblocked(); clients.length > 0; clients = this.executor.takeUnblocked()) {
+      for (const client of clients) client.link.resume();
+    }
+  }
+
+  /** Calls `expireWaits` at `atMs` (wall clock), unless an earlier call is due anyway. */
+  wakeAt(atMs: number): void {
+    if (atMs >= this.#wakesAtMs) return;
+    this.#wakesAtMs = atMs;
+    this.options.delay(Math.max(1, atMs - this.clock.nowMs()), () => this.#wake(atMs));
+  }
+
+  #wake(atMs: number): void {
+    // A later call was overtaken by an earlier one.
+    if (atMs !== this.#wakesAtMs || this.#hasFailed) return;
+    this.#wakesAtMs = Number.POSITIVE_INFINITY;
+    this.executor.expireWaits();
+    const next = this.executor.blocked.nextDeadlineMs;
+    if (next !== undefined) this.wakeAt(next);
+    this.scheduleTick();
   }
 
   /** The work of a timer, `hz` times a second: what must happen also when nobody asks for anything. */
@@ -294,6 +338,7 @@ export class Engine {
     const nowMs = this.clock.nowMs();
     if (this.#isActiveExpireOn) this.expireSome(false);
     this.#flush();
+    this.rewriteControl.cron(nowMs);
     this.statistics.sample(nowMs, this.executor.statistics.totalCommands);
   }
 

@@ -11,6 +11,9 @@ import { InProcessClient } from './in-process-client.ts';
 import { Listener } from './listener.ts';
 import { createLog, type Log } from './log.ts';
 
+/** What a timer of Node can wait at most; who waits longer is looked at once in between. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /** How a server is made. Every option of aof.conf may be given by its name. */
 export interface ServerOptions extends Partial<Omit<ConfigValues, 'port'>> {
   /** TCP port; 0 for a free one; `false` (the default in-process) for none. */
@@ -68,6 +71,7 @@ export class AofServer implements AsyncDisposable {
       configFile: internals.configFile ?? '',
       listeningPort: () => this.port,
       schedule: (work) => setImmediate(work),
+      delay: (ms, work) => setTimeout(work, Math.min(ms, MAX_TIMER_MS)).unref(),
       onFatal: (message) => this.#failed(message),
       onShutdown: () => {
         if (internals.onShutdown) internals.onShutdown();

@@ -3,6 +3,7 @@
  */
 import type { Database, Keyspace } from '@aof/keyspace';
 import type { ReplyWriter } from '@aof/resp-codec';
+import type { BlockedClients, Wait } from './blocking.ts';
 import type { Client, QueuedCommand } from './client.ts';
 import type { CommandTable } from './command-table.ts';
 import type { ServerPort } from './server-port.ts';
@@ -42,6 +43,11 @@ export interface CommandContext {
   callQueued(command: QueuedCommand): void;
   /** Selects a database for the client; false if there is none of that number. */
   select(database: number): boolean;
+  /** The client waits until one of these keys can serve it, or its time is over; inside EXEC and while loading its time is over at once. */
+  waitFor(wait: Wait): void;
+  readonly blocked: BlockedClients;
+  /** Ends another client's wait (CLIENT UNBLOCK); false if it does not wait. */
+  unblock(client: Client, error?: string): boolean;
   /** The client's requests wait until `work` resolves with what writes the reply. Not inside EXEC. */
   suspendUntil(work: Promise<(reply: ReplyWriter) => void>): void;
   /** Logs the command's own bytes although `dirty` did not move (FLUSHALL on empty databases). */

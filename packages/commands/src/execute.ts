@@ -6,8 +6,9 @@
  *   hence before any reply can leave.
  * - A refused command changes nothing, logs nothing and breaks a transaction that was being queued.
  */
-import type { Database, Key, Keyspace } from '@aof/keyspace';
+import { type Database, type Key, type Keyspace, typeName } from '@aof/keyspace';
 import { ReplyWriter, type Request } from '@aof/resp-codec';
+import { BlockedClients, type Wait, type Waiting } from './blocking.ts';
 import type { Client, QueuedCommand } from './client.ts';
 import { type Command, CommandTable } from './command-table.ts';
 import type { CommandContext, RecordArgument } from './context.ts';
@@ -81,6 +82,7 @@ export class Executor implements CommandContext {
   readonly server: ServerPort;
   readonly table: CommandTable;
   readonly watches = new WatchRegistry();
+  readonly blocked = new BlockedClients();
   readonly state: ServerState = { isLoading: false, logWriteError: undefined };
   readonly statistics: ExecutorStatistics = { totalCommands: 0, totalReads: 0, errors: new Map(), totalErrors: 0 };
   observer: ExecutionObserver | undefined;
@@ -95,6 +97,13 @@ export class Executor implements CommandContext {
   /** Calls until the wall clock is read again. */
   #callsUntilClock = 0;
   #wallMs = 0;
+  /** The command that runs, for one that has to wait. */
+  #command: Command | undefined;
+  #request: Request | undefined;
+  /** The waiting client whose command runs again, and whether it still found nothing. */
+  #retried: Waiting | undefined;
+  #isStillWaiting = false;
+  #unblocked: Client[] = [];
   /** Errors of `reply` that are in the statistics already: those of commands inside EXEC are not EXEC's own. */
   #errorsCounted = 0;
 
@@ -156,6 +165,7 @@ export class Executor implements CommandContext {
     this.#endUnit(!command.touchesArbitraryKeys);
     if (this.observer !== undefined) this.observer.executed(client, this.db, command, request);
     this.#endReply(client);
+    if (this.blocked.hasReady) this.#serveBlocked();
   }
 
   /**
@@ -197,6 +207,7 @@ export class Executor implements CommandContext {
     this.keyspace.nowMs = this.nowMs;
     work();
     this.#endUnit(false);
+    if (this.blocked.hasReady) this.#serveBlocked();
     // It may be long until the next request.
     this.#callsUntilClock = 0;
   }
@@ -248,8 +259,47 @@ export class Executor implements CommandContext {
     work.then(resume, (error: unknown) => resume((reply) => reply.error(`ERR ${String(error)}`)));
   }
 
+  waitFor(wait: Wait): void {
+    const { client } = this;
+    if (this.isInExec || client.isLoader) return wait.onTimeout(this.reply);
+    if (this.#retried !== undefined) {
+      this.#isStillWaiting = true;
+      return;
+    }
+    const [command, request] = [this.#command, this.#request];
+    if (command === undefined || request === undefined) throw new Error('bug: waiting outside a command');
+    const deadlineMs = wait.timeoutMs === 0 ? undefined : this.nowMs + wait.timeoutMs;
+    client.isSuspended = true;
+    this.blocked.add({ client, command, request: request.detach(), db: this.db, wait, deadlineMs });
+    if (deadlineMs !== undefined) this.server.wakeAt?.(deadlineMs);
+  }
+
+  /** Ends the wait of a client: as if its time were over, or with an error. False if it does not wait. */
+  unblock(client: Client, error?: string): boolean {
+    const waiting = this.blocked.of(client);
+    if (waiting === undefined) return false;
+    const reply = this.#replyTo(client);
+    if (error === undefined) waiting.wait.onTimeout(reply);
+    else reply.error(error);
+    this.#endWait(client);
+    return true;
+  }
+
+  /** Answers those whose time is over. */
+  expireWaits(): void {
+    for (const { client } of this.blocked.overdue(this.#clock.nowMs())) this.unblock(client);
+  }
+
+  /** Clients whose wait has ended: their links are to be resumed, before the next flush. */
+  takeUnblocked(): readonly Client[] {
+    const unblocked = this.#unblocked;
+    if (unblocked.length > 0) this.#unblocked = [];
+    return unblocked;
+  }
+
   /** Forgets what is kept for a client that is gone. */
   release(client: Client): void {
+    this.blocked.remove(client);
     this.watches.unwatchAll(client);
     client.queue = undefined;
   }
@@ -289,6 +339,8 @@ export class Executor implements CommandContext {
     this.#mode = OWN_BYTES;
     client.lastCommand = command.fullName;
     if (command !== this.#timed) this.#startTiming(command);
+    this.#command = command;
+    this.#request = request;
     command.handler?.(this, request);
     this.statistics.totalCommands++;
     if (command.isReadonly) this.statistics.totalReads++;
@@ -308,6 +360,41 @@ export class Executor implements CommandContext {
     if (this.state.isLoading) return;
     if (this.#execDepth === 0 && this.#propagation.isEmpty) this.#propagation.writeSingle(db.index, request);
     else this.#propagation.addRequest(db.index, request);
+  }
+
+  /** Runs the commands of those who wait for what the last unit has changed, each as a unit of its own. */
+  #serveBlocked(): void {
+    // What they change may be what others wait for.
+    while (this.blocked.hasReady) {
+      for (const [db, key] of this.blocked.takeReady()) {
+        for (const waiting of this.blocked.queueOf(db, key)) {
+          const value = db.peek(key);
+          const isMeant = value === undefined ? waiting.wait.wakesWhenGone : typeName(value) === waiting.wait.type;
+          if (isMeant) this.#retry(waiting);
+        }
+      }
+    }
+  }
+
+  #retry(waiting: Waiting): void {
+    const { client, command } = waiting;
+    const request = waiting.wait.request ?? waiting.request;
+    this.#begin(client);
+    this.#retried = waiting;
+    this.#isStillWaiting = false;
+    this.#call(command, request);
+    this.#retried = undefined;
+    this.#endUnit(true);
+    if (this.#isStillWaiting) return;
+    if (this.observer !== undefined) this.observer.executed(client, this.db, command, request);
+    this.#endWait(client);
+  }
+
+  #endWait(client: Client): void {
+    this.blocked.remove(client);
+    client.isSuspended = false;
+    this.#endReply(client);
+    this.#unblocked.push(client);
   }
 
   #endUnit(together: boolean): void {
@@ -389,6 +476,7 @@ export class Executor implements CommandContext {
   #touched(db: Database, key: Key): void {
     if (!this.watches.isEmpty) this.watches.touched(db, key);
     if (this.observer !== undefined) this.observer.touched(db, key);
+    if (!this.blocked.isEmpty) this.blocked.touched(db, key);
   }
 }
 

@@ -1,3 +1,4 @@
+export { BlockedClients, type Wait } from './blocking.ts';
 export {
   Client,
   type ClientLink,

@@ -49,5 +49,7 @@ export interface ServerPort {
   /** Bytes that a value takes in an RDB file. */
   serializedLength(value: Value): number;
   setActiveExpire(enabled: boolean): void;
+  /** A client waits until then, ms since the Unix epoch: `Executor.expireWaits` is to be called. */
+  wakeAt?(atMs: number): void;
   log(level: 'debug' | 'verbose' | 'notice' | 'warning', message: string): void;
 }

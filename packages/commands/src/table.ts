@@ -1,4 +1,5 @@
 /** All commands, family by family: the command table's contents. */
+import { blockingCommands } from './families/blocking.ts';
 import { connectionCommands } from './families/connection.ts';
 import { expireCommands } from './families/expire.ts';
 import { genericCommands } from './families/generic.ts';
@@ -23,6 +24,7 @@ export const ALL_COMMANDS: readonly CommandSpec[] = [
   objectCommand,
   ...stringCommands,
   ...listCommands,
+  ...blockingCommands,
   ...hashCommands,
   ...setCommands,
   ...sortedSetCommands,

@@ -1,14 +1,10 @@
 /**
  * The commands about connections and the server itself, sent to this server and to a real one: the same bytes come back.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { createConnection, createServer as createTcpServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { createConnection, type Socket } from 'node:net';
 import { encodeCommand } from '@aof/resp-codec';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type AofServer, createServer } from '../../src/index.ts';
+import { BothServers, hasRedis, skippedNote } from './beside-redis.ts';
 
 const SENTINEL = 'end-of-this-case';
 
@@ -288,25 +284,6 @@ const CASES: readonly Case[] = [
   },
 ];
 
-const hasOracle = (() => {
-  try {
-    execFileSync('redis-server', ['--version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false; // not on the PATH: the tests below say SKIPPED
-  }
-})();
-
-/** A port nobody listens on. */
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createTcpServer().listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
-}
-
 /** Sends a case on a connection of its own, and everything that comes back as latin1. */
 async function replies(port: number, protocol: 2 | 3, commands: Case['commands']): Promise<string> {
   const socket: Socket = createConnection(port, '127.0.0.1');
@@ -333,43 +310,19 @@ function comparable(text: string): string {
   return text.replace(/\$\d+\r\n7\.\d+\.\d+\r\n/g, '<version>').replace(/(\r\nid\r\n):\d+/g, '$1:<id>');
 }
 
-describe.skipIf(!hasOracle)(
-  `server commands beside redis-server${hasOracle ? '' : ` (SKIPPED: ${CASES.length * 2} cases, redis-server is not installed)`}`,
-  () => {
-    const folder = mkdtempSync(join(tmpdir(), 'server-commands-'));
-    let oracle: ChildProcess;
-    let oraclePort = 0;
-    let server: AofServer;
+describe.skipIf(!hasRedis)(`server commands beside redis-server${skippedNote(CASES.length * 2)}`, () => {
+  let servers: BothServers;
 
-    beforeAll(async () => {
-      oraclePort = await freePort();
-      oracle = spawn(
-        'redis-server',
-        ['--port', String(oraclePort), '--save', '', '--dir', folder, '--enable-debug-command', 'yes'],
-        { stdio: 'ignore' },
-      );
-      server = await createServer({ port: 0, 'enable-debug-command': 'yes', dir: folder });
-      for (let attempt = 0; attempt < 200; attempt++) {
-        const answer = await replies(oraclePort, 2, []).catch(() => '');
-        if (answer !== '') return;
-        await new Promise((resolve) => setTimeout(resolve, 25));
-      }
+  beforeAll(async () => {
+    servers = await BothServers.start();
+  });
+
+  afterAll(() => servers.stop());
+
+  for (const protocol of [2, 3] as const) {
+    test.each(CASES)(`RESP${protocol}: $name`, async ({ commands }) => {
+      const [ours, theirs] = await Promise.all(servers.ports.map((port) => replies(port, protocol, commands)));
+      expect(comparable(ours ?? '')).toBe(comparable(theirs ?? ''));
     });
-
-    afterAll(async () => {
-      oracle.kill('SIGKILL');
-      await server.close();
-      rmSync(folder, { recursive: true, force: true });
-    });
-
-    for (const protocol of [2, 3] as const) {
-      test.each(CASES)(`RESP${protocol}: $name`, async ({ commands }) => {
-        const [ours, theirs] = await Promise.all([
-          replies(server.port ?? 0, protocol, commands),
-          replies(oraclePort, protocol, commands),
-        ]);
-        expect(comparable(ours)).toBe(comparable(theirs));
-      });
-    }
-  },
-);
+  }
+});

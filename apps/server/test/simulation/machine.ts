@@ -114,6 +114,8 @@ export class Machine {
       configFile: '',
       listeningPort: () => undefined,
       schedule: (work) => this.#scheduled.push(work),
+      // Nobody in these lives waits for a key.
+      delay: () => undefined,
       onFatal: (message) => {
         this.fatal = message;
       },

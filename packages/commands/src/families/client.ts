@@ -153,6 +153,19 @@ function kill(ctx: CommandContext, request: Request): void {
   else ctx.reply.error('ERR No such client');
 }
 
+function unblock(ctx: CommandContext, request: Request): void {
+  const isError = request.count === 4 && request.is(3, 'error');
+  if (request.count > 4 || (request.count === 4 && !isError && !request.is(3, 'timeout'))) {
+    return ctx.reply.error('ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR');
+  }
+  const id = request.integer(2);
+  if (id === undefined) return ctx.reply.error(NOT_AN_INTEGER);
+  const client = ctx.server.clientById(Number(id));
+  const isUnblocked =
+    client !== undefined && ctx.unblock(client, isError ? 'UNBLOCKED client unblocked via CLIENT UNBLOCK' : undefined);
+  ctx.reply.integer(isUnblocked ? 1 : 0);
+}
+
 function setName(ctx: CommandContext, request: Request): void {
   const name = request.latin1(2);
   if (!isValidClientName(name)) return ctx.reply.error(NAME_ERROR);
@@ -255,6 +268,9 @@ export const clientCommand: CommandSpec = {
       NONDETERMINISTIC,
     ),
     sub('kill', -3, ADMIN, '2.4.0', 'Ends connections.', kill, { complexity: PER_CLIENT }),
+    sub('unblock', -3, ADMIN, '5.0.0', 'Ends the wait of a connection.', unblock, {
+      complexity: 'O(log N) where N is the number of client connections',
+    }),
     sub(
       'no-evict',
       3,
@@ -299,6 +315,8 @@ export const clientCommand: CommandSpec = {
         '    Say whether the current connection is answered.',
         'SETINFO <option> <value>',
         '    Note LIB-NAME or LIB-VER of the client.',
+        'UNBLOCK <clientid> [TIMEOUT|ERROR]',
+        '    End the wait of a connection, as if its time were over or with an error.',
         'SETNAME <name>',
         '    Name the current connection.',
       ],

@@ -13,11 +13,18 @@ const RANK_ZERO =
   "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... " +
   'or use negative to start from the end of the list';
 
-/** Moves one element from an end of one list to an end of another, or of the same, and answers it. */
-function moveElement(ctx: CommandContext, from: Key, fromEnd: ListEnd, to: Key, toEnd: ListEnd): void {
+/** Moves one element from an end of one list to an end of another, or of the same, and answers it; `ifEmpty` if there is none. */
+export function moveElement(
+  ctx: CommandContext,
+  from: Key,
+  fromEnd: ListEnd,
+  to: Key,
+  toEnd: ListEnd,
+  ifEmpty: () => void,
+): void {
   const source = writeValue(ctx, from, 'list');
   if (source === WRONG_TYPE) return;
-  if (source === undefined) return ctx.reply.nullBulk();
+  if (source === undefined) return ifEmpty();
   const target = from === to ? source : writeValue(ctx, to, 'list');
   if (target === WRONG_TYPE) return;
   const element = pop(source, fromEnd) ?? '';
@@ -34,30 +41,33 @@ const lmove: Handler = (ctx, request) => {
   const from = readListEnd(request, 3);
   const to = readListEnd(request, 4);
   if (from === undefined || to === undefined) return ctx.reply.error(SYNTAX_ERROR);
-  moveElement(ctx, request.key(1), from, request.key(2), to);
+  moveElement(ctx, request.key(1), from, request.key(2), to, () => ctx.reply.nullBulk());
 };
 
-const rpoplpush: Handler = (ctx, request) => moveElement(ctx, request.key(1), 'right', request.key(2), 'left');
+const rpoplpush: Handler = (ctx, request) =>
+  moveElement(ctx, request.key(1), 'right', request.key(2), 'left', () => ctx.reply.nullBulk());
 
-/** What LMPOP asks for; the keys are the arguments 2 to `end` (exclusive). */
-interface MultiPop {
+/** What LMPOP and BLMPOP ask for; the keys are the arguments `first` to `end` (exclusive). */
+export interface MultiPop {
+  readonly first: number;
   readonly end: number;
   readonly side: ListEnd;
   readonly count: number;
 }
 
-/** Reads `numkeys key … LEFT|RIGHT [COUNT n]`; undefined after the error has been written. */
-function readMultiPop(ctx: CommandContext, request: Request): MultiPop | undefined {
-  const keyCount = readAtLeast(ctx, request, 1, 1, NUMKEYS_NOT_POSITIVE);
+/** Reads `numkeys key … LEFT|RIGHT [COUNT n]`, `numkeys` at `at`; undefined after the error has been written. */
+export function readMultiPop(ctx: CommandContext, request: Request, at: number): MultiPop | undefined {
+  const keyCount = readAtLeast(ctx, request, at, 1, NUMKEYS_NOT_POSITIVE);
   if (keyCount === undefined) return undefined;
-  const end = keyCount + 2;
+  const first = at + 1;
+  const end = first + keyCount;
   const side = end < request.count ? readListEnd(request, end) : undefined;
   if (side === undefined) return syntaxError(ctx);
-  if (request.count === end + 1) return { end, side, count: 1 };
+  if (request.count === end + 1) return { first, end, side, count: 1 };
   if (request.count === end + 2 || !request.is(end + 1, 'count')) return syntaxError(ctx);
   const count = readAtLeast(ctx, request, end + 2, 1, COUNT_NOT_POSITIVE);
   if (count === undefined) return undefined;
-  return request.count === end + 3 ? { end, side, count } : syntaxError(ctx);
+  return request.count === end + 3 ? { first, end, side, count } : syntaxError(ctx);
 }
 
 function syntaxError(ctx: CommandContext): undefined {
@@ -78,25 +88,29 @@ function readAtLeast(
   return undefined;
 }
 
-const lmpop: Handler = (ctx, request) => {
-  const asked = readMultiPop(ctx, request);
-  if (asked === undefined) return;
+/** Takes from the first list that is not empty. Returns false if there is none; true also after an error reply. */
+export function popFirst(ctx: CommandContext, request: Request, { first, end, side, count }: MultiPop): boolean {
   const { reply } = ctx;
-  for (let i = 2; i < asked.end; i++) {
+  for (let i = first; i < end; i++) {
     const key = request.key(i);
     const list = writeValue(ctx, key, 'list');
-    if (list === WRONG_TYPE) return;
+    if (list === WRONG_TYPE) return true;
     if (list === undefined) continue;
-    const taken = Math.min(asked.count, list.length);
+    const taken = Math.min(count, list.length);
     reply.array(2);
     reply.bulk(key);
     reply.array(taken);
-    popToReply(ctx, list, asked.side, taken);
+    popToReply(ctx, list, side, taken);
     removedFromList(ctx, key, list, taken);
-    ctx.propagate([asked.side === 'left' ? 'LPOP' : 'RPOP', key, String(taken)]);
-    return;
+    ctx.propagate([side === 'left' ? 'LPOP' : 'RPOP', key, String(taken)]);
+    return true;
   }
-  reply.nullArray();
+  return false;
+}
+
+const lmpop: Handler = (ctx, request) => {
+  const asked = readMultiPop(ctx, request, 1);
+  if (asked !== undefined && !popFirst(ctx, request, asked)) ctx.reply.nullArray();
 };
 
 const lpos: Handler = (ctx, request) => {

@@ -51,6 +51,7 @@ const flushDb: Handler = (ctx, request) => {
   if (!isFlushModeValid(request)) return ctx.reply.error(SYNTAX_ERROR);
   ctx.watches.touchedAll(ctx.db);
   ctx.keyspace.dirty += ctx.db.flush();
+  ctx.blocked.swapped(ctx.db);
   ctx.propagateAlways();
   ctx.reply.ok();
 };
@@ -59,6 +60,7 @@ const flushAll: Handler = (ctx, request) => {
   if (!isFlushModeValid(request)) return ctx.reply.error(SYNTAX_ERROR);
   for (const db of ctx.keyspace.databases) ctx.watches.touchedAll(db);
   ctx.keyspace.dirty += ctx.keyspace.flushAll();
+  for (const db of ctx.keyspace.databases) ctx.blocked.swapped(db);
   ctx.propagateAlways();
   ctx.reply.ok();
 };
@@ -76,6 +78,8 @@ const swapDb: Handler = (ctx, request) => {
     ctx.watches.touchedAll(one, other);
     ctx.watches.touchedAll(other, one);
     ctx.keyspace.swap(first, second);
+    ctx.blocked.swapped(one);
+    ctx.blocked.swapped(other);
   }
   ctx.keyspace.dirty++;
   ctx.reply.ok();

@@ -9,13 +9,13 @@ import { type CommandSpec, countedKeys, type Handler, keys } from '../spec.ts';
 import { beginMembers, writeMember, writePair } from './sorted-set-pairs.ts';
 
 /** The lowest or the highest scores. */
-type ScoreEnd = 'min' | 'max';
+export type ScoreEnd = 'min' | 'max';
 
 /** With scores, more than so many cannot be counted in a reply of RESP2. */
 const MOST_PAIRS = 2n ** 62n;
 
 /** Removes `count` members, at most all, from an end, having told of each, the outermost first. */
-function popFrom(
+export function popFrom(
   ctx: CommandContext,
   key: string,
   set: SortedSetValue,
@@ -57,21 +57,24 @@ function popping(end: ScoreEnd): Handler {
   };
 }
 
-interface MultiPop {
+export interface MultiPop {
+  /** Index of the first key. */
+  readonly first: number;
   readonly numkeys: number;
   readonly end: ScoreEnd;
   readonly count: number;
 }
 
-/** ZMPOP's `numkeys key [key ...] MIN|MAX [COUNT count]`; undefined after the error has been written. */
-function readMultiPop(ctx: CommandContext, request: Request): MultiPop | undefined {
+/** `numkeys key [key ...] MIN|MAX [COUNT count]`, `numkeys` at `at`; undefined after the error has been written. */
+export function readMultiPop(ctx: CommandContext, request: Request, at: number): MultiPop | undefined {
   const failed = (error: string): undefined => {
     ctx.reply.error(error);
   };
-  const numkeys = readInteger(ctx, request, 1, NUMKEYS_NOT_POSITIVE);
+  const numkeys = readInteger(ctx, request, at, NUMKEYS_NOT_POSITIVE);
   if (numkeys === undefined) return undefined;
   if (numkeys < 1) return failed(NUMKEYS_NOT_POSITIVE);
-  const where = 2 + numkeys;
+  const first = at + 1;
+  const where = first + numkeys;
   if (where >= request.count) return failed(SYNTAX_ERROR);
   const end = request.is(where, 'min') ? 'min' : request.is(where, 'max') ? 'max' : undefined;
   if (end === undefined) return failed(SYNTAX_ERROR);
@@ -82,28 +85,31 @@ function readMultiPop(ctx: CommandContext, request: Request): MultiPop | undefin
     if (count === undefined) return undefined;
     if (count < 1) return failed(COUNT_NOT_POSITIVE);
   }
-  return { numkeys, end, count: count ?? 1 };
+  return { first, numkeys, end, count: count ?? 1 };
+}
+
+/** Takes from the first sorted set that is not empty. Returns false if there is none; true also after an error reply. */
+export function popFirst(ctx: CommandContext, request: Request, { first, numkeys, end, count }: MultiPop): boolean {
+  const { reply } = ctx;
+  for (let i = first; i < first + numkeys; i++) {
+    const key = request.key(i);
+    const set = writeValue(ctx, key, 'zset');
+    if (set === WRONG_TYPE) return true;
+    if (set === undefined) continue;
+    const taken = Math.min(count, set.size);
+    reply.array(2);
+    reply.bulk(key);
+    reply.array(taken);
+    popFrom(ctx, key, set, end, taken, (member, score) => writePair(reply, member, score));
+    ctx.propagate([end === 'min' ? 'ZPOPMIN' : 'ZPOPMAX', key, String(taken)]);
+    return true;
+  }
+  return false;
 }
 
 const multiPop: Handler = (ctx, request) => {
-  const { reply } = ctx;
-  const asked = readMultiPop(ctx, request);
-  if (asked === undefined) return;
-  const { numkeys, end } = asked;
-  for (let i = 2; i < 2 + numkeys; i++) {
-    const key = request.key(i);
-    const set = writeValue(ctx, key, 'zset');
-    if (set === WRONG_TYPE) return;
-    if (set === undefined) continue;
-    const count = Math.min(asked.count, set.size);
-    reply.array(2);
-    reply.bulk(key);
-    reply.array(count);
-    popFrom(ctx, key, set, end, count, (member, score) => writePair(reply, member, score));
-    ctx.propagate([end === 'min' ? 'ZPOPMIN' : 'ZPOPMAX', key, String(count)]);
-    return;
-  }
-  reply.nullArray();
+  const asked = readMultiPop(ctx, request, 1);
+  if (asked !== undefined && !popFirst(ctx, request, asked)) ctx.reply.nullArray();
 };
 
 /** ZRANDMEMBER's arguments after the key; undefined after the error has been written. */

@@ -1,0 +1,263 @@
+/**
+ * Commands that wait, on several connections, sent to this server and to a real one: every connection gets the same
+ * bytes, in the same order of service.
+ */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { BothServers, hasRedis, pause, RawConnection, skippedNote, until } from './beside-redis.ts';
+
+type Step = readonly [connection: string, ...command: string[]];
+
+interface Case {
+  readonly name: string;
+  readonly steps: readonly Step[];
+}
+
+const CASES: readonly Case[] = [
+  {
+    name: 'an element that is there',
+    steps: [
+      ['a', 'RPUSH', 'l', '1', '2'],
+      ['a', 'BLPOP', 'none', 'l', '0'],
+      ['a', 'BRPOP', 'l', '0'],
+      ['a', 'EXISTS', 'l'],
+    ],
+  },
+  {
+    name: 'an element that comes',
+    steps: [
+      ['a', 'BLPOP', 'l', '0'],
+      ['b', 'RPUSH', 'l', 'x', 'y'],
+      ['b', 'LRANGE', 'l', '0', '-1'],
+    ],
+  },
+  {
+    name: 'the longest waiting first',
+    steps: [
+      ['a', 'BLPOP', 'l', '0'],
+      ['b', 'BLPOP', 'l', '0'],
+      ['c', 'BRPOP', 'l', '0'],
+      ['d', 'RPUSH', 'l', '1', '2'],
+      ['d', 'RPUSH', 'l', '3'],
+    ],
+  },
+  {
+    name: 'several keys',
+    steps: [
+      ['a', 'BLPOP', 'k1', 'k2', 'k3', '0'],
+      ['b', 'RPUSH', 'k3', 'x'],
+      ['b', 'EXISTS', 'k3'],
+    ],
+  },
+  {
+    name: 'time is over',
+    steps: [
+      ['a', 'BLPOP', 'l', '0.05'],
+      ['b', 'BRPOPLPUSH', 'l', 'm', '0.05'],
+      ['c', 'BZPOPMIN', 'z', '0.05'],
+      ['d', 'BLMPOP', '0.05', '1', 'l', 'LEFT'],
+      ['e', 'BLMOVE', 'l', 'm', 'LEFT', 'RIGHT', '0.05'],
+      ['f', 'BZMPOP', '0.05', '1', 'z', 'MIN'],
+    ],
+  },
+  {
+    name: 'requests behind one that waits',
+    steps: [
+      ['a', 'BLPOP', 'l', '0'],
+      ['a', 'PING', 'after'],
+      ['a', 'SET', 'k', 'v'],
+      ['b', 'GET', 'k'],
+      ['b', 'RPUSH', 'l', 'x'],
+      ['b', 'GET', 'k'],
+    ],
+  },
+  {
+    name: 'moving, and waking the next',
+    steps: [
+      ['a', 'BLMOVE', 'l', 'm', 'LEFT', 'RIGHT', '0'],
+      ['b', 'BRPOP', 'm', '0'],
+      ['c', 'RPUSH', 'l', 'x'],
+      ['c', 'EXISTS', 'l', 'm'],
+    ],
+  },
+  {
+    name: 'BRPOPLPUSH to itself',
+    steps: [
+      ['a', 'BRPOPLPUSH', 'l', 'l', '0'],
+      ['b', 'RPUSH', 'l', '1', '2'],
+      ['b', 'LRANGE', 'l', '0', '-1'],
+    ],
+  },
+  {
+    name: 'sorted sets',
+    steps: [
+      ['a', 'BZPOPMAX', 'z', '0'],
+      ['b', 'BZPOPMIN', 'z', '0'],
+      ['c', 'ZADD', 'z', '1', 'one', '2', 'two', '3', 'three'],
+      ['c', 'ZRANGE', 'z', '0', '-1'],
+    ],
+  },
+  {
+    name: 'several at once',
+    steps: [
+      ['a', 'BLMPOP', '0', '2', 'x', 'y', 'RIGHT', 'COUNT', '2'],
+      ['b', 'RPUSH', 'y', '1', '2', '3'],
+      ['a', 'BZMPOP', '0', '2', 'z', 'w', 'MAX', 'COUNT', '5'],
+      ['b', 'ZADD', 'w', '1', 'm', '1.5', 'n'],
+    ],
+  },
+  {
+    name: 'inside MULTI nobody waits',
+    steps: [
+      ['a', 'MULTI'],
+      ['a', 'BLPOP', 'l', '0'],
+      ['a', 'BRPOPLPUSH', 'l', 'm', '0'],
+      ['a', 'BZPOPMIN', 'z', '0'],
+      ['a', 'EXEC'],
+    ],
+  },
+  {
+    name: 'a transaction wakes once it is over',
+    steps: [
+      ['a', 'BLPOP', 'l', '0'],
+      ['b', 'MULTI'],
+      ['b', 'RPUSH', 'l', 'gone'],
+      ['b', 'DEL', 'l'],
+      ['b', 'RPUSH', 'l', 'x'],
+      ['b', 'EXEC'],
+    ],
+  },
+  {
+    name: 'what comes and goes in one transaction wakes nobody',
+    steps: [
+      ['a', 'BLPOP', 'l', '0.1'],
+      ['b', 'MULTI'],
+      ['b', 'RPUSH', 'l', 'x'],
+      ['b', 'DEL', 'l'],
+      ['b', 'EXEC'],
+    ],
+  },
+  {
+    name: 'another type does not wake',
+    steps: [
+      ['a', 'BLPOP', 'k', '0'],
+      ['b', 'SET', 'k', 'v'],
+      ['b', 'DEL', 'k'],
+      ['b', 'ZADD', 'k', '1', 'm'],
+      ['b', 'DEL', 'k'],
+      ['b', 'RPUSH', 'k', 'x'],
+    ],
+  },
+  {
+    name: 'wrong types and arguments',
+    steps: [
+      ['a', 'SET', 's', '1'],
+      ['a', 'BLPOP', 's', '0'],
+      ['a', 'BZPOPMIN', 's', '0'],
+      ['a', 'BLPOP', 'l'],
+      ['a', 'BLPOP', 'l', 'x'],
+      ['a', 'BLPOP', 'l', '-1'],
+      ['a', 'BLMPOP', '0', '0', 'l', 'LEFT'],
+      ['a', 'BLMPOP', '0', '1', 'l', 'UP'],
+      ['a', 'BLMOVE', 'a', 'b', 'UP', 'LEFT', '0'],
+      ['a', 'BZMPOP', 'x', '1', 'l', 'MIN'],
+      ['a', 'BRPOPLPUSH', 's', 'l', '0'],
+    ],
+  },
+  {
+    name: 'RENAME, COPY, MOVE and SWAPDB bring a list',
+    steps: [
+      ['a', 'BLPOP', 'l', '0'],
+      ['b', 'RPUSH', 'other', 'x'],
+      ['b', 'RENAME', 'other', 'l'],
+      ['a', 'BLPOP', 'l', '0'],
+      ['b', 'RPUSH', 'other', 'y'],
+      ['b', 'COPY', 'other', 'l'],
+      ['a', 'BLPOP', 'm', '0'],
+      ['b', 'SELECT', '1'],
+      ['b', 'RPUSH', 'm', 'z'],
+      ['b', 'MOVE', 'm', '0'],
+      ['a', 'BLPOP', 'n', '0'],
+      ['b', 'RPUSH', 'n', 'w'],
+      ['b', 'SWAPDB', '0', '1'],
+    ],
+  },
+  {
+    name: 'the destination has another type',
+    steps: [
+      ['b', 'SET', 'm', 'text'],
+      ['a', 'BLMOVE', 'l', 'm', 'LEFT', 'LEFT', '0'],
+      ['b', 'RPUSH', 'l', 'x'],
+      ['b', 'LRANGE', 'l', '0', '-1'],
+    ],
+  },
+];
+
+describe.skipIf(!hasRedis)(`waiting clients beside redis-server${skippedNote(CASES.length * 2)}`, () => {
+  let servers: BothServers;
+
+  beforeAll(async () => {
+    servers = await BothServers.start();
+  });
+
+  afterAll(() => servers.stop());
+
+  for (const protocol of ['2', '3']) {
+    test.each(CASES)(`RESP${protocol}: $name`, async ({ steps }) => {
+      const [ours, theirs] = await Promise.all(servers.ports.map((port) => play(port, protocol, steps)));
+      expect(ours).toEqual(theirs);
+    });
+  }
+
+  test('CLIENT UNBLOCK ends a wait, with an answer or an error', async () => {
+    const [ours, theirs] = await Promise.all(servers.ports.map(unblock));
+    expect(ours).toEqual(theirs);
+    expect(ours?.second).toContain('-UNBLOCKED');
+  });
+});
+
+/** What each connection got, after everything has come to rest. */
+async function play(port: number, protocol: string, steps: readonly Step[]): Promise<Record<string, string>> {
+  const connections = new Map<string, RawConnection>();
+  for (const [name] of steps) {
+    if (connections.has(name)) continue;
+    const connection = new RawConnection(port);
+    connections.set(name, connection);
+    connection.send(['HELLO', protocol]);
+    await until(() => connection.text.includes('modules'));
+    await pause(2);
+    connection.text = '';
+  }
+  connections.get(steps[0]?.[0] ?? '')?.send(['FLUSHALL']);
+  for (const [name, ...command] of steps) {
+    await pause(4);
+    connections.get(name)?.send(command);
+  }
+  await pause(130);
+  const texts = Object.fromEntries([...connections].map(([name, { text }]) => [name, text]));
+  for (const connection of connections.values()) connection.close();
+  await pause(5);
+  return texts;
+}
+
+async function unblock(port: number): Promise<{ first: string; second: string; other: string }> {
+  const [waiting, other] = [new RawConnection(port), new RawConnection(port)];
+  waiting.send(['CLIENT', 'ID']);
+  await until(() => waiting.text.endsWith('\r\n'));
+  const id = waiting.text.slice(1, -2);
+  waiting.text = '';
+  waiting.send(['BLPOP', 'nothing', '0']);
+  await pause(20);
+  other.send(['CLIENT', 'UNBLOCK', id]);
+  await until(() => waiting.text !== '');
+  const first = waiting.text;
+  waiting.text = '';
+  waiting.send(['BLPOP', 'nothing', '0']);
+  await pause(20);
+  for (const rest of [[id, 'ERROR'], [id], ['x'], [id, 'NOPE']]) other.send(['CLIENT', 'UNBLOCK', ...rest]);
+  await until(() => waiting.text !== '');
+  await pause(20);
+  const result = { first, second: waiting.text, other: other.text };
+  waiting.close();
+  other.close();
+  return result;
+}
