@@ -123,12 +123,10 @@ export class Input {
     }
     const amount = Math.min(rest, Math.max(neededEnd - this.end, STEP, this.#moved));
     if (this.end + amount > this.buffer.length) {
-      const moved = this.#moved;
       const size = this.end - keepFrom;
       const tail = allocate(size + amount, whole);
       copy(this.buffer, keepFrom, this.end, tail, 0);
       this.#readTail(tail, size, keepFrom);
-      this.#moved = moved;
     }
     copy(this.#chunk, this.#chunkPosition, this.#chunkPosition + amount, this.buffer, this.end);
     this.end += amount;
@@ -172,13 +170,13 @@ export class Input {
     this.buffer = tail;
     this.isTail = true;
     this.#tail = tail;
-    this.#moved = 0;
   }
 
   #forgetChunk(): void {
     this.#chunk = NOTHING;
     this.#chunkPosition = 0;
     this.#chunkEnd = 0;
+    this.#moved = 0;
   }
 }
 

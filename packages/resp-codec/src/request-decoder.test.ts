@@ -60,6 +60,19 @@ describe('requests', () => {
   });
 });
 
+test('to ask again before feeding changes nothing', () => {
+  const decoder = new RequestDecoder();
+  // The blank line ends in the second chunk, which also begins the next request: that has moved to the tail by then.
+  for (const chunk of ['\r', '\n*', '1\r\n$4\r\nPI']) {
+    decoder.feed(latin1(chunk));
+    for (let i = 0; i < 3; i++) expect(decoder.next()).toBe(NEED_MORE);
+  }
+  decoder.feed(latin1('NG\r\n'));
+  expect(decoder.next()).toBe(FRAME);
+  expect(words(decoder.request)).toEqual(['PING']);
+  expect(decoder.consumedBytes).toBe(16);
+});
+
 describe('protocol errors, as Redis words them', () => {
   test.each([
     ['*2147483648\r\n', 'invalid multibulk length'],

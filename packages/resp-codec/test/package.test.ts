@@ -73,6 +73,18 @@ describe('the packed package', () => {
   });
 });
 
+describe('the README', () => {
+  test('has an example that runs', () => {
+    const example = /```ts\n(.*?)```/s.exec(readFileSync(join(PACKAGE, 'README.md'), 'utf8'))?.[1] ?? '';
+    const index = join(folder, 'package', 'dist', 'index.js');
+    const script = `${example.replace("'@aof/resp-codec'", JSON.stringify(index))}
+      process.stdout.write(JSON.stringify(pieces));`;
+    expect(JSON.parse(run(process.execPath, ['--input-type=module', '-e', script], folder))).toEqual([
+      '$5\r\nhello\r\n',
+    ]);
+  });
+});
+
 describe('in a browser', () => {
   test('it bundles, and works without Buffer', async () => {
     const { outputFiles } = await build({
