@@ -47,6 +47,7 @@ export {
   type ReadStatus,
   TRUNCATED,
 } from './reader.ts';
+export { RdbSnapshotWriter } from './snapshot-writer.ts';
 export { RDB_TARGETS, type RdbTarget } from './targets.ts';
 export { type WritableEntry, type WriteRdbOptions, writeEntry, writeRdb, writeRdbSync } from './write-rdb.ts';
 export { type RdbOrigin, RdbWriter, type RdbWriterOptions } from './writer.ts';

@@ -1,8 +1,7 @@
 /**
  * Between entries and the values of a keyspace.
  *
- * Values of the keyspace that have no counterpart, or not all of it, are told: its hashes know no expiry of fields, and it has no
- * streams yet.
+ * What has no counterpart in the keyspace is told: its hashes know no expiry of fields.
  */
 
 import {
@@ -12,18 +11,21 @@ import {
   ListValue,
   SetValue,
   SortedSetValue,
+  StreamValue,
   stringContent,
   stringValueOf,
   type Thresholds,
   type Value,
 } from '@aof/keyspace';
 import type { HashField, RdbKeyHead, RdbValue, ScoredPair } from './entries.ts';
-import { RdbError } from './errors.ts';
+import { RdbError, type RdbErrorDetails } from './errors.ts';
+import { extendStream, plainStream, streamOf } from './keyspace-streams.ts';
 
 /** A value, and what of the entry is not in it. */
-export type KeyspaceValue =
-  | { readonly value: Value; readonly lost: 'hash-field-expiry' | undefined }
-  | { readonly value: undefined; readonly lost: 'stream' };
+export interface KeyspaceValue {
+  readonly value: Value;
+  readonly lost: 'hash-field-expiry' | undefined;
+}
 
 /** Where an entry stood, for errors. */
 export interface EntryPlace {
@@ -36,7 +38,7 @@ export interface EntryPlace {
 /**
  * The value of an entry in the form that fits its size. Parts of a value are put together by `extendValue`.
  *
- * @throws RdbError RDB_DUPLICATE: a member or field comes twice
+ * @throws RdbError RDB_DUPLICATE: a member or field comes twice; RDB_STRUCTURE: a stream is out of order
  */
 export function entryToValue(entry: RdbValue & EntryPlace, thresholds: Thresholds): KeyspaceValue {
   switch (entry.type) {
@@ -53,14 +55,14 @@ export function entryToValue(entry: RdbValue & EntryPlace, thresholds: Threshold
       return { value: hash, lost: addFields(hash, entry.value, thresholds, entry) };
     }
     case 'stream':
-      return { value: undefined, lost: 'stream' };
+      return kept(checkedStream(entry, () => streamOf(entry.value, thresholds)));
   }
 }
 
 /**
  * Adds a further part of a value to what `entryToValue` made of the parts before.
  *
- * @throws RdbError RDB_DUPLICATE: a member or field comes twice
+ * @throws RdbError RDB_DUPLICATE: a member or field comes twice; RDB_STRUCTURE: a stream is out of order
  * @throws Error the two are of different types, which is a bug
  */
 export function extendValue(value: Value, entry: RdbValue & EntryPlace, thresholds: Thresholds): KeyspaceValue['lost'] {
@@ -75,6 +77,8 @@ export function extendValue(value: Value, entry: RdbValue & EntryPlace, threshol
     addPairs(value, entry.value, thresholds, entry);
   } else if (entry.type === 'hash' && value instanceof HashValue) {
     return addFields(value, entry.value, thresholds, entry);
+  } else if (entry.type === 'stream' && value instanceof StreamValue) {
+    checkedStream(entry, () => extendStream(value, entry.value, thresholds));
   } else {
     throw new Error('bug: a part of another type of value');
   }
@@ -108,6 +112,18 @@ export function plainValue(value: Value): RdbValue {
       });
       return { type: 'zset', value: pairs };
     }
+    case 'stream':
+      return { type: 'stream', value: plainStream(value) };
+  }
+}
+
+/** What `make` answers; IDs that are out of order are a fault of the file. */
+function checkedStream<T>(place: EntryPlace, make: () => T): T {
+  try {
+    return make();
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new RdbError('RDB_STRUCTURE', `stream: ${cause.message}`, details(place));
   }
 }
 
@@ -168,11 +184,9 @@ function addFields(
 }
 
 function duplicate(text: string, place: EntryPlace): RdbError {
-  return new RdbError('RDB_DUPLICATE', `'${text.slice(0, 80)}' is there twice`, {
-    fileOffset: place.fileOffset ?? 0,
-    doing: 'read-object-value',
-    key: place.key,
-    database: place.database,
-    encoding: place.encoding,
-  });
+  return new RdbError('RDB_DUPLICATE', `'${text.slice(0, 80)}' is there twice`, details(place));
+}
+
+function details({ fileOffset = 0, key, database, encoding }: EntryPlace): RdbErrorDetails {
+  return { fileOffset, doing: 'read-object-value', key, database, encoding };
 }

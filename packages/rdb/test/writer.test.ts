@@ -95,6 +95,7 @@ describe('encodings', () => {
 
   test('follow the thresholds', () => {
     const small = {
+      ...thresholds,
       hashMaxListpackEntries: 1,
       hashMaxListpackValue: 2,
       listMaxListpackSize: 2,
@@ -103,6 +104,8 @@ describe('encodings', () => {
       setMaxListpackValue: 5,
       zsetMaxListpackEntries: 6,
       zsetMaxListpackValue: 7,
+      streamNodeMaxBytes: 4096,
+      streamNodeMaxEntries: 100,
     };
     const encoding = (key: Key) => encodingOf(key, 'redis-7.2', { thresholds: small });
     expect([hash(1, 'xx'), hash(1, 'xxx'), hash(2)].map(encoding)).toEqual([
