@@ -80,9 +80,12 @@ export class Input {
   retain(keepFrom: number): void {
     this.shift = 0;
     const rest = this.isTail ? this.#chunkEnd - this.#chunkPosition : 0;
-    if (this.isTail && rest === 0) return;
     const size = this.end - keepFrom;
-    if (size + rest === 0) return;
+    // What is in the tail is ours already; what has followed it from the chunk must no longer be read there.
+    if (size + rest === 0 || (this.isTail && rest === 0)) {
+      this.#forgetChunk();
+      return;
+    }
     const tail = new Uint8Array(size + rest);
     copy(this.buffer, keepFrom, this.end, tail, 0);
     copy(this.#chunk, this.#chunkPosition, this.#chunkPosition + rest, tail, size);

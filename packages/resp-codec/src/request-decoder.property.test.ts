@@ -134,6 +134,41 @@ describe('a stream of requests', () => {
     expect(requests).toBeGreaterThan(200);
   });
 
+  test('loses nothing when requests wait and the chunk is reused', () => {
+    fc.assert(
+      fc.property(
+        stream,
+        fc.array(fc.tuple(fc.integer({ min: 1, max: 60 }), fc.nat(3)), { minLength: 1 }),
+        (bytes, turns) => {
+          const whole = decode(bytes, []);
+          const decoder = new RequestDecoder();
+          const seen: string[][] = [];
+          const takeOne = () => {
+            const isThere = decoder.next() === FRAME;
+            const { request } = decoder;
+            if (isThere) seen.push(Array.from({ length: request.count }, (_, i) => request.latin1(i)));
+            return isThere;
+          };
+          const shared = new Uint8Array(60);
+          for (let at = 0, turn = 0; at < bytes.length; turn++) {
+            const [size, patience] = turns[turn % turns.length];
+            shared.set(bytes.subarray(at, at + size));
+            decoder.feed(shared, 0, Math.min(size, bytes.length - at));
+            at += size;
+            for (let i = 0; i < patience; i++) takeOne();
+            decoder.retain();
+            shared.fill(0x2a);
+          }
+          while (takeOne());
+          expect(seen).toEqual(whole.requests);
+          expect(decoder.error?.reply).toBe(whole.error);
+          expect(decoder.consumedBytes).toBe(whole.consumedBytes);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
   test('that was damaged gives requests or a typed error, alike however it is cut', () => {
     const damage = fc.array(fc.tuple(fc.nat(), fc.oneof(fc.constantFrom(0, 10, 13, 36, 42, 45, 48, 57), fc.nat(255))), {
       minLength: 1,
