@@ -440,6 +440,8 @@ const THRESHOLD_OPTIONS = [
   'zset-max-listpack-entries',
   'zset-max-listpack-value',
   'list-max-listpack-size',
+  'stream-node-max-bytes',
+  'stream-node-max-entries',
 ] as const;
 
 /** The sizes up to which collections are kept packed. */
@@ -453,6 +455,8 @@ function thresholdsOf({ values }: Config): Keyspace['thresholds'] {
     zsetMaxListpackEntries: values['zset-max-listpack-entries'],
     zsetMaxListpackValue: values['zset-max-listpack-value'],
     listMaxListpackSize: values['list-max-listpack-size'],
+    streamNodeMaxBytes: values['stream-node-max-bytes'],
+    streamNodeMaxEntries: values['stream-node-max-entries'],
   };
 }
 

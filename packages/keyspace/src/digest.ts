@@ -8,6 +8,7 @@
  *     value      mix the type (big-endian uint32), then
  *                string: mix it · list: mix each element · set: xor each member
  *                hash: xor the digest of (mix field, mix value) · zset: of (mix member, mix score as %.17g)
+ *                stream: for each entry mix "milliseconds.sequence", then each field and its value
  *                with an expiry: xor "!!expire!!"
  *     database   mix the database's number (big-endian uint32), for each key xor the digest of (mix key, its value)
  *
@@ -20,7 +21,7 @@ import { stringContent } from './values/string.ts';
 import type { TypeName, Value } from './values/value.ts';
 
 const DIGEST_BYTES = 20;
-const TYPE_NUMBERS: Readonly<Record<TypeName, number>> = { string: 0, list: 1, set: 2, zset: 3, hash: 4 };
+const TYPE_NUMBERS: Readonly<Record<TypeName, number>> = { string: 0, list: 1, set: 2, zset: 3, hash: 4, stream: 6 };
 
 /** What the digest is made with; neither belongs to this package. */
 export interface DigestTools {
@@ -99,6 +100,12 @@ class Digester {
         return;
       case 'zset':
         for (const [member, score] of value.pairs()) this.#xorPair(digest, member, this.#tools.formatDouble17(score));
+        return;
+      case 'stream':
+        for (const { id, fields } of value.entries()) {
+          this.mix(digest, `${id.ms}.${id.seq}`);
+          for (const item of fields) this.mix(digest, item);
+        }
         return;
     }
   }

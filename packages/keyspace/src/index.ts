@@ -26,6 +26,29 @@ export {
   type ScoreBound,
   ScoreRange,
 } from './values/sorted-set-range.ts';
+export { type FrozenStream, type StreamEntry, type StreamTrim, StreamValue } from './values/stream.ts';
+export {
+  type PendingEntry,
+  type StreamConsumer,
+  type StreamGroup,
+  UNKNOWN_ENTRIES_READ,
+} from './values/stream-group.ts';
+export {
+  addUint64,
+  compareStreamIds,
+  type Integer64,
+  integer64,
+  MAX_STREAM_ID,
+  MIN_STREAM_ID,
+  nextStreamId,
+  parseStreamId,
+  parseUint64,
+  previousStreamId,
+  type StreamId,
+  streamIdText,
+  subtractInt64,
+} from './values/stream-id.ts';
+export type { StreamEntryView } from './values/stream-node.ts';
 export {
   isIntegerText,
   RAW_ABOVE_BYTES,

@@ -19,8 +19,8 @@ import { flatCopy, type Latin1Buffer, latin1Scratch } from './latin1.ts';
 /** What is written where a length does not fit one char. */
 const LONG_PREFIX = 0xfe;
 
-/** Writes one entry at `at` and answers the position after it. */
-function writeEntry(target: Latin1Buffer, at: number, entry: string): number {
+/** Writes one entry at `at`, where `packedSize` is free, and answers the position after it. */
+export function packedWrite(target: Latin1Buffer, at: number, entry: string): number {
   const length = entry.length;
   let next = at;
   if (length < LONG_PREFIX) {
@@ -189,7 +189,7 @@ export function packedAppend(p: string, entry: string): string {
   const total = p.length + packedSize(entry.length);
   const target = latin1Scratch(total);
   target.latin1Write(p, 0, p.length);
-  writeEntry(target, p.length, entry);
+  packedWrite(target, p.length, entry);
   return target.latin1Slice(0, total);
 }
 
@@ -227,8 +227,8 @@ export function packedSplice(p: string, start: number, end: number, first?: stri
   const target = latin1Scratch(total);
   if (start > 0) target.latin1Write(p, 0, start);
   let at = start;
-  if (first !== undefined) at = writeEntry(target, at, first);
-  if (second !== undefined) at = writeEntry(target, at, second);
+  if (first !== undefined) at = packedWrite(target, at, first);
+  if (second !== undefined) at = packedWrite(target, at, second);
   if (tail > 0) target.latin1Write(start === 0 && end === 0 ? p : p.substring(end), at, tail);
   return target.latin1Slice(0, total);
 }
@@ -255,7 +255,7 @@ export function packedOf(entries: readonly string[]): string {
   for (let i = 0; i < entries.length; i++) total += packedSize((entries[i] ?? '').length);
   const target = latin1Scratch(total);
   let at = 0;
-  for (let i = 0; i < entries.length; i++) at = writeEntry(target, at, entries[i] ?? '');
+  for (let i = 0; i < entries.length; i++) at = packedWrite(target, at, entries[i] ?? '');
   return target.latin1Slice(0, total);
 }
 

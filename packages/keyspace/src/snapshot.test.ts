@@ -5,6 +5,8 @@ import { HashValue } from './values/hash.ts';
 import { ListValue } from './values/list.ts';
 import { SetValue } from './values/set.ts';
 import { SortedSetValue } from './values/sorted-set.ts';
+import { type StreamEntry, StreamValue } from './values/stream.ts';
+import { streamIdText } from './values/stream-id.ts';
 import { RawString, stringText } from './values/string.ts';
 import { defaultThresholds } from './values/thresholds.ts';
 import type { Value } from './values/value.ts';
@@ -18,8 +20,13 @@ function textOf(value: Value): string {
   if (value.type === 'list') items.push(...value);
   else if (value.type === 'set') items.push(...[...value.members()].sort());
   else if (value.type === 'hash') items.push(...[...value.entries()].map((pair) => pair.join('=')).sort());
-  else items.push(...[...value.pairs()].map((pair) => pair.join('=')).sort());
+  else if (value.type === 'zset') items.push(...[...value.pairs()].map((pair) => pair.join('=')).sort());
+  else items.push(...[...value.entries()].map(entryText).sort());
   return `${value.type} ${items.join(',')}`;
+}
+
+function entryText({ id, fields }: StreamEntry): string {
+  return `${streamIdText(id)} ${fields.join('=')}`;
 }
 
 function modelOf(keyspace: Keyspace): Map<string, string> {
@@ -70,10 +77,16 @@ class Collector implements SnapshotSink {
       this.#items.push(Buffer.from(content.read()).toString('latin1'));
       return content.isAtEnd;
     }
+    if (content.type === 'stream') {
+      const next = content.nodes.next();
+      if (!next.done) this.#items.push(...next.value.map(entryText));
+      return next.done === true;
+    }
     for (let i = 0; i < 7; i++) {
       const next = content.items.next();
       if (next.done) return true;
-      this.#items.push(typeof next.value === 'string' ? next.value : next.value.join('='));
+      const item = next.value;
+      this.#items.push(typeof item === 'string' ? item : item.join('='));
     }
     return false;
   }
@@ -143,7 +156,7 @@ class Chaos {
   value(): Value {
     const size = this.below(16) === 0 ? 150 + this.below(1500) : 1 + this.below(20);
     const items = Array.from({ length: size }, () => `i${this.below(6000)}`);
-    switch (this.below(6)) {
+    switch (this.below(7)) {
       case 0:
         return ListValue.of(items, -2);
       case 1:
@@ -158,7 +171,13 @@ class Chaos {
           [...new Set(items)].map((member) => ({ member, score: this.below(1000) / 8 })),
           thresholds,
         );
-      case 4:
+      case 4: {
+        const stream = new StreamValue();
+        for (const [i, item] of items.entries())
+          stream.append({ ms: i + 1, seq: 0 }, [item, item.repeat(3)], thresholds);
+        return stream;
+      }
+      case 5:
         return RawString.of('r'.repeat(this.below(60) === 0 ? 1_100_000 : 100));
       default:
         return items.join('');
@@ -183,8 +202,14 @@ function changeValue(value: Exclude<Value, string>, item: string, random: () => 
   } else if (value.type === 'hash') {
     if (isAdding) value.set(item, String(random()), thresholds);
     else if (value.size > 1) value.delete([...value.entries()][0][0]);
-  } else if (isAdding) value.put(item, Math.floor(random() * 1000), thresholds);
-  else if (value.size > 1) value.remove(value.random(random).member);
+  } else if (value.type === 'zset') {
+    if (isAdding) value.put(item, Math.floor(random() * 1000), thresholds);
+    else if (value.size > 1) value.remove(value.random(random).member);
+  } else if (isAdding) {
+    value.append({ ms: value.lastId.ms, seq: Number(value.lastId.seq) + 1 }, [item, String(random())], thresholds);
+  } else if (random() < 0.5)
+    value.delete([...value.entries()].at(Math.floor(random() * value.length))?.id ?? value.lastId);
+  else value.trim({ maxLength: Math.max(0, value.length - 2) }, random() < 0.5, 0);
 }
 
 interface Trial {

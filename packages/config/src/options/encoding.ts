@@ -56,14 +56,13 @@ export const encoding = {
     { accepted: true, unit: 'bytes' },
   ),
   'stream-node-max-bytes': option(memory(), 4096, `Largest packed piece of a stream. 0 means no limit by size.`, {
-    accepted: true,
     unit: 'bytes',
   }),
   'stream-node-max-entries': option(
     integer(0, LONG_MAX),
     100,
     `Most entries in a packed piece of a stream. 0 means no limit by number.`,
-    { accepted: true, unit: 'entries' },
+    { unit: 'entries' },
   ),
   'list-compress-depth': option(
     integer(),

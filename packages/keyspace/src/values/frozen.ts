@@ -6,6 +6,7 @@
  */
 
 import type { FrozenBytes } from './frozen-bytes.ts';
+import type { FrozenStream } from './stream.ts';
 import type { Value } from './value.ts';
 
 interface Frozen {
@@ -21,7 +22,7 @@ export type FrozenItems =
   | (Frozen & { readonly type: 'hash'; readonly items: Iterator<readonly [field: string, value: string]> })
   | (Frozen & { readonly type: 'zset'; readonly items: Iterator<readonly [member: string, score: number]> });
 
-export type FrozenValue = FrozenItems | FrozenBytes;
+export type FrozenValue = FrozenItems | FrozenBytes | FrozenStream;
 
 /** Up to this many bytes a value counts as small: it is dealt with whole, in some ten microseconds. */
 const SMALL_BYTES = 16 * 1024;

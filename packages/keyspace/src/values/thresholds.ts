@@ -19,6 +19,10 @@ export interface Thresholds {
   zsetMaxListpackEntries: number;
   /** zset-max-listpack-value: bytes of the longest member. */
   zsetMaxListpackValue: number;
+  /** stream-node-max-bytes: bytes of a piece of a stream as Redis would pack it; 0 for no limit. */
+  streamNodeMaxBytes: number;
+  /** stream-node-max-entries: entries in a piece of a stream; 0 for no limit. */
+  streamNodeMaxEntries: number;
 }
 
 /** Redis's defaults (redis.conf of 7.0; the listpack encoding of sets is 7.2's). */
@@ -32,5 +36,7 @@ export function defaultThresholds(): Thresholds {
     setMaxListpackValue: 64,
     zsetMaxListpackEntries: 128,
     zsetMaxListpackValue: 64,
+    streamNodeMaxBytes: 4096,
+    streamNodeMaxEntries: 100,
   };
 }

@@ -4,14 +4,15 @@ import type { HashValue } from './hash.ts';
 import type { ListValue } from './list.ts';
 import type { SetValue } from './set.ts';
 import type { SortedSetValue } from './sorted-set.ts';
+import type { StreamValue } from './stream.ts';
 import { type RawString, stringEncoding } from './string.ts';
 import { stringBytes } from './string-bytes.ts';
 
 /** A string is a latin1 JS string (one char 0–255 per byte) or, once edited in place or above 1 MiB, a RawString. */
-export type Value = string | RawString | ListValue | HashValue | SetValue | SortedSetValue;
+export type Value = string | RawString | ListValue | HashValue | SetValue | SortedSetValue | StreamValue;
 
 /** The names that TYPE answers and that SCAN's TYPE option takes. */
-export type TypeName = 'string' | 'list' | 'hash' | 'set' | 'zset';
+export type TypeName = 'string' | 'list' | 'hash' | 'set' | 'zset' | 'stream';
 
 /** The type of `value` as the TYPE command names it. */
 export function typeName(value: Value): TypeName {
