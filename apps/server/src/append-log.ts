@@ -4,6 +4,7 @@
  * Invariant: while `isOn`, every record that the executor propagates is appended before its command's reply can leave.
  */
 
+import type { LogState, RewriteResult, RewrittenLog } from '@aof/aof-rewriter';
 import {
   AofWriter,
   type AofWriterEvents,
@@ -11,7 +12,7 @@ import {
   type FsyncPolicy,
   type WriteFailure,
 } from '@aof/aof-writer';
-import type { PropagationSink, RecordArgument, RewriteAnswer } from '@aof/commands';
+import type { PropagationSink, RecordArgument } from '@aof/commands';
 import type { DiskFile } from '@aof/disk';
 import type { Engine } from './engine.ts';
 
@@ -22,10 +23,11 @@ export interface AppendLogEvents {
   fatal(message: string): void;
 }
 
-export class AppendLog implements PropagationSink {
+export class AppendLog implements PropagationSink, RewrittenLog {
   readonly #engine: Engine;
   readonly #events: AppendLogEvents;
   #writer: AofWriter | undefined;
+  #state: LogState = 'off';
   /** Bytes of the log's files but the one that is written to. */
   #olderBytes = 0;
   /** Bytes that the automatic rewrite compares with. */
@@ -43,16 +45,76 @@ export class AppendLog implements PropagationSink {
 
   /** Goes on in `file`, which holds everything that was loaded. */
   open(file: DiskFile, olderBytes: number, baseBytes: number): void {
-    const { clock } = this.#engine;
     this.#olderBytes = olderBytes;
     this.#baseBytes = baseBytes;
-    this.#writer = new AofWriter({
+    this.#state = 'on';
+    this.#writer = this.#createWriter(file);
+  }
+
+  #createWriter(file: DiskFile): AofWriter {
+    const { clock, rewriteControl } = this.#engine;
+    return new AofWriter({
       file,
       fileSize: file.size(),
       settings: this.#settings(),
       events: this.#writerEvents(),
       startedAtMs: this.#monotonicMs(),
       stopwatchMs: () => clock.monotonicUs() / 1000,
+      isRewriting: () => rewriteControl.isRunning,
+    });
+  }
+
+  // --- rewrites ---
+
+  /** `starting`: turned on at run time, and not durable before the first rewrite has ended. */
+  get state(): LogState {
+    return this.#state;
+  }
+
+  get writer(): AofWriter | undefined {
+    return this.#writer;
+  }
+
+  /** The log is wanted from now on; a rewrite has to begin it. */
+  startLater(): void {
+    this.#state = 'starting';
+  }
+
+  begin(file: DiskFile): AofWriter {
+    this.#olderBytes = 0;
+    this.#baseBytes = 0;
+    const writer = this.#createWriter(file);
+    this.#writer = writer;
+    return writer;
+  }
+
+  abandon(): void {
+    this.#closeInBackground();
+  }
+
+  rotated(oldFileBytes: number): void {
+    this.#olderBytes += oldFileBytes;
+  }
+
+  /** A rewrite has put a new base in place; the records since its cut are in the file that is written to. */
+  rewritten({ baseBytes }: RewriteResult, isSingleFile: boolean): void {
+    if (this.#writer === undefined) return;
+    this.#state = 'on';
+    this.#olderBytes = isSingleFile ? 0 : baseBytes;
+    this.#baseBytes = this.currentSize;
+  }
+
+  /** Writes and syncs what there is, and appends no more. */
+  turnOff(): void {
+    this.#state = 'off';
+    this.#closeInBackground();
+  }
+
+  #closeInBackground(): void {
+    // Its write and its sync are done when `close` returns; the rest only waits for syncs that were running.
+    this.close().catch((error: unknown) => {
+      if (this.#state !== 'starting')
+        this.#engine.log('warning', error instanceof Error ? error.message : String(error));
     });
   }
 
@@ -96,15 +158,10 @@ export class AppendLog implements PropagationSink {
     await writer?.close(this.#monotonicMs());
   }
 
-  /** BGREWRITEAOF. */
-  rewrite(): RewriteAnswer {
-    return { outcome: 'error', message: 'ERR this version does not rewrite the append only file yet' };
-  }
-
   // --- what others ask ---
 
   get isOn(): boolean {
-    return this.#writer !== undefined;
+    return this.#state !== 'off';
   }
 
   get writeError(): string | undefined {

@@ -201,7 +201,8 @@ export class Engine {
 
   /** Empties the data set and loads it from the log (DEBUG LOADAOF), or through a snapshot (DEBUG RELOAD). */
   async reload(source: 'snapshot' | 'log', keepData: boolean): Promise<string | undefined> {
-    if (source === 'log' && this.appendLog.state !== 'on') return 'ERR Error trying to load the AOF files, check server logs.';
+    if (source === 'log' && this.appendLog.state !== 'on')
+      return 'ERR Error trying to load the AOF files, check server logs.';
     await this.rewriteControl.stop('the data set is being loaded anew');
     this.appendLog.flushNow();
     let saved: SavedDataset | undefined;

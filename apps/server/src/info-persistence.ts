@@ -3,7 +3,7 @@ import type { Engine } from './engine.ts';
 import type { InfoFields } from './info.ts';
 
 export function persistenceFields(engine: Engine): InfoFields {
-  const { appendLog, loading } = engine;
+  const { appendLog, loading, rewriteControl } = engine;
   const isLoading = loading !== undefined;
   return [
     ['loading', isLoading ? 1 : 0],
@@ -23,29 +23,41 @@ export function persistenceFields(engine: Engine): InfoFields {
     ['rdb_saves', 0],
     ['rdb_last_cow_size', 0],
     ['aof_enabled', appendLog.isOn ? 1 : 0],
-    ['aof_rewrite_in_progress', 0],
-    ['aof_rewrite_scheduled', 0],
-    ['aof_last_rewrite_time_sec', -1],
-    ['aof_current_rewrite_time_sec', -1],
-    ['aof_last_bgrewrite_status', 'ok'],
-    ['aof_rewrites', 0],
-    ['aof_rewrites_consecutive_failures', 0],
+    ['aof_rewrite_in_progress', rewriteControl.isRunning ? 1 : 0],
+    ['aof_rewrite_scheduled', rewriteControl.isScheduled ? 1 : 0],
+    ['aof_last_rewrite_time_sec', rewriteControl.lastDurationSec],
+    ['aof_current_rewrite_time_sec', rewriteControl.currentDurationSec],
+    ['aof_last_bgrewrite_status', rewriteControl.lastStatus],
+    ['aof_rewrites', rewriteControl.count],
+    ['aof_rewrites_consecutive_failures', rewriteControl.consecutiveFailures],
     ['aof_last_write_status', appendLog.lastWriteStatus],
     ['aof_last_cow_size', 0],
     ['module_fork_in_progress', 0],
     ['module_fork_last_cow_size', 0],
+    ['aof_rewrite_max_slice_usec', Math.round(rewriteControl.maxSliceUs)],
+    ['aof_rewrite_keys_copied_early', rewriteControl.earlyKeys],
+    ...(rewriteControl.isRunning ? progressFields(engine) : []),
     ...(appendLog.isOn ? logFields(engine) : []),
     ...(loading === undefined ? [] : loadingFields(loading, engine.clock.nowMs())),
   ];
 }
 
-function logFields({ appendLog }: Engine): InfoFields {
+function progressFields({ rewriteControl: { copiedKeys, keyCount } }: Engine): InfoFields {
+  const share = keyCount === 0 ? 0 : (copiedKeys * 100) / keyCount;
+  return [
+    ['aof_rewrite_progress_perc', share.toFixed(2)],
+    ['aof_rewrite_keys_done', copiedKeys],
+    ['aof_rewrite_keys_total', keyCount],
+  ];
+}
+
+function logFields({ appendLog, rewriteControl }: Engine): InfoFields {
   return [
     ['aof_current_size', appendLog.currentSize],
     ['aof_base_size', appendLog.baseSize],
-    ['aof_pending_rewrite', 0],
+    ['aof_pending_rewrite', rewriteControl.isScheduled ? 1 : 0],
     ['aof_buffer_length', appendLog.bufferedBytes],
-    ['aof_rewrite_buffer_length', 0],
+    ['aof_rewrite_buffer_length', rewriteControl.bufferedBytes],
     ['aof_pending_bio_fsync', appendLog.pendingSyncs],
     ['aof_delayed_fsync', appendLog.delayedSyncCount],
   ];

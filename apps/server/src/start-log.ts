@@ -32,7 +32,7 @@ export function findLog({ config, disk, log }: Engine): AofLayout {
 /** Loads all files of the log into the keyspace. @throws LoadError */
 export async function loadFiles(
   engine: Engine,
-  layout: AofLayout,
+  layout: Pick<AofLayout, 'filesToLoad'>,
   setProgress: (progress: LoadingProgress) => void,
 ): Promise<LoadReport> {
   const { clock, log, config } = engine;
@@ -96,6 +96,7 @@ export function openLog(engine: Engine, layout: AofLayout, report: LoadReport): 
   const loadedFiles = layout.filesToLoad();
   const total = sizeOf(loadedFiles);
   const base = layout.kind === 'single' ? opened.size : sizeOf(loadedFiles.filter((file) => file.role === 'base'));
+  engine.rewriteControl.layout = layout;
   engine.appendLog.open(opened.file, total - opened.size, report.state === 'not-exist' ? 0 : base);
   layout.deleteHistory().then(
     ({ deleted, failed }) => {

@@ -10,7 +10,7 @@
  */
 
 import { type Disk, DiskError, type DiskFile } from '@aof/disk';
-import type { AofNames } from './file-names.ts';
+import type { AofNames, BaseFormat } from './file-names.ts';
 import {
   type AofFile,
   type AofLayoutActions,
@@ -84,6 +84,26 @@ export class MultiPartLayout implements AofLayoutActions {
     return changed;
   }
 
+  /** Whether the manifest is being changed in the background. */
+  get isChanging(): boolean {
+    return this.#runningChanges > 0;
+  }
+
+  /** Resolves when the background changes that were asked for so far have ended, well or not. */
+  async changesEnded(): Promise<void> {
+    await this.#lastChange;
+  }
+
+  /** The number of the next incr file. What has content and is not listed is left alone. */
+  freeIncrSequence(): number {
+    return this.#freeSequence(this.#manifest.lastIncrSequence, (n) => this.names.incrName(n));
+  }
+
+  /** The number of the next base, likewise. */
+  freeBaseSequence(format: BaseFormat): number {
+    return this.#freeSequence(this.#manifest.lastBaseSequence, (n) => this.names.baseName(n, format));
+  }
+
   filesToLoad(): AofFile[] {
     return liveFiles(this.#manifest).map((file) => {
       const role = file.type === 'b' ? 'base' : 'incr';
@@ -107,7 +127,7 @@ export class MultiPartLayout implements AofLayoutActions {
     let createdBase: string | undefined;
     if (listsNoLog(next)) {
       if (!this.#isOnDisk) this.changeManifestNow((manifest) => manifest);
-      const sequence = this.#freeSequence(next.lastBaseSequence, (n) => this.names.baseName(n, options.baseFormat));
+      const sequence = this.freeBaseSequence(options.baseFormat);
       const made = withNextBase(next, this.names, options.baseFormat, sequence);
       this.#writeBase(made.file.name, options);
       next = made.manifest;
@@ -116,7 +136,7 @@ export class MultiPartLayout implements AofLayoutActions {
     let last = next.incr.at(-1);
     const isCreated = last === undefined;
     if (last === undefined) {
-      const sequence = this.#freeSequence(next.lastIncrSequence, (n) => this.names.incrName(n));
+      const sequence = this.freeIncrSequence();
       const made = withNextIncr(next, this.names, sequence);
       next = made.manifest;
       last = made.file;

@@ -1,1 +1,10 @@
-export {};
+export { BaseOutput, type BaseOutputOptions } from './base-output.ts';
+export type { BaseWriter, BaseWriterFactory } from './base-writer.ts';
+export { missingRoom } from './disk-room.ts';
+export { type MultiPartOptions, MultiPartPlan } from './multi-part-plan.ts';
+export { type RespBaseOptions, RespBaseWriter } from './resp-base-writer.ts';
+export { Rewrite, type RewriteOptions } from './rewrite.ts';
+export { RewriteError, type RewriteErrorCode } from './rewrite-error.ts';
+export type { LogState, PlanContext, RewritePlan, RewriteResult, RewrittenLog } from './rewrite-plan.ts';
+export { type GrowthOptions, growthPercent, hasGrownEnough, RewriteLimit } from './rewrite-policy.ts';
+export { type SingleOptions, SinglePlan } from './single-plan.ts';

@@ -1,0 +1,391 @@
+/**
+ * When the log is rewritten, and how much of the event loop that may take: BGREWRITEAOF, growth, `appendonly` changed at
+ * run time, delays after failures, slices, and what INFO and the operator hear about it.
+ *
+ * Invariants: one rewrite runs at a time; a slice takes at most MAX_SLICE_US, and a bounded share of the time while clients
+ * are served; while the log is `starting` a rewrite runs or is scheduled.
+ *
+ * Source: Redis persistence docs; Redis aof.c and serverCron.
+ */
+import type { AofLayout } from '@aof/aof-files';
+import {
+  growthPercent,
+  hasGrownEnough,
+  MultiPartPlan,
+  missingRoom,
+  type PlanContext,
+  RespBaseWriter,
+  Rewrite,
+  RewriteError,
+  RewriteLimit,
+  type RewritePlan,
+  type RewriteResult,
+  SinglePlan,
+} from '@aof/aof-rewriter';
+import type { RewriteAnswer } from '@aof/commands';
+import type { Engine } from './engine.ts';
+import { findLog } from './start-log.ts';
+
+/** Nobody waits longer than this for a rewrite. */
+const MAX_SLICE_US = 2000;
+/** While clients are served: at least so much per turn, and this share of the time since the last slice. */
+const MIN_SLICE_US = 250;
+const BUSY_SHARE = 1 / 3;
+/** A line about the progress of a long rewrite, this often. */
+const PROGRESS_LINE_MS = 5000;
+
+const REFUSED: RewriteAnswer = {
+  outcome: 'error',
+  message: "ERR Can't execute an AOF background rewriting. Please check the server logs for more information.",
+};
+
+interface Running {
+  readonly rewrite: Rewrite;
+  readonly plan: RewritePlan;
+  readonly layout: AofLayout;
+  readonly startedAtMs: number;
+  readonly ended: Promise<void>;
+}
+
+export class RewriteControl {
+  readonly #engine: Engine;
+  readonly #limit = new RewriteLimit();
+  #layout: AofLayout | undefined;
+  #running: Running | undefined;
+  #isScheduled = false;
+  #isTurnScheduled = false;
+  #lastTurnEndUs = 0;
+  #commandsAtLastTurn = 0;
+  #lineAtMs = 0;
+  #count = 0;
+  #lastDurationSec = -1;
+  #lastStatus: 'ok' | 'err' = 'ok';
+  #lastMaxSliceUs = 0;
+  #lastEarlyKeys = 0;
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+    engine.config.onChange('appendonly', (isOn) => this.#setAppendOnly(isOn));
+    engine.config.onChange('aof-disable-auto-gc', (keepsHistory) => {
+      if (!keepsHistory) void this.#deleteHistory();
+      return undefined;
+    });
+  }
+
+  /** The files of the log, as the start has found them. */
+  set layout(layout: AofLayout) {
+    this.#layout = layout;
+  }
+
+  // --- what others ask ---
+
+  get isRunning(): boolean {
+    return this.#running !== undefined;
+  }
+
+  get isScheduled(): boolean {
+    return this.#isScheduled;
+  }
+
+  /** Rewrites that were started. */
+  get count(): number {
+    return this.#count;
+  }
+
+  get consecutiveFailures(): number {
+    return this.#limit.failures;
+  }
+
+  get lastStatus(): 'ok' | 'err' {
+    return this.#lastStatus;
+  }
+
+  /** Seconds; -1 before the first has ended. */
+  get lastDurationSec(): number {
+    return this.#lastDurationSec;
+  }
+
+  /** Seconds; -1 while none runs. */
+  get currentDurationSec(): number {
+    return this.#running === undefined ? -1 : this.#secondsSince(this.#running.startedAtMs);
+  }
+
+  get bufferedBytes(): number {
+    return this.#running?.rewrite.bufferedBytes ?? 0;
+  }
+
+  /** The longest slice of the rewrite that runs, or of the last one, µs. */
+  get maxSliceUs(): number {
+    return this.#running?.rewrite.maxSliceUs ?? this.#lastMaxSliceUs;
+  }
+
+  /** Keys that the running rewrite, or the last one, copied because they were about to change. */
+  get earlyKeys(): number {
+    return this.#running?.rewrite.earlyKeys ?? this.#lastEarlyKeys;
+  }
+
+  get copiedKeys(): number {
+    return this.#running?.rewrite.copiedKeys ?? 0;
+  }
+
+  get keyCount(): number {
+    return this.#running?.rewrite.keyCount ?? 0;
+  }
+
+  // --- who wants a rewrite ---
+
+  /** BGREWRITEAOF. */
+  request(): RewriteAnswer {
+    if (this.#running !== undefined) return { outcome: 'in-progress' };
+    if (this.#engine.executor.isInExec) {
+      this.#isScheduled = true;
+      this.#limit.reset();
+      return { outcome: 'scheduled' };
+    }
+    return this.#start() ? { outcome: 'started' } : REFUSED;
+  }
+
+  /** `hz` times a second. */
+  cron(nowMs: number): void {
+    if (this.#running !== undefined) return this.#reportProgress(this.#running, nowMs);
+    const { appendLog, config, log } = this.#engine;
+    if (!this.#isScheduled) {
+      if (appendLog.state !== 'on') return;
+      const options = {
+        percentage: config.values['auto-aof-rewrite-percentage'],
+        minSizeBytes: config.values['auto-aof-rewrite-min-size'],
+      };
+      if (!hasGrownEnough(appendLog.currentSize, appendLog.baseSize, options)) return;
+    }
+    const mayStart = this.#limit.mayStart(nowMs, (minutes) =>
+      log(
+        'warning',
+        `Background AOF rewrite has repeatedly failed and triggered the limit, will retry in ${minutes} minutes`,
+      ),
+    );
+    if (!mayStart) return;
+    if (!this.#isScheduled) {
+      const growth = growthPercent(appendLog.currentSize, appendLog.baseSize);
+      log('notice', `Starting automatic rewriting of AOF on ${growth}% growth`);
+    }
+    this.#start();
+  }
+
+  /** CONFIG SET appendonly: the text of the refusal, or undefined. */
+  #setAppendOnly(isOn: boolean): string | undefined {
+    const { appendLog, log, executor } = this.#engine;
+    if (isOn === (appendLog.state !== 'off')) return undefined;
+    if (!isOn) {
+      this.#turnOff();
+      return undefined;
+    }
+    appendLog.startLater();
+    if (executor.isInExec || this.#running !== undefined) {
+      this.#isScheduled = true;
+      const reason = executor.isInExec
+        ? 'AOF was enabled during a transaction.'
+        : 'AOF was enabled but there is already another background operation.';
+      log('notice', `${reason} An AOF background was scheduled to start when possible.`);
+      // What runs would write a base for a log that is off.
+      this.#running?.rewrite.cancel('the log is being turned on, which needs a rewrite of its own');
+      return undefined;
+    }
+    if (this.#start()) return undefined;
+    appendLog.turnOff();
+    this.#isScheduled = false;
+    return 'Unable to turn on AOF. Check server logs.';
+  }
+
+  #turnOff(): void {
+    const { appendLog, log } = this.#engine;
+    if (this.#isScheduled) {
+      this.#isScheduled = false;
+      log('notice', 'AOF was disabled but there is a scheduled AOF background, cancel it.');
+    }
+    if (this.#running !== undefined) {
+      log('notice', 'Killing running AOF rewrite: background rewrite');
+      this.#running.rewrite.cancel('the log was turned off');
+    }
+    appendLog.turnOff();
+    this.#engine.executor.state.logWriteError = undefined;
+  }
+
+  // --- the end of the server ---
+
+  /** Why SHUTDOWN has to wait, or undefined. */
+  get refusalOfShutdown(): string | undefined {
+    const isStarting = this.#engine.appendLog.state === 'starting' && this.#running !== undefined;
+    return isStarting ? "Writing initial AOF, can't exit." : undefined;
+  }
+
+  /** Gives up what runs; resolves when nothing of it is left. */
+  async stop(reason: string): Promise<void> {
+    this.#isScheduled = false;
+    const running = this.#running;
+    if (running === undefined) return;
+    this.#engine.log('notice', `There is a background rewrite of the AOF. Killing it! (${reason})`);
+    running.rewrite.cancel(reason);
+    await running.ended;
+  }
+
+  // --- one rewrite ---
+
+  /** @returns whether it has begun; if not, the log says why */
+  #start(): boolean {
+    const { log, clock, keyspace, config } = this.#engine;
+    try {
+      const layout = this.#findLayout();
+      const context = this.#context();
+      const missing = missingRoom(this.#engine.disk, config.values.dir, keyspace);
+      if (missing !== undefined) {
+        throw new RewriteError(
+          'AOF_REWRITE_NO_ROOM',
+          `the disk has no room for a rewrite: about ${missing.neededBytes} bytes are needed, ${missing.freeBytes} are free`,
+          { path: config.values.dir },
+        );
+      }
+      const plan = this.#planOf(layout, context);
+      const rewrite = new Rewrite({
+        keyspace,
+        plan,
+        context,
+        createBaseWriter: (output, nowMs) =>
+          new RespBaseWriter(output, {
+            annotatedSec: config.values['aof-timestamp-enabled'] ? Math.floor(nowMs / 1000) : undefined,
+          }),
+        syncsInSteps: config.values['aof-rewrite-incremental-fsync'],
+        nowMs: () => clock.nowMs(),
+        monotonicUs: () => clock.monotonicUs(),
+        onWork: () => this.#scheduleTurn(),
+      });
+      const ended = rewrite.run().then(
+        (result) => this.#succeeded(result),
+        (error: unknown) => this.#failed(error),
+      );
+      this.#running = { rewrite, plan, layout, startedAtMs: clock.nowMs(), ended };
+    } catch (error) {
+      // Its reasons are an operator's to know; a bug has no code and goes on its way.
+      if (!(error instanceof Error && 'code' in error)) throw error;
+      log('warning', `Can't rewrite append only file in background: ${error.message}`);
+      this.#countFailure();
+      return false;
+    }
+    this.#isScheduled = false;
+    this.#count++;
+    this.#lineAtMs = clock.nowMs();
+    log('notice', 'Background append only file rewriting started by background rewrite');
+    return true;
+  }
+
+  #findLayout(): AofLayout {
+    const { disk, config } = this.#engine;
+    if (disk.status(config.values.dir) === undefined) disk.makeDirectory(config.values.dir, { recursive: true });
+    this.#layout ??= findLog(this.#engine);
+    return this.#layout;
+  }
+
+  #context(): PlanContext {
+    const { disk, appendLog, clock, log, options } = this.#engine;
+    return {
+      disk,
+      log: appendLog,
+      temporaryId: process.pid,
+      monotonicMs: () => clock.monotonicUs() / 1000,
+      nextTurn: () => new Promise((resolve) => options.schedule(resolve)),
+      report: (level, message) => log(level, message),
+    };
+  }
+
+  #planOf(layout: AofLayout, context: PlanContext): RewritePlan {
+    if (layout.kind === 'single') return new SinglePlan(context, layout);
+    const { values } = this.#engine.config;
+    return new MultiPartPlan(context, layout, { format: 'aof', keepsHistory: () => values['aof-disable-auto-gc'] });
+  }
+
+  #succeeded(result: RewriteResult): void {
+    const running = this.#end();
+    const { appendLog, log } = this.#engine;
+    appendLog.rewritten(result, running.layout.kind === 'single');
+    this.#limit.reset();
+    this.#lastStatus = result.doubt === undefined ? 'ok' : 'err';
+    if (result.doubt !== undefined) {
+      log(
+        'warning',
+        `The rewritten AOF is in place, but a power cut may still bring back the old one: ${result.doubt}`,
+      );
+    }
+    log('notice', 'Background AOF rewrite finished successfully');
+    void running.plan.deleteHistory();
+  }
+
+  #failed(error: unknown): void {
+    this.#end();
+    const { appendLog, log, options } = this.#engine;
+    if (!(error instanceof RewriteError)) {
+      // A bug must not end in a rejection that nobody sees.
+      options.schedule(() => {
+        throw error;
+      });
+      return;
+    }
+    const isCancelled = error.code === 'AOF_REWRITE_CANCELLED';
+    log('warning', `Background AOF rewrite terminated ${isCancelled ? 'on purpose' : 'with error'}: ${error.message}`);
+    if (!isCancelled) this.#countFailure();
+    if (appendLog.state === 'starting') this.#isScheduled = true;
+  }
+
+  #end(): Running {
+    const running = this.#running;
+    if (running === undefined) throw new Error('bug: a rewrite ended that did not run');
+    this.#running = undefined;
+    this.#lastDurationSec = this.#secondsSince(running.startedAtMs);
+    this.#lastMaxSliceUs = running.rewrite.maxSliceUs;
+    this.#lastEarlyKeys = running.rewrite.earlyKeys;
+    return running;
+  }
+
+  #countFailure(): void {
+    this.#lastStatus = 'err';
+    this.#limit.failed();
+  }
+
+  /** History that `aof-disable-auto-gc` has kept so far. */
+  async #deleteHistory(): Promise<void> {
+    if (this.#layout === undefined || this.#running !== undefined) return;
+    await this.#planOf(this.#layout, this.#context()).deleteHistory();
+  }
+
+  // --- slices ---
+
+  #scheduleTurn(): void {
+    if (this.#isTurnScheduled) return;
+    this.#isTurnScheduled = true;
+    this.#engine.options.schedule(() => this.#turn());
+  }
+
+  /** Comes after the tick of the same turn of the event loop: replies leave first. */
+  #turn(): void {
+    this.#isTurnScheduled = false;
+    const { clock, executor, hasFailed } = this.#engine;
+    if (this.#running === undefined || hasFailed) return;
+    const { totalCommands } = executor.statistics;
+    const isBusy = totalCommands !== this.#commandsAtLastTurn;
+    this.#commandsAtLastTurn = totalCommands;
+    const share = (clock.monotonicUs() - this.#lastTurnEndUs) * BUSY_SHARE;
+    const budgetUs = isBusy ? Math.min(MAX_SLICE_US, Math.max(MIN_SLICE_US, share)) : MAX_SLICE_US;
+    const hasMore = this.#running.rewrite.step(budgetUs);
+    this.#lastTurnEndUs = clock.monotonicUs();
+    if (hasMore) this.#scheduleTurn();
+  }
+
+  #reportProgress({ rewrite }: Running, nowMs: number): void {
+    if (nowMs - this.#lineAtMs < PROGRESS_LINE_MS) return;
+    this.#lineAtMs = nowMs;
+    const { copiedKeys, keyCount, baseBytes } = rewrite;
+    this.#engine.log('notice', `AOF rewrite: ${copiedKeys} of ${keyCount} keys copied, ${baseBytes} bytes written`);
+  }
+
+  #secondsSince(startedAtMs: number): number {
+    return Math.max(0, Math.floor((this.#engine.clock.nowMs() - startedAtMs) / 1000));
+  }
+}

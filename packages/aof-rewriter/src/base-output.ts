@@ -1,0 +1,172 @@
+/**
+ * The file of a new base: encoded records gather in one buffer and go to the file in bounded writes.
+ *
+ * With syncs in steps a sync is started in the background every 4 MiB, so that the last one finds little left to do, and
+ * `isBlocked` tells the copying to wait while too much is on its way: the page cache must not fill up with it.
+ *
+ * A disk that refuses does so in `failure`, not by an exception: records also come from within clients' commands, which
+ * have nothing to do with it. What comes after a failure is dropped.
+ *
+ * Invariants: syncedBytes <= writtenBytes; bytes are written in order; no sync runs once `sync` or `discard` has settled.
+ */
+import { DiskError, type DiskFile } from '@aof/disk';
+import { type CommandArgument, commandLength, writeCommand } from '@aof/resp-codec';
+
+/** One write takes some 50 µs. */
+const BUFFER_BYTES = 256 * 1024;
+/** Source: Redis rio.h and config, `aof-rewrite-incremental-fsync`. */
+const SYNC_STEP_BYTES = 4 * 1024 * 1024;
+/** More than this unsynced, and copying waits. */
+const MAX_UNSYNCED_BYTES = 32 * 1024 * 1024;
+
+export interface BaseOutputOptions {
+  /** `aof-rewrite-incremental-fsync`. */
+  readonly syncsInSteps: boolean;
+  /** `isBlocked` may have become false, or `failure` been set. */
+  onProgress(): void;
+}
+
+export class BaseOutput {
+  readonly file: DiskFile;
+  readonly #options: BaseOutputOptions;
+  readonly #buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
+  #length = 0;
+  #writtenBytes = 0;
+  #syncedBytes = 0;
+  #sync: Promise<void> | undefined;
+  #failure: DiskError | undefined;
+  #isHandedOver = false;
+
+  /** @param file empty and open for writing; belongs to the output until it is handed over */
+  constructor(file: DiskFile, options: BaseOutputOptions) {
+    this.file = file;
+    this.#options = options;
+  }
+
+  /** Why the file cannot be finished. */
+  get failure(): DiskError | undefined {
+    return this.#failure;
+  }
+
+  /** Bytes that were given out so far. */
+  get byteLength(): number {
+    return this.#writtenBytes + this.#length;
+  }
+
+  /** Whether to wait until a sync has ended. */
+  get isBlocked(): boolean {
+    return this.#sync !== undefined && this.#writtenBytes - this.#syncedBytes > MAX_UNSYNCED_BYTES;
+  }
+
+  /** Adds one record; strings are latin1. */
+  addRecord(record: readonly CommandArgument[]): void {
+    const bytes = commandLength(record);
+    if (bytes > BUFFER_BYTES - this.#length) this.flush();
+    if (bytes > BUFFER_BYTES) this.#addLongRecord(record);
+    else this.#length = writeCommand(this.#buffer, this.#length, record);
+  }
+
+  /** Adds latin1 text of any length. */
+  addText(text: string): void {
+    for (let at = 0; at < text.length; ) {
+      if (this.#length === BUFFER_BYTES) this.flush();
+      const end = Math.min(text.length, at + BUFFER_BYTES - this.#length);
+      const piece = at === 0 && end === text.length ? text : text.substring(at, end);
+      this.#length += this.#buffer.write(piece, this.#length, piece.length, 'latin1');
+      at = end;
+    }
+  }
+
+  /** Adds bytes, which are written before this returns or copied. */
+  addBytes(bytes: Uint8Array): void {
+    if (bytes.length > BUFFER_BYTES - this.#length) this.flush();
+    if (bytes.length >= BUFFER_BYTES) {
+      this.#write(bytes, bytes.length);
+    } else {
+      this.#buffer.set(bytes, this.#length);
+      this.#length += bytes.length;
+    }
+  }
+
+  /** Writes what has gathered. */
+  flush(): void {
+    const length = this.#length;
+    this.#length = 0;
+    this.#write(this.#buffer, length);
+  }
+
+  /** Writes what has gathered and syncs in the background. @throws DiskError (as a rejection) now or earlier the disk refused */
+  async sync(): Promise<void> {
+    this.flush();
+    await this.#sync;
+    if (this.#failure === undefined) await this.#startSync(() => this.file.sync());
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** Writes what has gathered and syncs, blocking: for a little that has come after `sync`. @throws DiskError */
+  syncNow(): void {
+    this.flush();
+    if (this.#failure !== undefined) throw this.#failure;
+    this.file.syncNow();
+  }
+
+  /** Somebody else writes to the file from now on, and closes it. */
+  handOver(): DiskFile {
+    this.#isHandedOver = true;
+    return this.file;
+  }
+
+  /** Closes the file once nothing of it is under way; for a file that will not be used. */
+  async discard(): Promise<void> {
+    await this.#sync;
+    if (!this.#isHandedOver) this.file.close();
+  }
+
+  #addLongRecord(record: readonly CommandArgument[]): void {
+    this.addText(`*${record.length}\r\n`);
+    for (const argument of record) {
+      this.addText(`$${argument.length}\r\n`);
+      if (typeof argument === 'string') this.addText(argument);
+      else this.addBytes(argument);
+      this.addText('\r\n');
+    }
+  }
+
+  #write(bytes: Uint8Array, length: number): void {
+    if (this.#failure !== undefined) return;
+    try {
+      for (let done = 0; done < length; ) done += this.file.write(bytes, done, length - done);
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    this.#writtenBytes += length;
+    if (!this.#options.syncsInSteps || this.#sync !== undefined) return;
+    if (this.#writtenBytes - this.#syncedBytes >= SYNC_STEP_BYTES) void this.#startSync(() => this.file.dataSync());
+  }
+
+  /** Never rejects: see `failure`. */
+  #startSync(begin: () => Promise<void>): Promise<void> {
+    const covered = this.#writtenBytes;
+    const sync = this.#run(begin, covered);
+    this.#sync = sync;
+    return sync;
+  }
+
+  async #run(begin: () => Promise<void>, covered: number): Promise<void> {
+    try {
+      await begin();
+      this.#syncedBytes = covered;
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.#sync = undefined;
+    this.#options.onProgress();
+  }
+
+  /** Anything but a disk's refusal is a bug (or a simulated crash) and goes on its way. */
+  #fail(error: unknown): void {
+    if (!(error instanceof DiskError)) throw error;
+    this.#failure ??= error;
+  }
+}
