@@ -71,6 +71,8 @@ export class Engine {
   #lastClientId = 0;
   #loading: LoadingProgress | undefined;
   #isTickScheduled = false;
+  /** Nobody watched what clients saw when this turn began; the timer may have changed that since. */
+  #wasUnwatched = true;
   #isActiveExpireOn = true;
   #hasFailed = false;
   #isStopped = false;
@@ -304,9 +306,10 @@ export class Engine {
     if (this.#hasFailed || this.#isStopped) return;
     if (this.#isActiveExpireOn) this.expireSome(true);
     this.#resumeUnblocked();
-    const everybodyWaits = this.executor.observer === undefined;
+    const everybodyWaits = this.#wasUnwatched || this.executor.observer === undefined;
     this.#flush();
     this.#gate.open(this.appendLog.holdRepliesUntil, this.appendLog.syncedBytes, everybodyWaits);
+    this.#wasUnwatched = this.executor.observer === undefined;
   }
 
   /** Clients whose wait has ended go on with their next requests, before this tick's flush. */

@@ -80,7 +80,7 @@ export class History {
       case 10:
         return this.#random() < 0.15 ? ['FLUSHDB'] : ['GET', key];
       case 11:
-        return this.#random() < 0.3 ? ['SWAPDB', '0', '1'] : ['SETRANGE', key, '2', value];
+        return this.#random() < 0.3 ? ['SWAPDB', '0', '1'] : ['SETRANGE', key, '0', value];
       case 12:
         return ['COPY', key, other, 'DB', String(this.#below(3)), 'REPLACE'];
       case 13:

@@ -24,6 +24,8 @@ export interface LifeOptions {
   readonly hasFaults: boolean;
   /** Whether the process is killed now and then and another one goes on. */
   readonly hasKills: boolean;
+  /** Whether the log is rewritten now and then. */
+  readonly hasRewrites: boolean;
   readonly crash?: { readonly operation: number; readonly moment: CrashMoment };
   /** Canary: something between the engine and its disk. */
   readonly wrap?: (disk: Disk) => Disk;
@@ -71,6 +73,7 @@ class Life {
   #written = 0;
   /** Up to where the data set must survive lest a reply become untrue. */
   #told = 0;
+  #toldBy = '';
   #sight = new Sight();
   /** Since a failure the disk may have lost what it was given, and the window does not hold. */
   #hasFailedSync = false;
@@ -90,6 +93,8 @@ class Life {
       disk: this.disk,
       config: options.config,
       random: this.#random,
+      // So that a rewrite takes several turns.
+      tickUs: options.hasRewrites ? 200 : 0,
       wrap: (disk, machine) => slowDisk(options.wrap?.(disk) ?? disk, machine, options.syncMs),
     });
     this.#history = new History(this.#random, this.#machine.engine);
@@ -109,6 +114,7 @@ class Life {
     } catch (error) {
       if (!(error instanceof SimCrash)) throw error;
     }
+    for (const line of this.#machine.lines) if (line.includes('AOF rewrite finished')) this.#count('rewritten');
     await this.#check();
   }
 
@@ -129,10 +135,16 @@ class Life {
     if (this.#isRefusing && roll < 0.06) return this.#makeRoom();
     if (roll < 0.45) this.#command();
     else if (roll < 0.78) this.#turn();
-    else if (roll < 0.94) this.#machine.advance(this.#below(TIMER_MS + 1));
+    else if (roll < 0.92) this.#machine.advance(this.#below(TIMER_MS + 1));
+    else if (roll < 0.94) this.#rewrite();
     else if (roll < 0.97 && this.#options.hasFaults) this.#fault();
     else if (roll >= 0.98 && this.#options.hasKills) await this.#kill();
     this.#noteWritten();
+  }
+
+  #rewrite(): void {
+    if (!this.#options.hasRewrites) return;
+    this.#clients[0]?.send(['BGREWRITEAOF']);
   }
 
   get #isRefusing(): boolean {
@@ -184,25 +196,31 @@ class Life {
 
   #connect(number: number): SimClient {
     const client = this.#machine.connect();
-    const waiting: { index: number; ground: Ground }[] = [];
+    const waiting: { args: readonly string[]; index: number; ground: Ground }[] = [];
     client.onExecuted = (args) => {
       const before = this.#moments.at(-1)?.state ?? [];
       const after = this.#moment();
       const index = this.#moments.push(after) - 1;
-      waiting.push({ index, ground: this.#sight.look(number, args, index, before, after.state) });
+      waiting.push({ args, index, ground: this.#sight.look(number, args, index, before, after.state) });
       this.#count('executed');
       if (this.#options.acknowledgesAtOnce) client.onReply('');
     };
     client.onReply = (reply) => {
       const answered = waiting.shift();
       if (answered === undefined) return;
-      const { index, ground } = answered;
+      const { args, index, ground } = answered;
       this.#acknowledged = Math.max(this.#acknowledged, index);
-      this.#told = Math.max(this.#told, reply === null ? ground.aborted : ground.reply);
+      this.#tell(reply === null ? ground.aborted : ground.reply, `${index} ${args.join(' ').slice(0, 80)}`);
       this.#count('acknowledged');
       if (this.#told < index) this.#count('overtaken');
     };
     return client;
+  }
+
+  #tell(ground: number, by: string): void {
+    if (ground <= this.#told) return;
+    this.#told = ground;
+    this.#toldBy = by;
   }
 
   #moment(): Moment {
@@ -338,8 +356,13 @@ class Life {
   #match(mode: string, moments: readonly Moment[], found: string, required: number): void {
     const { nowMs } = this.#machine;
     const index = moments.findLastIndex(({ state }) => visible(state, nowMs) === found);
-    if (index < 0) this.#violate(mode, `found what never was, required ${required}: ${found}`);
-    else if (index < required) this.#violate(mode, `found the data set of ${index}, but ${required} was promised`);
+    if (index < 0)
+      this.#violate(
+        mode,
+        `found what never was, required ${required}: ${difference(found, visible(moments.at(-1)?.state ?? [], nowMs))}`,
+      );
+    else if (index < required)
+      this.#violate(mode, `found the data set of ${index}, but ${required} was promised (${this.#toldBy})`);
   }
 
   #violate(mode: string, message: string): void {
@@ -366,6 +389,18 @@ function slowDisk(disk: Disk, machine: Machine, syncMs: number): Disk {
   }));
 }
 
+/** Everything on a disk but what an interrupted rewrite has left behind, which any start may remove. */
 function text(disk: SimDisk): string {
-  return [...disk.contents()].map(([path, bytes]) => `${path} ${Buffer.from(bytes).toString('latin1')}`).join('\n');
+  return [...disk.contents()]
+    .filter(([path]) => !path.includes('/temp-'))
+    .map(([path, bytes]) => `${path} ${Buffer.from(bytes).toString('latin1')}`)
+    .join('\n');
+}
+
+/** The lines of one text that the other does not have, both ways. */
+function difference(found: string, last: string): string {
+  const [a, b] = [new Set(found.split('\n')), new Set(last.split('\n'))];
+  const only = (one: Set<string>, other: Set<string>, sign: string) =>
+    [...one].filter((line) => !other.has(line)).map((line) => `${sign} ${line.slice(0, 100)}`);
+  return [...only(a, b, '+'), ...only(b, a, '-')].join('\n');
 }

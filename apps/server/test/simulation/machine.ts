@@ -2,7 +2,7 @@
  * A machine for simulations: a disk in memory, clocks and a scheduler that move by hand, and a server without sockets.
  *
  * Killing the process leaves the disk's page cache as it is and starts another engine on it; what the old one still
- * does (a sync that ends) reaches nobody. Nothing happens by itself: see `turn`, `advance` and `completeSync` of the disk.
+ * waits for (a sync, a turn) never comes. Nothing happens by itself: see `turn`, `advance` and `completeSync` of the disk.
  */
 import type { ClientLink } from '@aof/commands';
 import { Config, type ConfigValues } from '@aof/config';
@@ -19,6 +19,8 @@ export interface MachineOptions {
   readonly wrap?: (disk: Disk, machine: Machine) => Disk;
   readonly nowMs?: number;
   readonly random?: () => number;
+  /** What each look at the monotonic clock costs: work takes time then. Default 0. */
+  readonly tickUs?: number;
 }
 
 export class Machine {
@@ -32,6 +34,8 @@ export class Machine {
   readonly #options: MachineOptions;
   #scheduled: (() => void)[] = [];
   #clients: SimClient[] = [];
+  #process = { hasEnded: false };
+  #ticks = 0;
 
   constructor(options: MachineOptions) {
     this.#options = options;
@@ -56,6 +60,7 @@ export class Machine {
 
   /** kill -9, and another process on the same disk. */
   async restart(): Promise<void> {
+    this.#process.hasEnded = true;
     for (const client of this.#clients) client.isGone = true;
     this.#clients = [];
     this.#scheduled = [];
@@ -104,11 +109,13 @@ export class Machine {
   }
 
   #createEngine(): Engine {
-    const { config, wrap, random } = this.#options;
+    const { config, wrap, random, tickUs = 0 } = this.#options;
+    const life = { hasEnded: false };
+    this.#process = life;
     return new Engine({
       config: Config.of(DIR, { dir: DIR, databases: 4, appendonly: true, ...config }),
-      disk: wrap?.(this.disk, this) ?? this.disk,
-      clock: { nowMs: () => this.nowMs, monotonicUs: () => this.nowMs * 1000 },
+      disk: mortal(wrap?.(this.disk, this) ?? this.disk, life),
+      clock: { nowMs: () => this.nowMs, monotonicUs: () => this.nowMs * 1000 + tickUs * this.#ticks++ },
       chance: { random: random ?? (() => 0.5), hashSeed: () => ({ k0: 1, k1: 2 }), runId: () => 'f'.repeat(40) },
       log: (level, message) => this.lines.push(`${level}: ${message}`),
       configFile: '',
@@ -203,6 +210,25 @@ export function settle(): Promise<void> {
 
 export function resp(args: readonly string[]): string {
   return `*${args.length}\r\n${args.map((arg) => `$${arg.length}\r\n${arg}\r\n`).join('')}`;
+}
+
+/** A process that has been killed hears nothing more of what it asked of the disk. */
+function mortal(disk: Disk, life: { readonly hasEnded: boolean }): Disk {
+  const untilDeath = async <T>(work: Promise<T>): Promise<T> => {
+    const [outcome] = await Promise.allSettled([work]);
+    if (life.hasEnded) return new Promise(() => undefined);
+    if (outcome.status === 'fulfilled') return outcome.value;
+    throw outcome.reason;
+  };
+  const withMortalFiles = withFiles(disk, (file) => ({
+    dataSync: () => untilDeath(file.dataSync()),
+    sync: () => untilDeath(file.sync()),
+    readAsync: (into, offset, length, position) => untilDeath(file.readAsync(into, offset, length, position)),
+  }));
+  return altered(withMortalFiles, {
+    syncDirectoryInBackground: (path) => untilDeath(disk.syncDirectoryInBackground(path)),
+    unlinkInBackground: (path) => untilDeath(disk.unlinkInBackground(path)),
+  });
 }
 
 /** A disk whose files have some methods of their own. */

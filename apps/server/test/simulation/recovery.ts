@@ -55,17 +55,18 @@ export async function recover(disk: SimDisk, config: Partial<ConfigValues>, nowM
  * @returns whether there was one
  */
 export function cutDamage(disk: SimDisk): boolean {
+  let isDamaged = false;
   for (const [path, content] of disk.contents()) {
-    if (!path.startsWith(`${DIR}/`) || path.endsWith('.manifest')) continue;
+    if (!path.startsWith(`${DIR}/`) || path.endsWith('.manifest') || path.includes('/temp-')) continue;
     const damagedAt = content.indexOf(0);
     if (damagedAt < 0) continue;
+    isDamaged = true;
     const file = disk.open(path, 'append');
     file.truncate(lastRecordEnd(content.subarray(0, damagedAt)));
     file.syncNow();
     file.close();
-    return true;
   }
-  return false;
+  return isDamaged;
 }
 
 function lastRecordEnd(bytes: Uint8Array): number {

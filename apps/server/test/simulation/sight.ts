@@ -14,7 +14,7 @@ export interface Ground {
 
 const NOTHING: Ground = { reply: 0, aborted: 0 };
 /** Commands whose replies tell nothing about data. */
-const BLIND = new Set(['SELECT', 'MULTI', 'DISCARD', 'WATCH', 'UNWATCH', 'NOSUCH', 'PING']);
+const BLIND = new Set(['SELECT', 'MULTI', 'DISCARD', 'WATCH', 'UNWATCH', 'NOSUCH', 'PING', 'BGREWRITEAOF']);
 /** Commands that look at every key, or at the number of keys. */
 const WIDE = new Set(['DBSIZE', 'KEYS', 'SCAN', 'FLUSHALL', 'FLUSHDB', 'SWAPDB']);
 /** Commands that look at another database too. */

@@ -89,7 +89,14 @@ describe(`what clients were told survives, seed ${SEED}`, () => {
   test.each(SETUPS)('a crash at every operation of the disk: %s', async (_, setup) => {
     const outcome = new Outcome();
     const steps = setup.syncMs > 0 ? 36 : 24;
-    await crashEverywhere(outcome, { ...setup, seed: SEED, steps, hasFaults: false, hasKills: true });
+    await crashEverywhere(outcome, {
+      ...setup,
+      seed: SEED,
+      steps,
+      hasFaults: false,
+      hasKills: true,
+      hasRewrites: false,
+    });
     expect(outcome.violations).toEqual([]);
     expect(outcome.lives).toBeGreaterThan(20);
     expect(outcome.count('acknowledged')).toBeGreaterThan(10);
@@ -99,7 +106,11 @@ describe(`what clients were told survives, seed ${SEED}`, () => {
   test.each(SETUPS)('long lives, disks that fail and fill up, crashes at random: %s', async (_, setup) => {
     const outcome = new Outcome();
     for (let seed = SEED; seed < SEED + 4; seed++) {
-      await crashAnywhere(outcome, { ...setup, seed, steps: 160, hasFaults: seed % 4 > 0, hasKills: true }, 3);
+      await crashAnywhere(
+        outcome,
+        { ...setup, seed, steps: 160, hasFaults: seed % 4 > 0, hasKills: true, hasRewrites: false },
+        3,
+      );
     }
     expect(outcome.violations).toEqual([]);
     for (const name of ['acknowledged', 'fault', 'kill', 'turn']) expect(outcome.count(name), name).toBeGreaterThan(5);
@@ -109,7 +120,11 @@ describe(`what clients were told survives, seed ${SEED}`, () => {
 
   test.each(SETUPS.filter(([name]) => name.includes('everysec')))('the window of everysec: %s', async (_, setup) => {
     const outcome = new Outcome();
-    await crashAnywhere(outcome, { ...setup, seed: SEED, steps: 600, hasFaults: false, hasKills: false }, 8);
+    await crashAnywhere(
+      outcome,
+      { ...setup, seed: SEED, steps: 600, hasFaults: false, hasKills: false, hasRewrites: false },
+      8,
+    );
     expect(outcome.violations).toEqual([]);
     expect(outcome.count('window')).toBeGreaterThan(5);
     if (setup.syncMs > 0) expect(outcome.count('sync')).toBeGreaterThan(5);
@@ -120,7 +135,7 @@ describe(`what clients were told survives, seed ${SEED}`, () => {
 describe('the simulation notices', () => {
   const always = { 'aof-layout': 'single', appendfsync: 'always' } as const;
   const everysec = { 'aof-layout': 'multi-part', appendfsync: 'everysec' } as const;
-  const base = { steps: 60, syncMs: 0, hasFaults: false, hasKills: false };
+  const base = { steps: 60, syncMs: 0, hasFaults: false, hasKills: false, hasRewrites: false };
 
   async function violationsOf(lives: number, options: Omit<LifeOptions, 'seed'>): Promise<readonly string[]> {
     const outcome = new Outcome();
