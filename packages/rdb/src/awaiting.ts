@@ -13,7 +13,8 @@ import type { Blob, RdbInput } from './input.ts';
 /** `undefined`: more input is needed; a value: a part of it is complete. */
 export type Reading<T> = Generator<RdbValue | undefined, T, void>;
 
-function* await_<T>(read: () => T | undefined): Reading<T> {
+/** Waits until `read` answers. */
+export function* awaitAtomic<T>(read: () => T | undefined): Reading<T> {
   for (;;) {
     yield undefined;
     const result = read();
@@ -21,16 +22,16 @@ function* await_<T>(read: () => T | undefined): Reading<T> {
   }
 }
 
-export const awaitByte = (input: RdbInput): Reading<number> => await_(() => input.byte());
-export const awaitLength = (input: RdbInput): Reading<number> => await_(() => input.length());
-export const awaitWideLength = (input: RdbInput): Reading<bigint> => await_(() => input.wideLength());
-export const awaitInt32 = (input: RdbInput): Reading<number> => await_(() => input.int32());
-export const awaitInt64 = (input: RdbInput): Reading<number> => await_(() => input.int64());
-export const awaitUint64 = (input: RdbInput): Reading<bigint> => await_(() => input.uint64());
-export const awaitDouble = (input: RdbInput): Reading<number> => await_(() => input.double());
-export const awaitTextDouble = (input: RdbInput): Reading<number> => await_(() => input.textDouble());
-export const awaitText = (input: RdbInput): Reading<string> => await_(() => input.text());
-export const awaitFixedText = (input: RdbInput, size: number): Reading<string> => await_(() => input.fixedText(size));
-export const awaitContent = (input: RdbInput): Reading<string | Uint8Array> => await_(() => input.content());
-export const awaitBlob = (input: RdbInput): Reading<Blob> => await_(() => input.blob());
-export const awaitSkip = (input: RdbInput): Reading<number> => await_(() => input.skipString());
+export const awaitByte = (input: RdbInput): Reading<number> => awaitAtomic(() => input.byte());
+export const awaitLength = (input: RdbInput): Reading<number> => awaitAtomic(() => input.length());
+export const awaitWideLength = (input: RdbInput): Reading<bigint> => awaitAtomic(() => input.wideLength());
+export const awaitInt32 = (input: RdbInput): Reading<number> => awaitAtomic(() => input.int32());
+export const awaitInt64 = (input: RdbInput): Reading<number> => awaitAtomic(() => input.int64());
+export const awaitUint64 = (input: RdbInput): Reading<bigint> => awaitAtomic(() => input.uint64());
+export const awaitDouble = (input: RdbInput): Reading<number> => awaitAtomic(() => input.double());
+export const awaitTextDouble = (input: RdbInput): Reading<number> => awaitAtomic(() => input.textDouble());
+export const awaitText = (input: RdbInput): Reading<string> => awaitAtomic(() => input.text());
+export const awaitFixedText = (input: RdbInput, size: number): Reading<string> =>
+  awaitAtomic(() => input.fixedText(size));
+export const awaitBlob = (input: RdbInput): Reading<Blob> => awaitAtomic(() => input.blob());
+export const awaitSkip = (input: RdbInput): Reading<number> => awaitAtomic(() => input.skipString());

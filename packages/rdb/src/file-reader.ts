@@ -17,7 +17,7 @@ import {
   awaitWideLength,
   type Reading,
 } from './awaiting.ts';
-import type { RdbEntry, RdbFunctionEntry } from './entries.ts';
+import type { RdbEmptyKeyEntry, RdbEntry, RdbFunctionEntry, RdbKeyEntry, RdbValue } from './entries.ts';
 import { RdbFault, type RdbStep } from './errors.ts';
 import {
   CHECKSUM_SINCE,
@@ -42,7 +42,7 @@ import {
 } from './format.ts';
 import type { RdbInput } from './input.ts';
 import { MODULE_UNSIGNED, moduleTypeOf, skipModuleData } from './module-data.ts';
-import { readValue } from './value-reader.ts';
+import { EMPTY, isAtomic, readAtomic, readValue, type ValueOptions } from './value-reader.ts';
 
 const HEADER_BYTES = 9;
 const HEADER = /^(?:REDIS(\d{4})|VALKEY(\d{3}))$/;
@@ -85,20 +85,48 @@ export function* readFile(input: RdbInput, context: ReadContext): FileReading {
       context.partOffset = input.fileOffset(input.at);
     }
     const type = input.byte() ?? (yield* whole(awaitByte(input)));
-    if (type >= OPCODE_IDLE && (type <= OPCODE_FREQUENCY || type === OPCODE_EXPIRE_MS || type === OPCODE_EXPIRE_SEC)) {
+    if (isAttribute(type)) {
       attributes ??= { expireAtMs: NEVER, idleSec: undefined, frequency: undefined };
       yield* whole(readAttribute(input, context, type, attributes));
     } else if (type === OPCODE_EOF) {
       break;
     } else if (isOpcode(type)) {
-      const entry = yield* whole(readOpcode(input, context, type));
-      yield entry;
+      yield yield* whole(readOpcode(input, context, type));
     } else {
-      yield* readKey(input, context, type, attributes ?? NO_ATTRIBUTES);
+      const head = beginKey(context, type, attributes ?? NO_ATTRIBUTES);
       attributes = undefined;
+      head.key = input.text() ?? (yield* whole(awaitText(input)));
+      context.key = head.key;
+      context.doing = 'read-object-value';
+      const value = isAtomic(type) ? readAtomic(input, valueOptions(context, type)) : undefined;
+      if (value === EMPTY) yield emptyKey(head);
+      else if (value !== undefined) yield keyEntry(head, value, 0, true);
+      else if (type === TYPE_MODULE) yield* readModuleValue(input, head);
+      else yield* readLargeValue(input, context, type, head);
     }
   }
   yield* readChecksum(input, context);
+}
+
+function beginKey(context: ReadContext, type: number, attributes: Attributes): KeyHead {
+  const encoding = typeNameOf(type, context.dialect);
+  if (encoding === undefined) throw new RdbFault('RDB_TYPE', `Unknown RDB encoding type ${type}`);
+  context.doing = 'read-key';
+  context.encoding = encoding;
+  if (type === TYPE_MODULE_PRE_RELEASE) {
+    throw new RdbFault('RDB_PRE_RELEASE', 'Pre-release module format not supported');
+  }
+  const { expireAtMs, idleSec, frequency } = attributes;
+  const { partOffset: fileOffset, database } = context;
+  return { fileOffset, database, key: '', encoding, expireAtMs, idleSec, frequency };
+}
+
+function valueOptions({ dialect, partElements, findsDuplicates }: ReadContext, type: number): ValueOptions {
+  return { type, dialect, partElements, findsDuplicates };
+}
+
+function isAttribute(type: number): boolean {
+  return type === OPCODE_EXPIRE_MS || type === OPCODE_EXPIRE_SEC || type === OPCODE_IDLE || type === OPCODE_FREQUENCY;
 }
 
 const NO_ATTRIBUTES: Attributes = { expireAtMs: NEVER, idleSec: undefined, frequency: undefined };
@@ -149,56 +177,50 @@ function* readAttribute(input: RdbInput, context: ReadContext, opcode: number, a
   }
 }
 
-function* readKey(input: RdbInput, context: ReadContext, type: number, attributes: Attributes): FileReading {
-  const encoding = typeNameOf(type, context.dialect);
-  if (encoding === undefined) throw new RdbFault('RDB_TYPE', `Unknown RDB encoding type ${type}`);
-  const { partOffset: fileOffset, database } = context;
-  context.doing = 'read-key';
-  context.encoding = encoding;
-  const key = input.text() ?? (yield* whole(awaitText(input)));
-  context.key = key;
-  context.doing = 'read-object-value';
-  if (type === TYPE_MODULE_PRE_RELEASE) {
-    throw new RdbFault('RDB_PRE_RELEASE', 'Pre-release module format not supported');
-  }
-  if (type === TYPE_MODULE) {
-    const id = input.wideLength() ?? (yield* whole(awaitWideLength(input)));
-    yield* whole(skipModuleData(input));
-    const byteLength = input.fileOffset(input.at) - fileOffset;
-    yield { kind: 'module-skipped', fileOffset, database, key, ...moduleTypeOf(id), byteLength };
-    return;
-  }
-  const head = headOf(fileOffset, database, key, attributes);
-  const { dialect, partElements, findsDuplicates } = context;
-  const reading = readValue(input, { type, dialect, partElements, findsDuplicates });
+/** Reads a value that is not whole yet, or of more than one atom. */
+function* readLargeValue(input: RdbInput, context: ReadContext, type: number, head: KeyHead): FileReading {
+  const reading = readValue(input, valueOptions(context, type));
   for (let part = 0; ; ) {
     const { value, done } = reading.next();
-    if (value === undefined) {
-      if (!done) {
-        yield undefined;
-        continue;
-      }
-      yield { kind: 'empty-key', fileOffset, database, key, encoding };
-      return;
+    if (value !== undefined) {
+      yield keyEntry(head, value, part, done ?? false);
+      part++;
+    } else if (done) {
+      yield emptyKey(head);
+    } else {
+      yield undefined;
     }
-    yield { kind: 'key', ...head, ...value, encoding, part, isLast: done ?? false };
     if (done) return;
-    part++;
   }
 }
 
-/** What the entries of a key have in common. */
-function headOf(fileOffset: number, database: number, key: string, attributes: Attributes) {
-  const { expireAtMs, idleSec, frequency } = attributes;
-  if (idleSec === undefined && frequency === undefined) return { fileOffset, database, key, expireAtMs };
-  return {
-    fileOffset,
-    database,
-    key,
-    expireAtMs,
-    ...(idleSec !== undefined && { idleSec }),
-    ...(frequency !== undefined && { frequency }),
-  };
+function* readModuleValue(input: RdbInput, { fileOffset, database, key }: KeyHead): FileReading {
+  const id = input.wideLength() ?? (yield* whole(awaitWideLength(input)));
+  yield* whole(skipModuleData(input));
+  const byteLength = input.fileOffset(input.at) - fileOffset;
+  yield { kind: 'module-skipped', fileOffset, database, key, ...moduleTypeOf(id), byteLength };
+}
+
+/** What is known of a key before its value. */
+interface KeyHead extends Attributes {
+  readonly fileOffset: number;
+  readonly database: number;
+  key: string;
+  readonly encoding: string;
+}
+
+function keyEntry(head: KeyHead, typed: RdbValue, part: number, isLast: boolean): RdbKeyEntry {
+  const { fileOffset, database, key, encoding, expireAtMs, idleSec, frequency } = head;
+  const { type, value } = typed;
+  const kind = 'key';
+  // The value is of the type, which the compiler cannot tell of two variables.
+  const entry = { kind, fileOffset, database, key, expireAtMs, type, value, encoding, part, isLast } as RdbKeyEntry;
+  if (idleSec === undefined && frequency === undefined) return entry;
+  return { ...entry, ...(idleSec !== undefined && { idleSec }), ...(frequency !== undefined && { frequency }) };
+}
+
+function emptyKey({ fileOffset, database, key, encoding }: KeyHead): RdbEmptyKeyEntry {
+  return { kind: 'empty-key', fileOffset, database, key, encoding };
 }
 
 function* readOpcode(input: RdbInput, context: ReadContext, opcode: number): Reading<RdbEntry> {

@@ -251,7 +251,7 @@ export class RdbInput extends ByteWindow {
   /** Decompresses the string that was found into the scratch buffer. */
   #expand(): Latin1Buffer {
     const scratch = this.#reserveScratch(this.#expandedLength);
-    lzfDecompress(this.bytes, this.#bodyStart, this.#bodyEnd, scratch.subarray(0, this.#expandedLength));
+    lzfDecompress(this.bytes, this.#bodyStart, this.#bodyEnd, scratch, this.#expandedLength);
     return scratch;
   }
 

@@ -5,7 +5,7 @@ import { lzfCompress, lzfDecompress, maxDecompressedBytes } from './lzf.ts';
 
 function compress(input: Uint8Array, room: number): Uint8Array | undefined {
   const output = new Uint8Array(room);
-  const size = lzfCompress(input, output);
+  const size = lzfCompress(input, input.length, output, room);
   return size === 0 ? undefined : output.subarray(0, size);
 }
 
@@ -53,7 +53,7 @@ test('too little room is said, not overrun', () => {
   fc.assert(
     fc.property(compressible, fc.nat(100), (input, room) => {
       const output = new Uint8Array(room + 8).fill(0xaa);
-      const size = lzfCompress(input, output.subarray(0, room));
+      const size = lzfCompress(input, input.length, output, room);
       expect(size).toBeLessThanOrEqual(room);
       expect(output.subarray(room)).toEqual(new Uint8Array(8).fill(0xaa));
       if (size > 0) expect(decompress(output.subarray(0, size), input.length)).toEqual(new Uint8Array(input));

@@ -18,6 +18,8 @@ const MAX_MATCH = 264;
 /** A reference of three bytes makes 264: nothing compresses further. */
 const MAX_RATIO = MAX_MATCH / 3;
 const HASH_BITS = 14;
+/** What is longer is copied by one call, which costs as much as some tens of single bytes. */
+const COPIED_ABOVE_BYTES = 48;
 
 /** Where three bytes were seen last, counted from 1 on through all inputs: what is not above `seenBefore` is of an earlier one. */
 const seen = new Int32Array(1 << HASH_BITS);
@@ -29,12 +31,17 @@ export function maxDecompressedBytes(compressedBytes: number): number {
 }
 
 /**
- * Decompresses the bytes `start` to `end` (exclusive) of `input` to exactly `output.length` bytes.
+ * Decompresses the bytes `start` to `end` (exclusive) of `input` to exactly the first `outputEnd` bytes of `output`.
  *
  * @throws RdbFault with RDB_LZF: the bytes reach beyond either end or make another length
  */
-export function lzfDecompress(input: Uint8Array, start: number, end: number, output: Uint8Array): void {
-  const outputEnd = output.length;
+export function lzfDecompress(
+  input: Uint8Array,
+  start: number,
+  end: number,
+  output: Uint8Array,
+  outputEnd = output.length,
+): void {
   let at = start;
   let to = 0;
   while (at < end) {
@@ -52,7 +59,7 @@ export function lzfDecompress(input: Uint8Array, start: number, end: number, out
     let from = to - ((control & 0x1f) << 8) - (at < end ? input[at] : Number.NaN) - 1;
     at++;
     if (!(from >= 0) || to + length > outputEnd) throw new RdbFault('RDB_LZF', 'Invalid LZF compressed string');
-    if (from + length <= to) {
+    if (length > COPIED_ABOVE_BYTES && from + length <= to) {
       output.copyWithin(to, from, from + length);
       to += length;
     } else {
@@ -63,13 +70,11 @@ export function lzfDecompress(input: Uint8Array, start: number, end: number, out
 }
 
 /**
- * Compresses `input` into `output`.
+ * Compresses the first `end` bytes of `input` into the first `room` of `output`.
  *
- * @returns how many bytes were written, or 0 if they did not fit: `output.length` says how small it must become
+ * @returns how many bytes were written, or 0 if they did not fit
  */
-export function lzfCompress(input: Uint8Array, output: Uint8Array): number {
-  const end = input.length;
-  const room = output.length;
+export function lzfCompress(input: Uint8Array, end: number, output: Uint8Array, room: number): number {
   const base = beginInput(end);
   const lastStart = end - 2;
   let at = 0;

@@ -133,13 +133,13 @@ export class RdbOutput {
 
   /** A string in the shortest form: an integer, compressed, or as it is. */
   string(content: string | Uint8Array): void {
-    if (typeof content !== 'string') return this.#bytes(content);
+    if (typeof content !== 'string') return this.#bytes(content, content.length);
     const { length } = content;
     if (length <= SHORT_INTEGER_CHARS && this.#integer(content)) return;
     if (this.#isCompressible(length)) {
       const scratch = this.#packedScratch(length);
       scratch.latin1Write(content, 0, length);
-      return this.#bytes(scratch.subarray(0, length));
+      return this.#bytes(scratch, length);
     }
     this.#reserve(LENGTH_MAX_BYTES + length);
     this.#length(length);
@@ -155,27 +155,27 @@ export class RdbOutput {
    */
   packed(maxBytes: number, build: (target: Latin1Buffer) => number): void {
     const scratch = this.#packedScratch(maxBytes);
-    this.#bytes(scratch.subarray(0, build(scratch)));
+    this.#bytes(scratch, build(scratch));
   }
 
-  #bytes(bytes: Uint8Array): void {
-    const { length } = bytes;
-    if (this.#isCompressible(length) && this.#compress(bytes)) return;
+  /** The first `length` of `bytes` as a string. */
+  #bytes(bytes: Uint8Array, length: number): void {
+    if (this.#isCompressible(length) && this.#compress(bytes, length)) return;
     this.#reserve(LENGTH_MAX_BYTES + length);
     this.#length(length);
-    this.#buffer.set(bytes, this.#at);
+    this.#buffer.set(length === bytes.length ? bytes : bytes.subarray(0, length), this.#at);
     this.#at += length;
   }
 
-  #compress(bytes: Uint8Array): boolean {
-    const room = bytes.length - COMPRESSION_GAIN;
+  #compress(bytes: Uint8Array, length: number): boolean {
+    const room = length - COMPRESSION_GAIN;
     if (this.#compressed.length < room) this.#compressed = allocateLatin1(room);
-    const size = lzfCompress(bytes, this.#compressed.subarray(0, room));
+    const size = lzfCompress(bytes, length, this.#compressed, room);
     if (size === 0) return false;
     this.#reserve(1 + 2 * LENGTH_MAX_BYTES + size);
     this.#buffer[this.#at++] = STRING_LZF;
     this.#length(size);
-    this.#length(bytes.length);
+    this.#length(length);
     this.#compressed.copy(this.#buffer, this.#at, 0, size);
     this.#at += size;
     return true;

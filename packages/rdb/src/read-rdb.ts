@@ -17,13 +17,11 @@ export async function* readRdb(
   const reader = new RdbReader(options);
   for await (const chunk of chunks) {
     reader.feed(chunk);
-    yield* entriesOf(reader);
+    while (reader.next() === ENTRY) if (reader.entry !== undefined) yield reader.entry;
     if (reader.next() !== NEED_MORE) break;
   }
-  if (reader.next() === NEED_MORE) {
-    reader.end();
-    yield* entriesOf(reader);
-  }
+  if (reader.next() === NEED_MORE) reader.end();
+  while (reader.next() === ENTRY) if (reader.entry !== undefined) yield reader.entry;
   if (reader.error !== undefined) throw reader.error;
 }
 
@@ -35,19 +33,10 @@ export function* readRdbSync(
   const reader = new RdbReader(options);
   for (const chunk of chunks) {
     reader.feed(chunk);
-    yield* entriesOf(reader);
+    while (reader.next() === ENTRY) if (reader.entry !== undefined) yield reader.entry;
     if (reader.next() !== NEED_MORE) break;
   }
-  if (reader.next() === NEED_MORE) {
-    reader.end();
-    yield* entriesOf(reader);
-  }
+  if (reader.next() === NEED_MORE) reader.end();
+  while (reader.next() === ENTRY) if (reader.entry !== undefined) yield reader.entry;
   if (reader.error !== undefined) throw reader.error;
-}
-
-/** What the reader has until it wants more or is done. */
-function* entriesOf(reader: RdbReader): Generator<RdbEntry, void, void> {
-  while (reader.next() === ENTRY) {
-    if (reader.entry !== undefined) yield reader.entry;
-  }
 }

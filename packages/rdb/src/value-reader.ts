@@ -8,8 +8,8 @@
  */
 
 import {
+  awaitAtomic,
   awaitBlob,
-  awaitContent,
   awaitDouble,
   awaitInt64,
   awaitLength,
@@ -71,11 +71,27 @@ export interface ValueOptions {
 /** Decodes a packed structure into its elements. */
 type Unpack = (blob: Blob, items: string[]) => void;
 
+/** What `readAtomic` answers for a value without elements. */
+export const EMPTY: RdbValue = { type: 'list', value: [] };
+
+/** Whether values of the type are one string: most are, and `readAtomic` reads them without the cost of a generator. */
+export function isAtomic(type: number): boolean {
+  return type === TYPE_STRING || UNPACK[type] !== undefined;
+}
+
+/** Reads a value of an atomic type; undefined if its last byte has not arrived, EMPTY if it has no elements. */
+export function readAtomic(input: RdbInput, options: ValueOptions): RdbValue | undefined {
+  if (options.type === TYPE_STRING) {
+    const value = input.content();
+    return value === undefined ? undefined : { type: 'string', value };
+  }
+  const blob = input.blob();
+  return blob === undefined ? undefined : unpacked(blob, options);
+}
+
 /** Reads a value of `options.type`, which must be one that `typeNameOf` knows and no module's. Undefined: it has no elements. */
 export function readValue(input: RdbInput, options: ValueOptions): Reading<RdbValue | undefined> {
   switch (options.type) {
-    case TYPE_STRING:
-      return readString(input);
     case TYPE_LIST:
     case TYPE_SET:
       return readElements(input, options);
@@ -94,12 +110,8 @@ export function readValue(input: RdbInput, options: ValueOptions): Reading<RdbVa
     case TYPE_STREAM_3:
       return readStream(input, options);
     default:
-      return readPacked(input, options);
+      return readRest(input, options);
   }
-}
-
-function* readString(input: RdbInput): Reading<RdbValue> {
-  return { type: 'string', value: input.content() ?? (yield* awaitContent(input)) };
 }
 
 function* readElements(input: RdbInput, options: ValueOptions): Reading<RdbValue | undefined> {
@@ -192,6 +204,7 @@ function* readQuicklist(input: RdbInput, options: ValueOptions): Reading<RdbValu
   return isEmpty ? undefined : { type: 'list', value: items };
 }
 
+/** How the values are unpacked that are one packed structure. */
 const UNPACK: Readonly<Record<number, Unpack>> = {
   [TYPE_HASH_ZIPMAP]: readZipmap,
   [TYPE_LIST_ZIPLIST]: readZiplist,
@@ -202,18 +215,26 @@ const UNPACK: Readonly<Record<number, Unpack>> = {
   [TYPE_ZSET_LISTPACK]: readListpack,
   [TYPE_SET_LISTPACK]: readListpack,
   [TYPE_HASH_LISTPACK_EXPIRY_PRE_RELEASE]: readListpack,
-  [TYPE_HASH_LISTPACK_EXPIRY]: readListpack,
 };
 
-/** A value that is one packed structure. */
-function* readPacked(input: RdbInput, options: ValueOptions): Reading<RdbValue | undefined> {
-  // When the first field expires: a hint for servers that would not look into the structure.
-  if (options.type === TYPE_HASH_LISTPACK_EXPIRY) input.int64() ?? (yield* awaitInt64(input));
-  const blob = input.blob() ?? (yield* awaitBlob(input));
-  const unpack = UNPACK[options.type];
+function unpacked(blob: Blob, options: ValueOptions): RdbValue {
   const items: string[] = [];
+  const unpack = UNPACK[options.type] ?? readListpack;
   unpack(blob, items);
-  return items.length === 0 ? undefined : packedValue(items, options);
+  return items.length === 0 ? EMPTY : packedValue(items, options);
+}
+
+/** The rest: atomic values whose bytes came in pieces, and the one that has a time before its structure. */
+function* readRest(input: RdbInput, options: ValueOptions): Reading<RdbValue | undefined> {
+  let value: RdbValue | undefined;
+  if (options.type === TYPE_HASH_LISTPACK_EXPIRY) {
+    // When the first field expires: a hint for servers that would not look into the structure.
+    input.int64() ?? (yield* awaitInt64(input));
+    value = unpacked(input.blob() ?? (yield* awaitBlob(input)), options);
+  } else {
+    value = readAtomic(input, options) ?? (yield* awaitAtomic(() => readAtomic(input, options)));
+  }
+  return value === EMPTY ? undefined : value;
 }
 
 function packedValue(items: string[], options: ValueOptions): RdbValue {

@@ -94,6 +94,7 @@ export const stream: fc.Arbitrary<StreamValue> = fc
     const entries = isEmpty
       ? []
       : distinct(all, ({ id }) => id)
+          .filter(({ id }) => id !== '0-0')
           .sort(byId)
           .map(({ id, fields }) => ({ id, fields: fields.flat() }));
     return {

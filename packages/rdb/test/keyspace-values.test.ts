@@ -1,7 +1,16 @@
-import { defaultThresholds, HashValue, Keyspace, ListValue, RawString, SetValue, SortedSetValue } from '@aof/keyspace';
+import {
+  defaultThresholds,
+  HashValue,
+  Keyspace,
+  ListValue,
+  RawString,
+  SetValue,
+  SortedSetValue,
+  StreamValue,
+} from '@aof/keyspace';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { entryToValue, extendValue, RdbError, type RdbValue, valueToEntry } from '../src/index.ts';
+import { entryToValue, extendValue, RdbError, type RdbValue, type StreamGroup, valueToEntry } from '../src/index.ts';
 import { type Key, keys } from './arbitrary.ts';
 import { keysOf, readAll, writeKeys } from './entries.ts';
 import { seededRandom } from './seeded-random.ts';
@@ -23,7 +32,13 @@ function inOrder(key: Key): Key {
     return { ...key, value: pairs.toSorted(([a], [b]) => (a < b ? -1 : 1)) };
   }
   if (key.type === 'hash') return { ...key, value: key.value.toSorted(([a], [b]) => (a < b ? -1 : 1)) };
+  if (key.type === 'stream') return { ...key, value: { ...key.value, groups: groupsInOrder(key.value.groups) } };
   return key;
+}
+
+function groupsInOrder(groups: readonly StreamGroup[]): StreamGroup[] {
+  const byName = (a: { readonly name: string }, b: { readonly name: string }) => (a.name < b.name ? -1 : 1);
+  return groups.map((group) => ({ ...group, consumers: group.consumers.toSorted(byName) })).sort(byName);
 }
 
 test('what goes through a file, a keyspace and a file again is the same', () => {
@@ -126,6 +141,32 @@ describe('a value', () => {
   });
 });
 
+describe('a stream', () => {
+  const entry = (id: string) => ({ id, fields: ['f', id] });
+  const rest = { lastId: '9-0', firstId: '1-1', maxDeletedId: '0-0', entriesAdded: 3, groups: [] };
+  const stream = (...ids: readonly string[]): RdbValue => ({
+    type: 'stream',
+    value: { entries: ids.map(entry), ...rest },
+  });
+
+  test('is put together of parts', () => {
+    const { value } = entryToValue(stream('1-1', '1-2'), thresholds);
+    expect(value).toBeInstanceOf(StreamValue);
+    expect(extendValue(value, stream('18446744073709551615-7'), thresholds)).toBeUndefined();
+    const db = keyspace().databases[0];
+    db.set('k', value);
+    expect(valueToEntry(db, 'k')).toMatchObject(stream('1-1', '1-2', '18446744073709551615-7'));
+  });
+
+  test('whose IDs do not ascend is refused', () => {
+    for (const ids of [['1-1', '1-1'], ['2-0', '1-5'], ['0-0']]) {
+      expect(() => entryToValue({ ...stream(...ids), key: 'k' }, thresholds)).toThrow(
+        expect.objectContaining({ name: 'RdbError', code: 'RDB_STRUCTURE', key: 'k' }),
+      );
+    }
+  });
+});
+
 describe('parts', () => {
   const first: readonly RdbValue[] = [
     { type: 'list', value: ['a', 'b'] },
@@ -142,7 +183,6 @@ describe('parts', () => {
 
   test.each([0, 1, 2, 3])('are put together: %i', (i) => {
     const { value } = entryToValue(first[i], thresholds);
-    if (value === undefined) throw new Error('no value');
     expect(extendValue(value, more[i], thresholds)).toBe(i === 3 ? 'hash-field-expiry' : undefined);
     const db = keyspace().databases[0];
     db.set('k', value);
