@@ -79,7 +79,7 @@ export function restoreValue(payload: Uint8Array, options: RestoreOptions = {}):
   const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
   const version = bytes.readUInt16LE(end);
   const dialect: Dialect = version >= VALKEY_SINCE ? 'valkey' : 'redis';
-  const fault = versionFault(version, dialect);
+  const fault = versionFault(version, dialect, false);
   if (fault !== undefined) throw payloadError('RDB_VERSION', fault, end);
   if (options.verifiesChecksum !== false) {
     const checksum = crc64(bytes.subarray(0, end + VERSION_BYTES));

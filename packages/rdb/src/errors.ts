@@ -96,7 +96,7 @@ export class RdbFault extends Error {
 
 const HINTS: Readonly<Partial<Record<RdbErrorCode, string>>> = {
   RDB_MAGIC: 'check that this is an RDB file: it begins with REDIS or VALKEY and a version number',
-  RDB_VERSION: 'let the server that wrote the file save it again, or write it with an older target',
+  RDB_VERSION: 'read it with acceptsNewer, which ends where something new comes, or let an older server write it',
   RDB_TRUNCATED: 'the file was cut off: take an earlier copy, or copy it again from where it was written',
   RDB_TYPE: 'the file is damaged here, or was written by a newer or a modified server',
   RDB_PRE_RELEASE: 'load the file with the release candidate that wrote it and rewrite its data there',

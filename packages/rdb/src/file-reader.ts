@@ -59,6 +59,7 @@ export interface ReadContext {
   /** File offset of the part that is being read: of an opcode, or of a key with what stands before it. */
   partOffset: number;
   readonly verifiesChecksum: boolean;
+  readonly acceptsNewer: boolean;
   readonly partElements: number;
   readonly findsDuplicates: boolean;
 }
@@ -150,7 +151,7 @@ function* readHeader(input: RdbInput, context: ReadContext): FileReading {
   if (match === null) throw new RdbFault('RDB_MAGIC', 'Wrong signature trying to load DB from file');
   context.dialect = match[1] === undefined ? 'valkey' : 'redis';
   context.version = Number(match[1] ?? match[2]);
-  const fault = versionFault(context.version, context.dialect);
+  const fault = versionFault(context.version, context.dialect, context.acceptsNewer);
   if (fault !== undefined) throw new RdbFault('RDB_VERSION', `Can't handle RDB format version: ${fault}`);
   yield { kind: 'header', fileOffset: context.partOffset, dialect: context.dialect, version: context.version };
 }

@@ -117,12 +117,18 @@ export function typeNameOf(type: number, dialect: Dialect): string | undefined {
   return TYPE_NAMES[type] || undefined;
 }
 
-/** Why a file of this version cannot be read, or undefined if it can. */
-export function versionFault(version: number, dialect: Dialect): string | undefined {
+/**
+ * Why a file of this version cannot be read, or undefined if it can.
+ *
+ * @param acceptsNewer whether versions are read that may hold what is not known here
+ */
+export function versionFault(version: number, dialect: Dialect, acceptsNewer: boolean): string | undefined {
   if (dialect === 'valkey') {
     if (version < VALKEY_SINCE) return `version ${version} with the magic VALKEY, which begins with ${VALKEY_SINCE}`;
-    return version > NEWEST_VALKEY ? `version ${version} of Valkey is newer than ${NEWEST_VALKEY}` : undefined;
+    if (version <= NEWEST_VALKEY || acceptsNewer) return undefined;
+    return `version ${version} of Valkey is newer than ${NEWEST_VALKEY}`;
   }
-  if (version < 1) return `there is no version ${version}`;
-  return version > NEWEST_REDIS ? `version ${version} of Redis is newer than ${NEWEST_REDIS}` : undefined;
+  if (version < 1 || version >= VALKEY_SINCE) return `Redis has no version ${version}`;
+  if (version <= NEWEST_REDIS || acceptsNewer) return undefined;
+  return `version ${version} of Redis is newer than ${NEWEST_REDIS}`;
 }

@@ -35,6 +35,11 @@ export interface RdbReaderOptions {
   readonly fileOffset?: number;
   /** Whether the checksum is compared. Default true (the option `rdbchecksum`). */
   readonly verifiesChecksum?: boolean;
+  /**
+   * Whether files of versions are read that are newer than what is known here: all goes well until something new comes, which is an
+   * RDB_TYPE. Default false.
+   */
+  readonly acceptsNewer?: boolean;
   /** Lists, sets, sorted sets, hashes and streams come in parts of about so many elements. Default: whole. */
   readonly partElements?: number;
   /**
@@ -78,6 +83,7 @@ export class RdbReader {
       version: 0,
       partOffset: this.#input.fileOffset(0),
       verifiesChecksum,
+      acceptsNewer: options.acceptsNewer ?? false,
       partElements: options.partElements ?? Number.POSITIVE_INFINITY,
       findsDuplicates: options.findsDuplicates ?? false,
     };

@@ -365,6 +365,16 @@ describe('a file', () => {
     expect(failureOf(Buffer.from(`${magic}\xff`, 'latin1'))).toMatchObject({ code, fileOffset: 0, doing: 'start' });
   });
 
+  test.each(['REDIS0013', 'REDIS0079', 'VALKEY081'])(
+    'that begins with %s is read on request up to what is new',
+    (magic) => {
+      const bytes = bytesOf(Buffer.from(magic), 0, 'k', 'v', 26, 'new');
+      expect(failureOf(bytes, { acceptsNewer: true })).toMatchObject({ code: 'RDB_TYPE', fileOffset: 14 });
+      const known = bytesOf(bytes.subarray(0, 14), 255, Buffer.alloc(8));
+      expect(keysOf(readAll(known, { acceptsNewer: true }))).toHaveLength(1);
+    },
+  );
+
   test.each(['REDIS0001', 'REDIS0004'])('that begins with %s has no checksum', (magic) => {
     const entries = readAll(bytesOf(Buffer.from(magic), 0, 'k', 'v', 255));
     expect(entries.at(-1)).toMatchObject({ kind: 'end', checksum: 'absent' });
