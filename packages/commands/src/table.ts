@@ -1,4 +1,6 @@
 /** All commands, family by family: the command table's contents. */
+
+import { bitmapCommands } from './families/bitmap.ts';
 import { blockingCommands } from './families/blocking.ts';
 import { connectionCommands } from './families/connection.ts';
 import { expireCommands } from './families/expire.ts';
@@ -10,6 +12,7 @@ import { scanCommands } from './families/scan.ts';
 import { serverCommands } from './families/server.ts';
 import { setCommands } from './families/set.ts';
 import { sortedSetCommands } from './families/sorted-set.ts';
+import { streamCommands } from './families/stream.ts';
 import { stringCommands } from './families/string.ts';
 import { transactionCommands } from './families/transaction.ts';
 import type { CommandSpec } from './spec.ts';
@@ -23,9 +26,11 @@ export const ALL_COMMANDS: readonly CommandSpec[] = [
   ...scanCommands,
   objectCommand,
   ...stringCommands,
+  ...bitmapCommands,
   ...listCommands,
   ...blockingCommands,
   ...hashCommands,
   ...setCommands,
   ...sortedSetCommands,
+  ...streamCommands,
 ];

@@ -5,17 +5,11 @@ import { readInteger, readValue, WRONG_TYPE, writeValue } from '../lookup.ts';
 import { OFFSET_OUT_OF_RANGE, STRING_TOO_LONG } from '../replies.ts';
 import { type CommandSpec, type Handler, keys } from '../spec.ts';
 import { storedString } from '../stored-string.ts';
+import { longestString } from '../string-limit.ts';
 
-/** Longest string that a log may bring about: far above any default, well below what a buffer can hold. */
-const LOADED_STRING_LIMIT = 4 * 2 ** 30;
-
-/**
- * Whether a string may become so long; writes the error if not. A string in the log was allowed when it was written,
- * whatever the option says today.
- */
+/** Whether a string may become so long; writes the error if not. */
 function fits(ctx: CommandContext, byteLength: number): boolean {
-  const limit = ctx.client.isLoader ? LOADED_STRING_LIMIT : ctx.server.config.values['proto-max-bulk-len'];
-  if (byteLength <= limit) return true;
+  if (byteLength <= longestString(ctx)) return true;
   ctx.reply.error(STRING_TOO_LONG);
   return false;
 }
