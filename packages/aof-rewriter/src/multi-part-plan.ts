@@ -85,12 +85,11 @@ export class MultiPartPlan implements RewritePlan {
   #switchIncr(writer: AofWriter): void {
     const { disk, report, monotonicMs } = this.#context;
     const { names } = this.#layout;
-    // A file whose sync has failed stays as it is: this rewrite is what heals it.
-    const hadSyncFailure = writer.writeError !== undefined;
     if (writer.flush(monotonicMs(), true) === 'failed') {
       throw new AofWriteError('AOF_WRITE_FAILED', this.temporaryPath, writer.fileSize, writer.writeError ?? 'closed');
     }
-    if (!hadSyncFailure) this.#oldIncr?.dataSyncNow();
+    // Now that everything is written, only a failed sync can be left: such a file stays as it is, and this rewrite heals it.
+    if (writer.writeError === undefined) this.#oldIncr?.dataSyncNow();
     const sequence = this.#layout.freeIncrSequence();
     const name = names.incrName(sequence);
     const path = names.inAppendDir(name);
