@@ -3,9 +3,6 @@ import type { RdbValue, StreamValue } from '../src/index.ts';
 import type { Key } from './arbitrary.ts';
 import type { RedisServer } from './redis-server.ts';
 
-/** What a server tells of a stream, and of the rest of it that commands cannot set as one likes. */
-export type TypedValue = RdbValue;
-
 /** Puts a value into the selected database by commands, streams with their entries only. */
 export async function put(server: RedisServer, key: Key): Promise<void> {
   const { key: name } = key;
