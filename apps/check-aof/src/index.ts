@@ -1,1 +1,2 @@
-export {};
+export { type CheckMode, type CheckOptions, checkAof, type ExitStatus } from './check-files.ts';
+export type { LogStamp, Output } from './output.ts';

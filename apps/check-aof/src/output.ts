@@ -1,0 +1,39 @@
+/**
+ * What a check says, and whom it asks: the only way from the checks to the outside.
+ *
+ * All text is latin1, a character per byte: what is quoted from a file need not be UTF-8. File names are turned into such
+ * text by `nameText`.
+ */
+
+export interface Output {
+  /** Text that may or may not end a line. */
+  write(text: string): void;
+  /** The first byte of the answer to a question that has just been written, as a character; '' if there is none. */
+  answer(): Promise<string>;
+  /** A long operation has come so far. Bytes. */
+  progress?(done: number, total: number): void;
+}
+
+/** A name as the bytes that it has on disk. */
+export function nameText(name: string): string {
+  return Buffer.from(name, 'utf8').toString('latin1');
+}
+
+/** What stands in front of messages that Redis's tools write by way of the server's log. */
+export interface LogStamp {
+  readonly processId: number;
+  /** Wall clock, ms since the Unix epoch. */
+  readonly nowMs: () => number;
+}
+
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** A line of the server's log at level warning, in local time. */
+export function logLine(stamp: LogStamp, message: string): string {
+  const now = new Date(stamp.nowMs());
+  const two = (n: number): string => String(n).padStart(2, '0');
+  const day = `${two(now.getDate())} ${MONTHS[now.getMonth()]} ${now.getFullYear()}`;
+  const time = `${two(now.getHours())}:${two(now.getMinutes())}:${two(now.getSeconds())}`;
+  const fraction = String(now.getMilliseconds()).padStart(3, '0');
+  return `${stamp.processId}:C ${day} ${time}.${fraction} # ${message}\n`;
+}

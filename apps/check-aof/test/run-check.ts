@@ -1,0 +1,34 @@
+/** Runs a check in memory and collects what it says. */
+import type { Disk } from '@aof/disk';
+import { type CheckMode, checkAof, type ExitStatus } from '../src/index.ts';
+
+export interface CheckRun {
+  readonly exit: ExitStatus;
+  readonly stdout: string;
+}
+
+export async function runCheck(
+  disk: Disk,
+  path: string,
+  { mode = { kind: 'check' }, answer = 'y', nowMs = 0 }: { mode?: CheckMode; answer?: string; nowMs?: number } = {},
+): Promise<CheckRun> {
+  let stdout = '';
+  const output = {
+    write: (text: string) => {
+      stdout += text;
+    },
+    answer: async () => answer,
+  };
+  const exit = await checkAof(path, { disk, output, stamp: { processId: 7, nowMs: () => nowMs }, mode });
+  return { exit, stdout };
+}
+
+/** Without what differs from run to run and from version to version: process, time, and lines of the tool's source. */
+export function normalised(stdout: string): string {
+  return stdout
+    .replace(/^\d+:C \d\d \w{3} \d{4} [\d:.]+ # /gm, '<log> ')
+    .replace(/function at rdb\.c:\d+ -> .*/g, 'function at rdb.c')
+    .replace(/Checking RDB file (\.\/)?/g, 'Checking RDB file ')
+    .replace(/\((unknown|stream-v2)\)/g, '(stream)')
+    .replaceAll('redis-check-aof', 'check-aof');
+}
