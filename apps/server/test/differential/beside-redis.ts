@@ -106,5 +106,5 @@ export function pause(ms: number): Promise<void> {
 
 /** Waits until `isDone`, at most about two seconds. */
 export async function until(isDone: () => boolean): Promise<void> {
-  for (let attempt = 0; attempt < 400 && !isDone(); attempt++) await pause(5);
+  for (let attempt = 0; attempt < 2000 && !isDone(); attempt++) await pause(1);
 }

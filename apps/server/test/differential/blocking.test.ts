@@ -237,15 +237,25 @@ async function play(
     connection.text = '';
   }
   connections.get(steps[0]?.[0] ?? '')?.send(['FLUSHALL']);
+  const control = new RawConnection(port);
   for (const [name, ...command] of steps) {
-    await pause(4);
+    await settled(control);
     connections.get(name)?.send(command);
   }
+  await settled(control);
   await pause(settleMs);
   const texts = Object.fromEntries([...connections].map(([name, { text }]) => [name, text]));
-  for (const connection of connections.values()) connection.close();
-  await pause(5);
+  for (const connection of [...connections.values(), control]) connection.close();
   return texts;
+}
+
+/** What was sent before is in the server's sockets, so the turn that answers this has read it. */
+async function settled(control: RawConnection): Promise<void> {
+  for (let i = 0; i < 2; i++) {
+    control.text = '';
+    control.send(['PING']);
+    await until(() => control.text !== '');
+  }
 }
 
 async function unblock(port: number): Promise<{ first: string; second: string; other: string }> {
