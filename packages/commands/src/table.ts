@@ -12,6 +12,7 @@ import { scanCommands } from './families/scan.ts';
 import { serverCommands } from './families/server.ts';
 import { setCommands } from './families/set.ts';
 import { sortedSetCommands } from './families/sorted-set.ts';
+import { streamCommands } from './families/stream.ts';
 import { stringCommands } from './families/string.ts';
 import { transactionCommands } from './families/transaction.ts';
 import type { CommandSpec } from './spec.ts';
@@ -31,4 +32,5 @@ export const ALL_COMMANDS: readonly CommandSpec[] = [
   ...hashCommands,
   ...setCommands,
   ...sortedSetCommands,
+  ...streamCommands,
 ];

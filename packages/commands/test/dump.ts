@@ -3,6 +3,7 @@ import type { Argument } from './oracle.ts';
 import { type ReplyTree, textsOf } from './reply-tree.ts';
 import { CLOCK_TOLERANCE_MS, isSameEncoding, LAST_EXPIRY_MS } from './rules.ts';
 import { quote } from './script.ts';
+import { comparableInfo } from './stream-rules.ts';
 
 /** Sends commands (in RESP2) and answers one reply each. */
 export type Ask = (commands: readonly (readonly Argument[])[]) => Promise<ReplyTree[]>;
@@ -68,7 +69,8 @@ async function dumpDatabase(ask: Ask, database: number, names: readonly string[]
 
 /** Content as text, equal for equal contents. */
 function normalised(type: string, tree: ReplyTree): string {
-  if (type === 'stream' || tree.items === undefined) return JSON.stringify(tree);
+  if (type === 'stream') return JSON.stringify(comparableInfo(tree));
+  if (tree.items === undefined) return JSON.stringify(tree);
   const texts = textsOf(tree).map((text) => quote(text ?? '(nil)'));
   if (type === 'set') return texts.sort().join(' ');
   if (type !== 'hash') return texts.join(' ');
