@@ -1,6 +1,7 @@
 export { LoadError, type LoadErrorCode } from './load-error.ts';
 export {
   type ApplyOutcome,
+  type EntryApplier,
   type LoadEvents,
   type LoadLogOptions,
   type LoadReport,

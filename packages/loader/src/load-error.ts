@@ -5,7 +5,8 @@ import { AofError, type AofErrorDetails } from '@aof/aof-files';
  * `AOF_TRUNCATED`: the last file ends in the middle of a record and `aof-load-truncated` forbids to cut it, or cutting
  * failed. `AOF_TRUNCATED_NOT_LAST`: a file that is not the last one does. `AOF_BAD_FORMAT`: bytes that are no record.
  * `AOF_RECORD_REFUSED`: a record that cannot be run (unknown command, wrong number of arguments). `AOF_READ_FAILED`.
- * `AOF_RDB_PREAMBLE`: the file begins with an RDB part and no reader for it was given.
+ * `AOF_RDB_PART`: the RDB part that a file begins with is damaged or cut off (the `cause` is the RdbError), or an entry in it
+ * was refused. `AOF_RDB_PREAMBLE`: there is such a part, and an applier that takes records alone.
  */
 export type LoadErrorCode =
   | 'AOF_TRUNCATED'
@@ -13,6 +14,7 @@ export type LoadErrorCode =
   | 'AOF_BAD_FORMAT'
   | 'AOF_RECORD_REFUSED'
   | 'AOF_READ_FAILED'
+  | 'AOF_RDB_PART'
   | 'AOF_RDB_PREAMBLE';
 
 export class LoadError extends AofError {

@@ -21,12 +21,12 @@ import {
   type RecordView,
 } from '@aof/aof-files';
 import { type Disk, DiskError, type DiskFile } from '@aof/disk';
+import type { RdbEntry } from '@aof/rdb';
 import { LoadError } from './load-error.ts';
+import { beginsWithRdbPart, loadRdbPart, MAGIC_BYTES } from './rdb-part.ts';
 
 /** Bytes that are read at once, one chunk ahead of what is applied. */
 const CHUNK_BYTES = 1024 * 1024;
-/** What an RDB part begins with. Source: Redis aof.c, loadSingleAppendOnlyFile. */
-const RDB_MAGIC = Buffer.from('REDIS');
 /** After this many records others may run: clients are answered -LOADING, INFO tells the progress. */
 const RECORDS_PER_TURN = 16 * 1024;
 
@@ -44,13 +44,28 @@ export interface RecordApplier {
   apply(): ApplyOutcome;
   /** A transaction is still open at the end of a file: what it holds must not run. */
   abandonTransaction(): void;
+  /** Takes the entries of an RDB part; without it, files that begin with one are refused. */
+  readonly applyEntry?: EntryApplier;
 }
+
+/**
+ * Takes one entry of an RDB part. Keys come whole or, if they are large, in parts one behind the other. Nothing has expired
+ * as long as the load runs, not even keys whose time has passed.
+ *
+ * @returns why the entry cannot be taken, which ends the load, or undefined
+ * @throws RdbError the entry contradicts itself
+ */
+export type EntryApplier = (entry: RdbEntry) => string | undefined;
 
 /** What the operator may want to hear. The loader itself neither logs nor exits. */
 export interface LoadEvents {
   /** Bytes of all files that are applied so far. */
   progress(loadedBytes: number): void;
   fileLoaded(file: AofFile, elapsedMs: number): void;
+  /** The file begins with an RDB part, which is going to be read. */
+  rdbPartFound?(file: AofFile): void;
+  /** It has been read; records follow at `fileOffset`, unless the file ends there. */
+  rdbPartLoaded?(file: AofFile, fileOffset: number): void;
   /** The last file ends inside a record or, `isTransaction`, inside a transaction; `fileOffset` is where the good part ends. */
   truncatedFound(file: AofFile, fileOffset: number, isTransaction: boolean): void;
   /** The file has been cut there, on disk. */
@@ -64,12 +79,9 @@ export interface LoadLogOptions {
   readonly events: LoadEvents;
   /** `aof-load-truncated`: cut an unfinished end off the last file and go on. */
   readonly mayTruncate: boolean;
-  /**
-   * Loads the RDB part that a file begins with, straight into the data set; resolves with the file offset behind it.
-   * Without it such files are refused.
-   */
-  readonly readRdbPart?: (handle: DiskFile, file: AofFile) => Promise<number>;
-  /** Longest argument of a record, in bytes. Default: 512 MiB. */
+  /** `rdbchecksum`: compare the checksum of an RDB part. Default: true. */
+  readonly verifiesRdbChecksum?: boolean;
+  /** Longest argument of a record, and longest string of an RDB part, in bytes. Default: 512 MiB. */
   readonly maxBulkBytes?: number | undefined;
   /** Monotonic clock, ms. */
   readonly nowMs: () => number;
@@ -148,17 +160,29 @@ class FileLoad {
 
   /** @returns the file offset at which the records begin */
   async #loadRdbPart(handle: DiskFile): Promise<number> {
-    const head = new Uint8Array(RDB_MAGIC.length);
-    const length = reading(this.#file, () => handle.read(head, 0, head.length, 0));
-    if (length < RDB_MAGIC.length || RDB_MAGIC.compare(head) !== 0) return 0;
-    const { readRdbPart } = this.#options;
-    if (readRdbPart !== undefined) return readRdbPart(handle, this.#file);
-    const { name, path } = this.#file;
-    throw new LoadError('AOF_RDB_PREAMBLE', `The append only file ${name} begins with an RDB part`, {
-      path,
-      fileOffset: 0,
-      hint: 'This version reads logs of records alone. On the server that wrote it: CONFIG SET aof-use-rdb-preamble no, then BGREWRITEAOF.',
+    const { applier, events } = this.#options;
+    const file = this.#file;
+    const head = new Uint8Array(MAGIC_BYTES);
+    const length = reading(file, () => handle.read(head, 0, head.length, 0));
+    if (!beginsWithRdbPart(head.subarray(0, length))) return 0;
+    if (applier.applyEntry === undefined) {
+      throw new LoadError('AOF_RDB_PREAMBLE', `The append only file ${file.name} begins with an RDB part`, {
+        path: file.path,
+        fileOffset: 0,
+        hint: 'What is loaded here is records alone. On the server that wrote it: CONFIG SET aof-use-rdb-preamble no, then BGREWRITEAOF.',
+      });
+    }
+    events.rdbPartFound?.(file);
+    const fileOffset = await loadRdbPart({
+      ...this.#options,
+      file,
+      applyEntry: (entry) => applier.applyEntry?.(entry),
+      read: (buffer, position) => reading(file, () => handle.readAsync(buffer, 0, buffer.length, position)),
+      progress: (offset) => events.progress(this.#bytesBefore + offset),
+      chunkBytes: Math.max(1, Math.min(CHUNK_BYTES, file.size)),
     });
+    events.rdbPartLoaded?.(file, fileOffset);
+    return fileOffset;
   }
 
   /** Reads one chunk ahead while the last one is applied. Resolves with what ended the reading, if not the end of the file. */

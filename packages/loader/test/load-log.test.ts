@@ -233,43 +233,6 @@ describe('what is no record', () => {
   });
 });
 
-describe('an RDB part', () => {
-  const rdb = 'REDIS0010 and so on';
-
-  test('is given to its reader; records follow behind it', async () => {
-    const asked: string[] = [];
-    const { applied, report } = await load(single(rdb + A + B), {
-      readRdbPart: async (_handle, file) => {
-        asked.push(file.name);
-        return rdb.length;
-      },
-    });
-    expect(asked).toEqual(['appendonly.aof']);
-    expect(applied).toEqual(['SET a 1', 'SET b 2']);
-    expect(report?.state).toBe('ok');
-  });
-
-  test('may be all there is', async () => {
-    const { report } = await load(parts(rdb, A), { readRdbPart: async () => rdb.length });
-    expect(report).toEqual({ state: 'ok', totalBytes: rdb.length + A.length, records: 1 });
-  });
-
-  test('counts for offsets: what is cut is behind it', async () => {
-    const disk = single(rdb + A + B.slice(0, 4));
-    await load(disk, { readRdbPart: async () => rdb.length });
-    expect(contentOf(disk)).toBe(rdb + A);
-    const tail = single(rdb + B.slice(0, 4));
-    await load(tail, { readRdbPart: async () => rdb.length });
-    expect(contentOf(tail)).toBe(rdb);
-  });
-
-  test('that cannot be read refuses the start', async () => {
-    const cause = new Error('wrong checksum');
-    const { error } = await load(single(rdb + A), { readRdbPart: () => Promise.reject(cause) });
-    expect(error).toBe(cause);
-  });
-});
-
 describe('records that cannot be run', () => {
   test('refuse the start and name the record', async () => {
     const disk = single(A + record('NOSUCH', 'x') + B);

@@ -1,0 +1,96 @@
+/**
+ * The RDB part that a file may begin with: read chunk by chunk, its entries given to the applier as they come.
+ *
+ * Invariants: memory is bounded by one chunk, the longest string and one part of a collection; nothing on disk changes; an
+ * RDB part that is cut off is refused like one that is damaged, for without its end nothing vouches for it.
+ *
+ * Source: Redis aof.c, loadSingleAppendOnlyFile; Redis rdb.c, rdbLoadRio.
+ */
+import type { AofFile } from '@aof/aof-files';
+import { ENTRY, NEED_MORE, RdbError, RdbReader } from '@aof/rdb';
+import { LoadError } from './load-error.ts';
+import type { EntryApplier, LoadLogOptions } from './load-log.ts';
+
+const MAGICS = ['REDIS', 'VALKEY'].map((magic) => Buffer.from(magic));
+/** Bytes that `beginsWithRdbPart` needs to see. */
+export const MAGIC_BYTES = Math.max(...MAGICS.map(({ length }) => length));
+
+/** Collections come in parts of about so many elements, so that a large one does not hold up others. */
+const PART_ELEMENTS = 1024;
+/** After this many entries others may run. */
+const ENTRIES_PER_TURN = 4096;
+
+/** @param head the first bytes of a file, MAGIC_BYTES of them if it has as many */
+export function beginsWithRdbPart(head: Uint8Array): boolean {
+  return MAGICS.some((magic) => magic.compare(head.subarray(0, magic.length)) === 0);
+}
+
+export interface RdbPartOptions extends Pick<LoadLogOptions, 'maxBulkBytes' | 'verifiesRdbChecksum' | 'yieldTurn'> {
+  readonly file: AofFile;
+  readonly applyEntry: EntryApplier;
+  /** Reads at a file offset; resolves with the bytes read, 0 at the end of the file. */
+  readonly read: (buffer: Uint8Array, fileOffset: number) => Promise<number>;
+  readonly progress: (fileOffset: number) => void;
+  readonly chunkBytes: number;
+}
+
+/**
+ * Applies the RDB part at the beginning of a file.
+ * @returns the file offset behind it
+ * @throws LoadError AOF_RDB_PART: it is damaged, cut off, or an entry was refused; AOF_READ_FAILED
+ */
+export async function loadRdbPart(options: RdbPartOptions): Promise<number> {
+  const { file, maxBulkBytes, verifiesRdbChecksum, yieldTurn, progress } = options;
+  const reader = new RdbReader({
+    partElements: PART_ELEMENTS,
+    verifiesChecksum: verifiesRdbChecksum ?? true,
+    ...(maxBulkBytes === undefined ? {} : { maxStringBytes: maxBulkBytes }),
+  });
+  const chunk = new Uint8Array(options.chunkBytes);
+  let position = 0;
+  let sinceYield = 0;
+  for (;;) {
+    const status = reader.next();
+    if (status === ENTRY) {
+      applyEntry(options, reader);
+      if (++sinceYield < ENTRIES_PER_TURN) continue;
+    } else if (status === NEED_MORE) {
+      const length = await options.read(chunk, position);
+      position += length;
+      if (length === 0) reader.end();
+      else reader.feed(chunk.subarray(0, length));
+    } else if (reader.error !== undefined) throw damaged(file, reader.error);
+    else return reader.endOffset;
+    sinceYield = 0;
+    progress(reader.endOffset);
+    await yieldTurn();
+  }
+}
+
+function applyEntry({ file, applyEntry: apply }: RdbPartOptions, reader: RdbReader): void {
+  const { entry } = reader;
+  if (entry === undefined) throw new Error('bug: an RDB reader answered ENTRY without one');
+  let refusal: string | undefined;
+  try {
+    refusal = apply(entry);
+  } catch (error) {
+    if (!(error instanceof RdbError)) throw error;
+    throw damaged(file, error);
+  }
+  if (refusal === undefined) return;
+  const { name, path } = file;
+  throw new LoadError('AOF_RDB_PART', `${refusal} reading the RDB part of the append only file ${name}`, {
+    path,
+    fileOffset: entry.fileOffset,
+    hint: `The entry at offset ${entry.fileOffset} does not fit this server: compare its configuration with that of the server that wrote the file, and look at the file with check-aof.`,
+  });
+}
+
+function damaged({ name, path }: AofFile, cause: RdbError): LoadError {
+  const { message, fileOffset, doing, hint } = cause;
+  return new LoadError(
+    'AOF_RDB_PART',
+    `Error reading the RDB part of the append only file ${name}, AOF loading aborted: ${message} (at offset ${fileOffset}, ${doing})`,
+    { path, fileOffset, cause, hint: `At offset ${fileOffset}: ${hint ?? message}. Nothing has been changed on disk.` },
+  );
+}
