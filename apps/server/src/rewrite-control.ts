@@ -67,7 +67,7 @@ export class RewriteControl {
     this.#engine = engine;
     engine.config.onChange('appendonly', (isOn) => this.#setAppendOnly(isOn));
     engine.config.onChange('aof-disable-auto-gc', (keepsHistory) => {
-      if (!keepsHistory) void this.#deleteHistory();
+      if (!keepsHistory) this.#deleteKeptHistory();
       return undefined;
     });
   }
@@ -315,23 +315,24 @@ export class RewriteControl {
       );
     }
     log('notice', 'Background AOF rewrite finished successfully');
-    void running.plan.deleteHistory();
+    this.#deleteHistoryOf(running.plan);
   }
 
   #failed(error: unknown): void {
     this.#end();
-    const { appendLog, log, options } = this.#engine;
-    if (!(error instanceof RewriteError)) {
-      // A bug must not end in a rejection that nobody sees.
-      options.schedule(() => {
-        throw error;
-      });
-      return;
-    }
+    const { appendLog, log } = this.#engine;
+    if (!(error instanceof RewriteError)) return this.#throwLater(error);
     const isCancelled = error.code === 'AOF_REWRITE_CANCELLED';
     log('warning', `Background AOF rewrite terminated ${isCancelled ? 'on purpose' : 'with error'}: ${error.message}`);
     if (!isCancelled) this.#countFailure();
     if (appendLog.state === 'starting') this.#isScheduled = true;
+  }
+
+  /** A bug must not end in a rejection that nobody sees. */
+  #throwLater(error: unknown): void {
+    this.#engine.options.schedule(() => {
+      throw error;
+    });
   }
 
   #end(): Running {
@@ -350,9 +351,13 @@ export class RewriteControl {
   }
 
   /** History that `aof-disable-auto-gc` has kept so far. */
-  async #deleteHistory(): Promise<void> {
+  #deleteKeptHistory(): void {
     if (this.#layout === undefined || this.#running !== undefined) return;
-    await this.#planOf(this.#layout, this.#context()).deleteHistory();
+    this.#deleteHistoryOf(this.#planOf(this.#layout, this.#context()));
+  }
+
+  #deleteHistoryOf(plan: RewritePlan): void {
+    plan.deleteHistory().catch((error: unknown) => this.#throwLater(error));
   }
 
   // --- slices ---

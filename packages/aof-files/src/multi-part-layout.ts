@@ -84,6 +84,11 @@ export class MultiPartLayout implements AofLayoutActions {
     return changed;
   }
 
+  /** Whether there is a manifest on disk. */
+  get isOnDisk(): boolean {
+    return this.#isOnDisk;
+  }
+
   /** Whether the manifest is being changed in the background. */
   get isChanging(): boolean {
     return this.#runningChanges > 0;

@@ -150,6 +150,8 @@ export class BaseOutput {
     const covered = this.#writtenBytes;
     const sync = this.#run(begin, covered);
     this.#sync = sync;
+    // A bug's rejection reaches whoever awaits `sync` or `discard`, which may be later.
+    sync.catch(() => undefined);
     return sync;
   }
 

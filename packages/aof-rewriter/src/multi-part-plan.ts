@@ -68,12 +68,16 @@ export class MultiPartPlan implements RewritePlan {
       disk.makeDirectory(names.appendDir);
       await disk.syncDirectoryInBackground(names.dir);
     }
+    // From then on, a base that is not listed is a leftover, and not a log that has lost its manifest.
+    if (!this.#layout.isOnDisk) await this.#layout.changeManifest((manifest) => manifest);
     if (this.#state !== 'on') return;
     const old = this.#layout.manifest.incr.at(-1);
     if (old === undefined) return;
     this.#oldIncr ??= disk.open(names.inAppendDir(old.name), 'read');
     if (log.writer?.writeError !== undefined) return;
-    for (let i = 0; i < SYNCS_AHEAD; i++) await this.#oldIncr.dataSync();
+    for (let i = 0; i < SYNCS_AHEAD; i++) {
+      await this.#oldIncr.dataSync().catch((error: unknown) => this.#syncFailed(error));
+    }
   }
 
   cut(): void {
@@ -89,7 +93,7 @@ export class MultiPartPlan implements RewritePlan {
       throw new AofWriteError('AOF_WRITE_FAILED', this.temporaryPath, writer.fileSize, writer.writeError ?? 'closed');
     }
     // Now that everything is written, only a failed sync can be left: such a file stays as it is, and this rewrite heals it.
-    if (writer.writeError === undefined) this.#oldIncr?.dataSyncNow();
+    if (writer.writeError === undefined) this.#syncOldIncrNow();
     const sequence = this.#layout.freeIncrSequence();
     const name = names.incrName(sequence);
     const path = names.inAppendDir(name);
@@ -103,6 +107,20 @@ export class MultiPartPlan implements RewritePlan {
     this.#context.log.rotated(oldFileBytes);
     this.#writer = writer;
     this.#closeOldIncr();
+  }
+
+  #syncOldIncrNow(): void {
+    try {
+      this.#oldIncr?.dataSyncNow();
+    } catch (error) {
+      this.#syncFailed(error);
+    }
+  }
+
+  /** What a failed sync covered is uncertain, and the writer must not take a later one for an answer. */
+  #syncFailed(error: unknown): never {
+    if (error instanceof DiskError) this.#context.log.writer?.noteSyncFailure(error.reason);
+    throw error;
   }
 
   /** A manifest that may be on disk although its sync failed is taken back, so that nothing is written behind its back. */

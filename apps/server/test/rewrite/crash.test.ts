@@ -1,0 +1,295 @@
+/**
+ * A crash at every operation of the disk during a rewrite, and a disk that refuses each of them: what is on disk is one valid
+ * log, and the server goes on.
+ *
+ * Oracle: what a start finds is the data set as it was after some command; under `always` not before any that was
+ * acknowledged; when only the process died, not before any that was acknowledged either.
+ */
+import type { ConfigValues } from '@aof/config';
+import { type CrashMode, type CrashMoment, type Disk, type FaultyOperation, SimCrash, SimDisk } from '@aof/disk';
+import { describe, expect, test } from 'vitest';
+import { altered, withFiles } from '../simulation/machine.ts';
+import { cutDamage } from '../simulation/recovery.ts';
+import { DIR, generator, Rig } from './rig.ts';
+import { Writes } from './writes.ts';
+
+/** Commands without expiry, for the data set must not depend on when it is looked at; nor do they write NUL bytes, see `cutDamage`. */
+const TIMELESS = ['set', 'append', 'incr', 'lpush', 'lpop', 'rpush', 'sadd', 'srem', 'hset', 'hdel', 'zadd', 'zrem'];
+const MORE = ['del', 'rename', 'copy', 'move', 'linsert', 'lset', 'sunionstore', 'flushdb', 'swapdb', 'mset'];
+
+interface Course {
+  readonly disk: SimDisk;
+  /** The data set after each command; empty where `isCounted` is false. */
+  readonly digests: readonly string[];
+  /** Commands that were acknowledged. */
+  readonly acknowledged: number;
+  /** Operations of the disk before the rewrite. */
+  readonly before: number;
+  readonly rig: Rig;
+}
+
+interface CourseOptions {
+  readonly config: Partial<ConfigValues>;
+  readonly isCounted: boolean;
+  readonly disk?: SimDisk;
+  readonly wrap?: (disk: SimDisk) => Disk;
+  /** Turns the log on at run time, in place of BGREWRITEAOF. */
+  readonly startsAtRunTime?: boolean;
+  onRewrite?(disk: SimDisk): void;
+}
+
+/** A life with a rewrite in it: the same commands every time. Ends early if the disk crashes. */
+async function course({
+  config,
+  isCounted,
+  onRewrite,
+  disk = newDisk(),
+  startsAtRunTime,
+  wrap,
+}: CourseOptions): Promise<Course> {
+  const digests: string[] = [];
+  let acknowledged = 0;
+  let before = 0;
+  const rig = new Rig(wrap?.(disk) ?? disk, { ...config, appendonly: startsAtRunTime !== true });
+  const random = generator(11);
+  const writes = new Writes(random, 40, [...TIMELESS, ...MORE]);
+  const note = () => digests.push(isCounted ? rig.digest : '');
+  const send = (client: ReturnType<Rig['connect']>, args: string[]) => {
+    client.send(args);
+    note();
+  };
+  try {
+    const started = rig.engine.start();
+    started.catch(() => undefined); // awaited below
+    for (let i = 0; i < 8; i++) await rig.turn();
+    await started;
+    note();
+    const client = rig.connect();
+    client.onReply = () => {
+      acknowledged++;
+    };
+    for (let i = 0; i < 80; i++) send(client, writes.next());
+    for (const size of [1700, 1001, 900, 501]) send(client, writes.large(size));
+    await rig.turn();
+    rig.advance(1100);
+    await rig.turn();
+    before = disk.operations;
+    onRewrite?.(disk);
+    // A sync in the background takes a turn, in which commands run.
+    disk.holdSyncs = true;
+    send(client, startsAtRunTime ? ['config', 'set', 'appendonly', 'yes'] : ['bgrewriteaof']);
+    for (let turn = 0; turn < 400 && (rig.engine.rewriteControl.isRunning || turn < 12); turn++) {
+      for (let i = writes.below(3); i > 0; i--) send(client, writes.next());
+      for (let held = disk.pendingSyncs.length; held > 0; held--) disk.completeSync();
+      await rig.turn();
+      if (turn % 7 === 0) rig.advance(100);
+    }
+    for (let i = 0; i < 5; i++) send(client, writes.next());
+    disk.holdSyncs = false;
+    while (disk.pendingSyncs.length > 0) disk.completeSync();
+    for (let i = 0; i < 4; i++) await rig.turn();
+  } catch (error) {
+    if (!(error instanceof SimCrash)) throw error;
+  }
+  return { disk, digests, acknowledged, before, rig };
+}
+
+function newDisk(): SimDisk {
+  const disk = new SimDisk({ seed: 3 });
+  disk.makeDirectory(DIR);
+  disk.settleAll();
+  return disk;
+}
+
+async function recovered(disk: SimDisk, config: Partial<ConfigValues>): Promise<{ digest: string; rig: Rig }> {
+  const rig = await Rig.start(disk, config);
+  return { digest: rig.digest, rig };
+}
+
+const LAYOUTS: readonly ConfigValues['aof-layout'][] = ['multi-part', 'single'];
+const MOMENTS: readonly CrashMoment[] = ['before', 'half', 'after'];
+
+describe.each(LAYOUTS)('a crash at any operation of a rewrite, %s', (layout) => {
+  test.each<readonly [CrashMode, ConfigValues['appendfsync']]>([
+    ['kill', 'everysec'],
+    ['only-synced', 'always'],
+    ['power-cut', 'always'],
+    ['power-cut', 'everysec'],
+  ])('%s under %s', async (mode, appendfsync) => {
+    const config = { 'aof-layout': layout, appendfsync, 'aof-timestamp-enabled': false };
+    const whole = await course({ config, isCounted: true });
+    expect(whole.rig.info('aof_last_bgrewrite_status')).toBe('ok');
+    expect(whole.rig.info('aof_rewrites')).toBe(1);
+    const last = whole.disk.operations;
+    expect(last - whole.before).toBeGreaterThan(8);
+    for (let operation = whole.before + 1; operation <= last; operation++) {
+      const moment = MOMENTS[operation % MOMENTS.length] ?? 'before';
+      const { disk, acknowledged } = await course({
+        config,
+        isCounted: false,
+        onRewrite: (own) => own.crashAt(operation, moment),
+      });
+      expect(disk.isCrashed).toBe(true);
+      const what = `${moment} ${operation}: ${disk.trace.at(-1)}`;
+      const after = disk.afterCrash(operation, mode);
+      // Sectors that were not synced may be lost from the middle of what was: an operator cuts the file there.
+      if (mode === 'power-cut') cutDamage(after);
+      const { digest, rig } = await recovered(after, config);
+      // The last state that looks like this: commands may leave everything as it is.
+      const found = whole.digests.lastIndexOf(digest);
+      expect(found, what).toBeGreaterThanOrEqual(appendfsync === 'always' || mode === 'kill' ? acknowledged : 0);
+      expect(leftovers(after), what).toEqual([]);
+      if (operation % 3 === 0) await goesOn(rig, after, config, what);
+    }
+  });
+
+  test('kill, while the log is turned on', async () => {
+    const config = { 'aof-layout': layout };
+    const whole = await course({ config, isCounted: true, startsAtRunTime: true });
+    expect(whole.rig.info('aof_last_bgrewrite_status')).toBe('ok');
+    for (let operation = whole.before + 1; operation <= whole.disk.operations; operation++) {
+      const { disk, rig: killed } = await course({
+        config,
+        isCounted: false,
+        startsAtRunTime: true,
+        onRewrite: (own) => own.crashAt(operation, 'half'),
+      });
+      const what = `${operation}: ${disk.trace.at(-1)}`;
+      const { digest, rig } = await recovered(disk.afterCrash(operation, 'kill'), config);
+      // Not durable before the rewrite has ended: then either nothing is found, or what was.
+      const isOn = killed.info('aof_last_bgrewrite_status') === 'ok' && killed.engine.appendLog.state === 'on';
+      if (isOn) expect(whole.digests, what).toContain(digest);
+      else expect(['0'.repeat(40), ...whole.digests], what).toContain(digest);
+      await goesOn(rig, rig.engine.disk, config, what);
+    }
+  });
+});
+
+/** Something between the server and its disk that breaks one rule. */
+const CANARIES: readonly (readonly [string, ConfigValues['aof-layout'], (disk: SimDisk) => Disk])[] = [
+  [
+    'the base is not synced',
+    'multi-part',
+    (disk) => withFiles(disk, (file) => (file.path.includes('temp-rewrite') ? { sync: async () => undefined } : {})),
+  ],
+  [
+    'the new file is not synced',
+    'single',
+    (disk) =>
+      withFiles(disk, (file) =>
+        file.path.includes('temp-rewrite') ? { sync: async () => undefined, syncNow: () => undefined } : {},
+      ),
+  ],
+  ['folders are not synced', 'single', (disk) => altered(disk, { syncDirectory: () => undefined })],
+  [
+    'the new incr file is not listed before it is written to',
+    'multi-part',
+    (disk) =>
+      altered(disk, {
+        rename: (from, to) => {
+          if (!to.endsWith('.manifest') || disk.trace.some((line) => line.includes('temp-rewriteaof-bg')))
+            disk.rename(from, to);
+          else if (!disk.trace.some((line) => line.includes('incr.aof truncate'))) disk.rename(from, to);
+        },
+      }),
+  ],
+];
+
+describe('a canary', () => {
+  test.each(CANARIES)('is noticed: %s', async (_, layout, wrap) => {
+    const config: Partial<ConfigValues> = { 'aof-layout': layout, appendfsync: 'always' };
+    const whole = await course({ config, isCounted: true, wrap });
+    let violations = 0;
+    for (let operation = whole.before + 1; operation <= whole.disk.operations; operation++) {
+      const { disk, acknowledged } = await course({
+        config,
+        isCounted: false,
+        wrap,
+        onRewrite: (own) => own.crashAt(operation, 'before'),
+      });
+      const found = recovered(disk.afterCrash(operation, 'only-synced'), config).then(
+        ({ digest }) => whole.digests.lastIndexOf(digest),
+        () => -1,
+      );
+      if ((await found) < acknowledged) violations++;
+    }
+    expect(violations).toBeGreaterThan(0);
+  });
+});
+
+/** What was recovered is written to and rewritten, and that too is found. */
+async function goesOn(rig: Rig, disk: Disk, config: Partial<ConfigValues>, what: string): Promise<void> {
+  await rig.ask('SET', 'afterwards', what);
+  await rig.ask('BGREWRITEAOF');
+  await rig.rewritten();
+  await rig.ask('LPUSH', 'later', what);
+  expect(rig.info('aof_last_bgrewrite_status'), what).toBe('ok');
+  const expected = rig.digest;
+  if (!(disk instanceof SimDisk)) throw new Error('not a simulated disk');
+  expect((await recovered(disk.afterCrash(1, 'kill'), config)).digest, what).toBe(expected);
+}
+
+function leftovers(disk: SimDisk): string[] {
+  return [...disk.contents().keys()].filter((path) => path.includes('temp-'));
+}
+
+describe.each(LAYOUTS)('a disk that refuses during a rewrite, %s', (layout) => {
+  const config = { 'aof-layout': layout };
+
+  test.each<readonly [FaultyOperation, RegExp]>([
+    ['open', /temp-|incr|base|manifest/],
+    ['write', /temp-/],
+    ['sync', /temp-|manifest/],
+    ['sync', /incr/],
+    ['rename', /./],
+    ['unlink', /./],
+    ['sync-directory', /./],
+  ])('%s of %s', async (operation, path) => {
+    let hits = 0;
+    for (let skip = 0; skip < 20; skip++) {
+      let stop: () => void = () => undefined;
+      const disk = newDisk();
+      const begun = await course({
+        config,
+        isCounted: false,
+        disk,
+        onRewrite: (own) => {
+          stop = own.inject({ operation, path, skip, code: 'EIO' });
+        },
+      });
+      stop();
+      const what = `${operation} ${path} ${skip}: ${begun.rig.lines.slice(-6).join('\n')}`;
+      const { rig } = begun;
+      expect(rig.fatal, what).toBeUndefined();
+      if (rig.info('aof_last_bgrewrite_status') === 'err') hits++;
+      const now = rig.digest;
+      expect((await recovered(disk.afterCrash(skip, 'kill'), config)).digest, what).toBe(now);
+      await goesOn(rig, disk, config, what);
+    }
+    // Some are never asked for in this layout, and some failures harm nothing.
+    if (operation === 'write' || operation === 'rename') expect(hits).toBeGreaterThan(0);
+  });
+
+  test('a full disk', async () => {
+    for (const freeBytes of [0, 100, 3000, 6000, 9000, 12_000]) {
+      const disk = newDisk();
+      const { rig } = await course({
+        config,
+        isCounted: false,
+        disk,
+        onRewrite: (own) => {
+          own.freeSpaceBytes = freeBytes;
+        },
+      });
+      disk.freeSpaceBytes = Number.POSITIVE_INFINITY;
+      for (let i = 0; i < 25; i++) {
+        rig.advance(100);
+        await rig.turn();
+      }
+      expect(rig.info('aof_last_write_status')).toBe('ok');
+      const now = rig.digest;
+      expect((await recovered(disk.afterCrash(1, 'kill'), config)).digest, `${freeBytes}`).toBe(now);
+      await goesOn(rig, disk, config, `${freeBytes} bytes free`);
+    }
+  });
+});
