@@ -1,0 +1,29 @@
+/** The streams of the process as an `Output`; for the programs' main files alone. */
+import { DiskError } from '@aof/disk';
+import { nameText, type Output } from './output.ts';
+
+export const processOutput: Output = {
+  write: (text) => {
+    process.stdout.write(text, 'latin1');
+  },
+  answer: firstByteOfInput,
+};
+
+async function firstByteOfInput(): Promise<string> {
+  for await (const chunk of process.stdin) {
+    const text = Buffer.from(chunk).toString('latin1');
+    if (text !== '') return text.charAt(0);
+  }
+  return '';
+}
+
+/** Runs a program to its exit status; what the disk refuses is said in one line. */
+export async function runToExit(program: () => Promise<number>): Promise<void> {
+  try {
+    process.exitCode = await program();
+  } catch (error) {
+    if (!(error instanceof DiskError)) throw error;
+    processOutput.write(`Cannot ${error.operation} file ${nameText(error.path)}: ${error.reason}\n`);
+    process.exitCode = 1;
+  }
+}

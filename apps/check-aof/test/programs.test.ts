@@ -1,0 +1,73 @@
+/** The programs as processes: command lines, streams, exit status. */
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import manifest from '../package.json' with { type: 'json' };
+import { parseArguments } from '../src/arguments.ts';
+import { VERSION } from '../src/version.ts';
+import { readCorpus, variantFiles } from './corpus.ts';
+
+const BIN = join(import.meta.dirname, '../bin');
+let folder: string;
+beforeAll(() => {
+  folder = fs.mkdtempSync(join(tmpdir(), 'check-aof-bin-'));
+  const corpus = readCorpus('redis-7.0.15', 'rdb-base');
+  for (const [name, bytes] of variantFiles(corpus, 'incr-truncated-9')) fs.writeFileSync(join(folder, name), bytes);
+});
+afterAll(() => fs.rmSync(folder, { recursive: true }));
+
+function run(program: string, args: readonly string[], input = '') {
+  const { status, stdout, stderr } = spawnSync(join(BIN, `${program}.js`), args, {
+    cwd: folder,
+    input,
+    encoding: 'latin1',
+  });
+  return { status, stdout, stderr };
+}
+
+test('check, refuse, fix, check', () => {
+  const file = join(folder, 'appendonly.aof.2.incr.aof');
+  const size = fs.statSync(file).size;
+  expect(run('check-aof', ['--fix', 'appendonly.aof.manifest'], 'n\n').stdout).toMatch(/\[y\/N\]: Aborting\.\.\.\n$/);
+  expect(fs.statSync(file).size).toBe(size);
+  const fixed = run('check-aof', ['--fix', 'appendonly.aof.manifest'], 'y\n');
+  expect(fixed).toMatchObject({ status: 0, stderr: '' });
+  expect(fixed.stdout).toMatch(
+    /Successfully truncated AOF appendonly\.aof\.2\.incr\.aof\nAll AOF files and manifest are valid\n$/,
+  );
+  expect(fs.statSync(file).size).toBeLessThan(size);
+});
+
+test('check-rdb', () => {
+  const good = run('check-rdb', ['appendonly.aof.2.base.rdb']);
+  expect(good).toMatchObject({ status: 0, stderr: '' });
+  expect(good.stdout).toContain('Checksum OK\n');
+  expect(run('check-rdb', [])).toEqual({ status: 1, stdout: '', stderr: 'Usage: check-rdb <rdb-file-name>\n' });
+});
+
+test('what cannot be opened or understood', () => {
+  expect(run('check-aof', ['nowhere'])).toEqual({
+    status: 1,
+    stdout: 'Cannot open file nowhere: No such file or directory\n',
+    stderr: '',
+  });
+});
+
+describe('the command line', () => {
+  test('is read as redis-check-aof reads it', () => {
+    expect(parseArguments(['--fix'])).toEqual({ kind: 'check', path: '--fix', mode: { kind: 'check' } });
+    expect(parseArguments(['--fix', 'f'])).toEqual({ kind: 'check', path: 'f', mode: { kind: 'fix' } });
+    expect(parseArguments(['f', '--fix'])).toEqual({ kind: 'usage' });
+    for (const [text, until] of Object.entries({ '': 0, ' +7': 7, '-3': -3, '9223372036854775807': 2 ** 63 })) {
+      const mode = { kind: 'truncate', until };
+      expect(parseArguments(['--truncate-to-timestamp', text, 'f'])).toEqual({ kind: 'check', path: 'f', mode });
+    }
+    for (const text of ['x', '1 ', ' ', '9223372036854775808']) {
+      expect(parseArguments(['--truncate-to-timestamp', text, 'f'])).toEqual({ kind: 'bad-timestamp' });
+    }
+  });
+
+  test('knows the version of the package', () => expect(VERSION).toBe(manifest.version));
+});
