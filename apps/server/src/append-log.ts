@@ -228,6 +228,11 @@ export class AppendLog implements PropagationSink, RewrittenLog {
     }
   }
 
+  /** Syncs and rewrites end between flushes: whether writes are refused is known from now on, not from the next flush. */
+  #noteWriteError(): void {
+    this.#engine.executor.state.logWriteError = this.writeError;
+  }
+
   #writerEvents(): AofWriterEvents {
     const log = (message: string) => this.#engine.log('warning', message);
     return {
@@ -241,10 +246,12 @@ export class AppendLog implements PropagationSink, RewrittenLog {
       writeRecovered: () => log('AOF write error looks solved. The server can write again.'),
       syncFailed: (reason) => {
         log(`Fail to fsync the AOF file: ${reason}`);
-        // Syncs end between flushes: writes are refused from now on, not from the next flush.
-        this.#engine.executor.state.logWriteError = this.writeError;
+        this.#noteWriteError();
       },
-      syncRecovered: () => log('The AOF file whose fsync had failed has been replaced. The server can write again.'),
+      syncRecovered: () => {
+        log('The AOF file whose fsync had failed has been replaced. The server can write again.');
+        this.#noteWriteError();
+      },
       fatal: (failure) => this.#events.fatal(fatalText(failure)),
     };
   }

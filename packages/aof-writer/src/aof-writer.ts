@@ -266,6 +266,18 @@ export class AofWriter {
     return { segment: this.#chain.current.number, oldFileSynced };
   }
 
+  /**
+   * Somebody else's sync of the current file has failed: what it covered is as uncertain as after one of the writer's own,
+   * and the next one that succeeds says nothing about it.
+   *
+   * @param reason the text of strerror(3)
+   */
+  noteSyncFailure(reason: string): void {
+    const { current } = this.#chain;
+    current.failSync(reason);
+    this.#syncEnded(current);
+  }
+
   /** A rewrite has durably replaced all files before number `segment` (of `rotate`): their failed syncs are healed. */
   markReplaced(segment: number): void {
     const hadSyncFailure = this.#chain.syncFailure !== undefined;

@@ -99,10 +99,15 @@ export class LogSegment {
     try {
       this.file.dataSyncNow();
     } catch (error) {
-      this.#failSync(asDiskError(error).reason);
+      this.failSync(asDiskError(error).reason);
       return;
     }
     this.#settle(this.#writtenBytes);
+  }
+
+  /** A sync of the file has failed, whoever asked for it. */
+  failSync(reason: string): void {
+    this.#syncFailure ??= reason;
   }
 
   /** Closes the file, whatever the disk says to it: what matters was synced before, or is known to have failed. */
@@ -117,17 +122,13 @@ export class LogSegment {
   #endSync(covered: number, error?: unknown): void {
     this.#isSyncing = false;
     // Whatever went wrong, these bytes are not known to be durable.
-    if (error !== undefined) this.#failSync(error instanceof DiskError ? error.reason : String(error));
+    if (error !== undefined) this.failSync(error instanceof DiskError ? error.reason : String(error));
     else this.#settle(covered);
     this.#onSyncEnd(this);
   }
 
   #settle(covered: number): void {
     if (this.#syncFailure === undefined && covered > this.#syncedBytes) this.#syncedBytes = covered;
-  }
-
-  #failSync(reason: string): void {
-    this.#syncFailure ??= reason;
   }
 
   #cutBack(error: DiskError, done: number, length: number): WriteFailure {
