@@ -15,6 +15,8 @@ export function generator(seed: number): () => number {
 type Command = readonly string[];
 
 const KEYS = 8;
+/** This client mostly reads what the others write. */
+const READER = 0;
 
 /** Endless commands for several clients. No value comes twice, so that nearly every data set is unlike all others. */
 export class History {
@@ -33,7 +35,8 @@ export class History {
   next(client: number, count: number): Command[] {
     const script = this.#scripts.get(client) ?? [];
     this.#scripts.set(client, script);
-    while (script.length < count) script.push(...this.#unit());
+    const isReader = client === READER && this.#random() < 0.9;
+    while (script.length < count) script.push(...(isReader ? [this.#reading()] : this.#unit()));
     return script.splice(0, count);
   }
 
@@ -44,6 +47,21 @@ export class History {
     if (roll < 0.18) return [['WATCH', this.#key()], ['MULTI'], this.#command(), ['EXEC']];
     if (roll < 0.24) return [['SELECT', String(this.#below(3))]];
     return [this.#command()];
+  }
+
+  #reading(): Command {
+    const [key, other] = [this.#key(), this.#key()];
+    const readings: readonly Command[] = [
+      ['GET', key],
+      ['GET', key],
+      ['MGET', key, other],
+      ['EXISTS', key, `l${other}`],
+      ['STRLEN', key],
+      ['PTTL', key],
+      ['LRANGE', `l${key}`, '0', '-1'],
+      ['DBSIZE'],
+    ];
+    return readings[this.#below(readings.length)] ?? ['PING'];
   }
 
   #command(): Command {

@@ -2,9 +2,11 @@
  * Whole lives of a server on a disk that crashes, see life.ts. SIMULATION_SEED in the environment shifts all seeds; a
  * violation names the seed and the crash that replay it.
  */
+import type { ExecutionObserver } from '@aof/commands';
 import type { ConfigValues } from '@aof/config';
-import type { CrashMoment, DiskFile } from '@aof/disk';
-import { describe, expect, test } from 'vitest';
+import { type CrashMoment, type DiskFile, SimCrash } from '@aof/disk';
+import { afterAll, describe, expect, test } from 'vitest';
+import type { Engine } from '../../src/engine.ts';
 import { generator } from './history.ts';
 import { type LifeOptions, live } from './life.ts';
 import { withFiles } from './machine.ts';
@@ -34,6 +36,17 @@ const SETUPS: readonly (readonly [string, Setup])[] = (['single', 'multi-part'] 
     return [name, { config: { 'aof-layout': layout, appendfsync }, syncMs }] as const;
   }),
 );
+
+/** The machine is off: what awaits its disk gets answers that no process would have lived to see. */
+const listeners = process.listeners('unhandledRejection');
+process.removeAllListeners('unhandledRejection');
+process.on('unhandledRejection', (reason, promise) => {
+  if (!(reason instanceof SimCrash)) for (const listener of listeners) listener(reason, promise);
+});
+afterAll(() => {
+  process.removeAllListeners('unhandledRejection');
+  for (const listener of listeners) process.on('unhandledRejection', listener);
+});
 
 class Outcome {
   readonly violations: string[] = [];
@@ -118,6 +131,23 @@ describe(`what clients were told survives, seed ${SEED}`, () => {
     else expect(outcome.count('misconf')).toBeGreaterThan(10);
   });
 
+  test.each(SETUPS)('logs that are rewritten meanwhile: %s', async (_, setup) => {
+    const outcome = new Outcome();
+    for (let seed = SEED; seed < SEED + 4; seed++) {
+      const options = {
+        ...setup,
+        seed,
+        steps: 160,
+        hasFaults: seed % 4 === 3,
+        hasKills: seed % 2 > 0,
+        hasRewrites: true,
+      };
+      await crashAnywhere(outcome, options, 5);
+    }
+    expect(outcome.violations).toEqual([]);
+    expect(outcome.count('rewritten')).toBeGreaterThan(1);
+  });
+
   test.each(SETUPS.filter(([name]) => name.includes('everysec')))('the window of everysec: %s', async (_, setup) => {
     const outcome = new Outcome();
     await crashAnywhere(
@@ -162,6 +192,26 @@ describe('the simulation notices', () => {
   test('replies before the flush', async () => {
     const violations = await violationsOf(10, { ...base, config: everysec, acknowledgesAtOnce: true });
     expect(violations.filter((text) => text.includes(' kill: '))).not.toEqual([]);
+  });
+
+  test('under always, readers that never wait', async () => {
+    const blind = (engine: Engine): void => {
+      let watching: ExecutionObserver | undefined;
+      const seesWritesOnly = (observer: ExecutionObserver): ExecutionObserver => ({
+        touched: (db, key) => observer.touched(db, key),
+        executed: (client, db, command, request) => {
+          if (!command.isReadonly) observer.executed(client, db, command, request);
+        },
+      });
+      Object.defineProperty(engine.executor, 'observer', {
+        get: () => watching,
+        set: (observer?: ExecutionObserver) => {
+          watching = observer === undefined ? undefined : seesWritesOnly(observer);
+        },
+      });
+    };
+    const violations = await violationsOf(20, { ...base, config: always, steps: 200, syncMs: SLOW_MS, prepare: blind });
+    expect(violations.filter((text) => text.includes('was promised'))).not.toEqual([]);
   });
 
   test('a failed write that is not cut back', async () => {
