@@ -12,10 +12,11 @@ import type { BufferLimit, Config } from '@aof/config';
 import type { Disk } from '@aof/disk';
 import { activeExpireCycle, Keyspace, type Value, valueBytes } from '@aof/keyspace';
 import type { LoadReport } from '@aof/loader';
-import { DEFAULT_LIMITS, type Request, type RequestLimits, UNAUTHENTICATED_LIMITS } from '@aof/resp-codec';
+import type { Request, RequestLimits } from '@aof/resp-codec';
 import { AppendLog } from './append-log.ts';
 import type { Chance, Clock } from './clock.ts';
 import { rewriteConfigFile } from './config-file.ts';
+import { LIMIT_OPTIONS, requestLimits, THRESHOLD_OPTIONS, thresholdsOf } from './config-limits.ts';
 import { EnginePort } from './engine-port.ts';
 import type { LoadingProgress } from './info-persistence.ts';
 import type { Log } from './log.ts';
@@ -418,7 +419,7 @@ export class Engine {
         return undefined;
       });
     }
-    for (const name of ['proto-max-bulk-len', 'client-query-buffer-limit'] as const) {
+    for (const name of LIMIT_OPTIONS) {
       config.onChange(name, () => {
         [this.#limits, this.#unauthenticatedLimits] = requestLimits(config);
         return undefined;
@@ -435,49 +436,8 @@ export class Engine {
 /** Readers that were seen within this time make `always` sync in the background. */
 const READERS_REMEMBERED_US = 50_000;
 
-const THRESHOLD_OPTIONS = [
-  'hash-max-listpack-entries',
-  'hash-max-listpack-value',
-  'set-max-intset-entries',
-  'set-max-listpack-entries',
-  'set-max-listpack-value',
-  'zset-max-listpack-entries',
-  'zset-max-listpack-value',
-  'list-max-listpack-size',
-  'stream-node-max-bytes',
-  'stream-node-max-entries',
-] as const;
-
-/** The sizes up to which collections are kept packed. */
-function thresholdsOf({ values }: Config): Keyspace['thresholds'] {
-  return {
-    hashMaxListpackEntries: values['hash-max-listpack-entries'],
-    hashMaxListpackValue: values['hash-max-listpack-value'],
-    setMaxIntsetEntries: values['set-max-intset-entries'],
-    setMaxListpackEntries: values['set-max-listpack-entries'],
-    setMaxListpackValue: values['set-max-listpack-value'],
-    zsetMaxListpackEntries: values['zset-max-listpack-entries'],
-    zsetMaxListpackValue: values['zset-max-listpack-value'],
-    listMaxListpackSize: values['list-max-listpack-size'],
-    streamNodeMaxBytes: values['stream-node-max-bytes'],
-    streamNodeMaxEntries: values['stream-node-max-entries'],
-  };
-}
-
 const DENIED =
   'DENIED this server runs in protected mode: it has no password and this connection comes from another machine. Set a password with requirepass, or bind it to the addresses that you trust and set protected-mode no.';
-
-/** For clients that have logged in, and for those that have not. */
-function requestLimits({ values }: Config): [RequestLimits, RequestLimits] {
-  const limits = {
-    maxBulkBytes: values['proto-max-bulk-len'],
-    maxRequestBytes: Math.min(DEFAULT_LIMITS.maxRequestBytes, values['client-query-buffer-limit']),
-  };
-  return [
-    { ...DEFAULT_LIMITS, ...limits },
-    { ...UNAUTHENTICATED_LIMITS, ...limits },
-  ];
-}
 
 const NO_LINK: ClientLink = {
   address: '',
