@@ -6,6 +6,7 @@ import { connectionCommands } from './families/connection.ts';
 import { expireCommands } from './families/expire.ts';
 import { genericCommands } from './families/generic.ts';
 import { hashCommands } from './families/hash.ts';
+import { hyperLogLogCommands } from './families/hyperloglog.ts';
 import { listCommands } from './families/list.ts';
 import { objectCommand } from './families/object.ts';
 import { scanCommands } from './families/scan.ts';
@@ -27,6 +28,7 @@ export const ALL_COMMANDS: readonly CommandSpec[] = [
   objectCommand,
   ...stringCommands,
   ...bitmapCommands,
+  ...hyperLogLogCommands,
   ...listCommands,
   ...blockingCommands,
   ...hashCommands,

@@ -53,7 +53,7 @@ export const encoding = {
     memory(),
     3000,
     `A HyperLogLog is kept in its sparse form up to this size, then in the dense one of 12 kilobytes.`,
-    { accepted: true, unit: 'bytes' },
+    { unit: 'bytes' },
   ),
   'stream-node-max-bytes': option(memory(), 4096, `Largest packed piece of a stream. 0 means no limit by size.`, {
     unit: 'bytes',
