@@ -3,7 +3,7 @@ import type { Argument } from './oracle.ts';
 import { type ReplyTree, textsOf } from './reply-tree.ts';
 import { CLOCK_TOLERANCE_MS, isSameEncoding, LAST_EXPIRY_MS } from './rules.ts';
 import { quote } from './script.ts';
-import { comparableInfo } from './stream-rules.ts';
+import { streamData } from './stream-rules.ts';
 
 /** Sends commands (in RESP2) and answers one reply each. */
 export type Ask = (commands: readonly (readonly Argument[])[]) => Promise<ReplyTree[]>;
@@ -69,7 +69,7 @@ async function dumpDatabase(ask: Ask, database: number, names: readonly string[]
 
 /** Content as text, equal for equal contents. */
 function normalised(type: string, tree: ReplyTree): string {
-  if (type === 'stream') return JSON.stringify(comparableInfo(tree));
+  if (type === 'stream') return JSON.stringify(streamData(tree));
   if (tree.items === undefined) return JSON.stringify(tree);
   const texts = textsOf(tree).map((text) => quote(text ?? '(nil)'));
   if (type === 'set') return texts.sort().join(' ');

@@ -15,8 +15,13 @@ const LAST_TIME = 10_000_000_000_000;
 /** What counts as the same idle time. */
 const IDLE_TOLERANCE_MS = 3000;
 
+/** What a reply of XINFO STREAM FULL says of the data: not into how many nodes they are packed, which a replay may change. */
+export function streamData(tree: ReplyTree): ReplyTree {
+  return comparableInfo(tree, 'radix-tree-keys');
+}
+
 /** A reply of XINFO without what may differ. */
-export function comparableInfo(tree: ReplyTree): ReplyTree {
+function comparableInfo(tree: ReplyTree, alsoLeftOut?: string): ReplyTree {
   if (tree.items === undefined) {
     const value = tree.kind === ':' ? Number(tree.text) : Number.NaN;
     return value > FIRST_TIME && value < LAST_TIME ? { kind: ':', text: 'time' } : tree;
@@ -24,8 +29,8 @@ export function comparableInfo(tree: ReplyTree): ReplyTree {
   const items: ReplyTree[] = [];
   for (let i = 0; i < tree.items.length; i++) {
     const item = tree.items[i];
-    if (LEFT_OUT.has(item.text ?? '')) i++;
-    else items.push(comparableInfo(item));
+    if (LEFT_OUT.has(item.text ?? '') || (item.text !== undefined && item.text === alsoLeftOut)) i++;
+    else items.push(comparableInfo(item, alsoLeftOut));
   }
   return { kind: tree.kind, items };
 }
@@ -66,7 +71,10 @@ function logOf70(records: readonly LogRecord[]): LogRecord[] {
     if (args.length === 1 || args[1] === 'CREATECONSUMER') continue;
     const isPosition = args[0] === 'XGROUP' && args[1] === 'SETID' && args[5] === 'ENTRIESREAD';
     if (isPosition && kept.at(-1)?.args[0] === 'XCLAIM') continue;
-    if (args[0] !== 'XCLAIM' || args.includes('LASTID')) kept.push(record);
+    if (args[0] !== 'XCLAIM') kept.push(record);
+    // Redis logs IDs as the client has spelled them.
+    else if (args.includes('LASTID'))
+      kept.push({ ...record, args: args.with(5, args[5].includes('-') ? args[5] : `${args[5]}-0`) });
   }
   return kept;
 }

@@ -90,13 +90,16 @@ const readGroupHandler: Handler = (ctx, request) => {
     ctx.db.lookupWrite(one.key);
     const top = one.stream.topId();
     const hasNew = top !== undefined && compareStreamIds(top, one.group.lastId) > 0;
+    if (one.after === undefined && !hasNew) {
+      const asking = one.group.consumer(consumerName);
+      if (asking !== undefined) asking.seenAtMs = ctx.nowMs;
+      continue;
+    }
     const isNewConsumer = one.group.consumer(consumerName) === undefined;
     const consumer = seeConsumer(ctx, one.group, consumerName);
-    const isClaiming = one.after === undefined && hasNew && !words.noAcknowledge;
-    if (isNewConsumer && !isClaiming) {
+    if (isNewConsumer && (words.noAcknowledge || one.after !== undefined)) {
       ctx.propagate(['XGROUP', 'CREATECONSUMER', one.key, name, consumerName]);
     }
-    if (one.after === undefined && !hasNew) continue;
     answer.begin(one.key);
     if (one.after === undefined) giveNew(ctx, one, consumer, words);
     else givePending(ctx, one, consumer, nextStreamId(one.after) ?? MAX_STREAM_ID, words.count);

@@ -28,7 +28,6 @@ const ID_TOO_SMALL = 'ERR The ID specified in XADD is equal or smaller than the 
 const TOO_LARGE = 'ERR Elements are too large to be stored';
 const ADDED_NEGATIVE = 'ERR entries_added must be positive';
 const SET_BELOW_GIVEN = 'ERR The ID specified in XSETID is smaller than the provided max_deleted_entry_id';
-const SET_BELOW_DELETED = 'ERR The ID specified in XSETID is smaller than current max_deleted_entry_id';
 const SET_BELOW_TOP = 'ERR The ID specified in XSETID is smaller than the target stream top item';
 const ADDED_BELOW_LENGTH = 'ERR The entries_added specified in XSETID is smaller than the target stream length';
 
@@ -76,7 +75,7 @@ const xadd: Handler = (ctx, request) => {
   if (words.keep !== undefined) trimStream(stream, words);
   if (given?.hasSequence && !words.isApproximate) return;
   const args = exactArguments(request, stream, words);
-  args[words.idIndex] = streamIdText(id);
+  if (!given?.hasSequence) args[words.idIndex] = streamIdText(id);
   ctx.propagate(args);
 };
 
@@ -128,7 +127,6 @@ const xsetid: Handler = (ctx, request) => {
   if (top !== undefined && entriesAdded !== undefined && entriesAdded < stream.length) {
     return reply.error(ADDED_BELOW_LENGTH);
   }
-  if (compareStreamIds(id, stream.maxDeletedId) < 0) return reply.error(SET_BELOW_DELETED);
   stream.lastId = id;
   if (entriesAdded !== undefined) stream.entriesAdded = entriesAdded;
   if (compareStreamIds(maxDeletedId, MIN_STREAM_ID) !== 0) stream.maxDeletedId = maxDeletedId;
