@@ -1,9 +1,10 @@
 /** From what is on disk to a running log: finding it, loading it, opening it, and what the operator hears on the way. */
 import { type AofFile, type AofLayout, detectLayout, removeTempFiles } from '@aof/aof-files';
 import type { Client } from '@aof/commands';
-import { type ApplyOutcome, type LoadReport, loadLog, type RecordApplier } from '@aof/loader';
+import { type ApplyOutcome, type EntryApplier, type LoadReport, loadLog, type RecordApplier } from '@aof/loader';
 import { DEFAULT_LIMITS, Request } from '@aof/resp-codec';
 import type { Engine } from './engine.ts';
+import { KeyspaceEntryApplier } from './entry-applier.ts';
 import type { LoadingProgress } from './info-persistence.ts';
 
 /** A line about the progress of a long load, this often. */
@@ -50,6 +51,7 @@ export async function loadFiles(
     mayTruncate: config.values['aof-load-truncated'],
     // What was written under a higher limit must come back under a lower one.
     maxBulkBytes: Math.max(DEFAULT_LIMITS.maxBulkBytes, config.values['proto-max-bulk-len']),
+    verifiesRdbChecksum: config.values.rdbchecksum,
     nowMs: monotonicMs,
     yieldTurn: () => new Promise((resolve) => engine.options.schedule(resolve)),
     events: {
@@ -62,6 +64,13 @@ export async function loadFiles(
       fileLoaded: (file, elapsedMs) => {
         if (file.role !== 'single')
           log('notice', `DB loaded from ${file.role} file ${file.name}: ${seconds(elapsedMs)}`);
+      },
+      rdbPartFound: (file) => {
+        const isBase = file.role !== 'single' && file.name !== config.values.appendfilename;
+        log('notice', isBase ? 'Reading RDB base file on AOF loading...' : 'Reading RDB preamble from AOF file...');
+      },
+      rdbPartLoaded: (file, fileOffset) => {
+        if (fileOffset < file.size) log('notice', 'Reading the remaining AOF tail...');
       },
       truncatedFound: (file, _fileOffset, isTransaction) => {
         if (isTransaction) log('warning', `Revert incomplete MULTI/EXEC transaction in AOF file ${file.name}`);
@@ -114,9 +123,13 @@ class ExecutorApplier implements RecordApplier {
   readonly #client: Client;
   /** A record of the log is a request like any other. */
   readonly view = new Request();
+  /** The entries of an RDB part go into the keyspace without a command. */
+  readonly applyEntry: EntryApplier;
 
   constructor(engine: Engine) {
     this.#engine = engine;
+    const entries = new KeyspaceEntryApplier(engine);
+    this.applyEntry = (entry) => entries.apply(entry);
     this.#client = engine.createDetachedClient();
   }
 

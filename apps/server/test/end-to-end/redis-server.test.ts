@@ -76,8 +76,11 @@ function concatenated(folder: string): Buffer {
   return Buffer.concat(names.map((name) => readFileSync(join(folder, name))));
 }
 
-test(`what redis-server ${VERSION} wrote loads here: its folder, and its files as one`, async () => {
-  const redis = await startRedis(temporaryFolder(), '--aof-use-rdb-preamble', 'no');
+test.each([
+  ['records', 'no', 'Opening AOF'],
+  ['an RDB base', 'yes', 'Reading RDB'],
+] as const)(`what redis-server ${VERSION} wrote as %s loads here: its folder, and its files as one`, async (_, hasRdb, line) => {
+  const redis = await startRedis(temporaryFolder(), '--aof-use-rdb-preamble', hasRdb);
   await load(redis.socket, MORE);
   await ask(redis, 'BGREWRITEAOF');
   while (
@@ -92,6 +95,17 @@ test(`what redis-server ${VERSION} wrote loads here: its folder, and its files a
 
   const folder = temporaryFolder();
   cpSync(join(redis.dir, FOLDER), join(folder, FOLDER), { recursive: true });
+  const ours = await startAof(folder, ...OURS, '--aof-layout', 'multi-part');
+  expect(ours.program.output).toContain(line);
+  await expectSameData(redis, ours);
+
+  const single = temporaryFolder();
+  writeFileSync(join(single, 'appendonly.aof'), concatenated(join(redis.dir, FOLDER)));
+  const oursOfOne = await startAof(single, ...OURS);
+  expect(oursOfOne.program.output).toContain(line);
+  if (hasRdb === 'yes') expect(oursOfOne.program.output).toContain('Reading the remaining AOF tail...');
+  await expectSameData(redis, oursOfOne);
+});
   await expectSameData(redis, await startAof(folder, ...OURS, '--aof-layout', 'multi-part'));
 
   const single = temporaryFolder();
@@ -119,7 +133,7 @@ test('a log that goes from one server to the other and back', async () => {
   const first = await startAof(dir, '--aof-layout', 'multi-part');
   await load(first.socket, MORE);
   await first.program.kill();
-  const second = await startRedis(dir, '--aof-use-rdb-preamble', 'no');
+  const second = await startRedis(dir);
   await load(second.socket, [['SET', 'by', 'redis']]);
   await second.program.kill();
   const third = await startAof(dir, ...OURS);

@@ -1,6 +1,7 @@
 /** The logs of real servers under fixtures/corpus, whole and broken, as disks. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { BaseFormat } from '@aof/aof-files';
 import { SimDisk } from '@aof/disk';
 import { DIR } from '../simulation/machine.ts';
 
@@ -24,6 +25,7 @@ export interface Corpus {
   readonly digest: string;
   readonly keys: number;
   readonly variants: Readonly<Record<string, Variant>>;
+  readonly baseFormat: BaseFormat;
   readonly base: Buffer;
   readonly incr: Buffer;
 }
@@ -33,6 +35,7 @@ export type Layout = 'single' | 'multi-part';
 const FOLDER = join(import.meta.dirname, '../fixtures/corpus');
 
 function read(server: string): Corpus {
+  const baseFormat: BaseFormat = server.endsWith('-rdb') ? 'rdb' : 'aof';
   const folder = join(FOLDER, server);
   // The file is this test's own fixture: what it says is what it is.
   const meta = JSON.parse(readFileSync(join(folder, 'variants.json'), 'utf8')) as Pick<
@@ -42,19 +45,25 @@ function read(server: string): Corpus {
   return {
     server,
     ...meta,
-    base: readFileSync(join(folder, 'base.aof')),
+    baseFormat,
+    base: readFileSync(join(folder, `base.${baseFormat}`)),
     incr: readFileSync(join(folder, 'incr.aof')),
   };
 }
 
-export const CORPORA: readonly Corpus[] = ['redis-7.0.15', 'valkey-8.1-dev'].map(read);
+export const CORPORA: readonly Corpus[] = [
+  'redis-7.0.15',
+  'redis-7.0.15-rdb',
+  'valkey-8.1-dev',
+  'valkey-8.1-dev-rdb',
+].map(read);
 
 export function layoutOf(variant: string): Layout {
   return variant.startsWith('single-') ? 'single' : 'multi-part';
 }
 
 /** A disk with the log of `corpus`, broken as `variant` says. */
-export function diskWith({ base, incr }: Corpus, layout: Layout, variant?: Variant): SimDisk {
+export function diskWith({ base, baseFormat, incr }: Corpus, layout: Layout, variant?: Variant): SimDisk {
   const disk = new SimDisk();
   const put = (path: string, content: Uint8Array): void => {
     const file = disk.open(`${DIR}/${path}`, 'append');
@@ -64,9 +73,12 @@ export function diskWith({ base, incr }: Corpus, layout: Layout, variant?: Varia
   disk.makeDirectory(`${DIR}/appendonlydir`, { recursive: true });
   if (layout === 'single') put('appendonly.aof', broken(Buffer.concat([base, incr]), variant));
   else {
-    put('appendonlydir/appendonly.aof.2.base.aof', base);
+    put(`appendonlydir/appendonly.aof.2.base.${baseFormat}`, base);
     put('appendonlydir/appendonly.aof.2.incr.aof', broken(incr, variant));
-    const lines = ['file appendonly.aof.2.base.aof seq 2 type b', 'file appendonly.aof.2.incr.aof seq 2 type i'];
+    const lines = [
+      `file appendonly.aof.2.base.${baseFormat} seq 2 type b`,
+      'file appendonly.aof.2.incr.aof seq 2 type i',
+    ];
     put('appendonlydir/appendonly.aof.manifest', Buffer.from(`${lines.join('\n')}\n`));
   }
   disk.settleAll();
