@@ -79,39 +79,36 @@ function concatenated(folder: string): Buffer {
 test.each([
   ['records', 'no', 'Opening AOF'],
   ['an RDB base', 'yes', 'Reading RDB'],
-] as const)(`what redis-server ${VERSION} wrote as %s loads here: its folder, and its files as one`, async (_, hasRdb, line) => {
-  const redis = await startRedis(temporaryFolder(), '--aof-use-rdb-preamble', hasRdb);
-  await load(redis.socket, MORE);
-  await ask(redis, 'BGREWRITEAOF');
-  while (
-    !/aof_rewrite_in_progress:0\r\naof_rewrite_scheduled:0/.test(String(await ask(redis, 'INFO', 'persistence')))
-  ) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  await load(redis.socket, [
-    ['SELECT', '9'],
-    ['SET', 'after', 'the rewrite'],
-  ]);
+] as const)(
+  `what redis-server ${VERSION} wrote as %s loads here: its folder, and its files as one`,
+  async (_, hasRdb, line) => {
+    const redis = await startRedis(temporaryFolder(), '--aof-use-rdb-preamble', hasRdb);
+    await load(redis.socket, MORE);
+    await ask(redis, 'BGREWRITEAOF');
+    while (
+      !/aof_rewrite_in_progress:0\r\naof_rewrite_scheduled:0/.test(String(await ask(redis, 'INFO', 'persistence')))
+    ) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    await load(redis.socket, [
+      ['SELECT', '9'],
+      ['SET', 'after', 'the rewrite'],
+    ]);
 
-  const folder = temporaryFolder();
-  cpSync(join(redis.dir, FOLDER), join(folder, FOLDER), { recursive: true });
-  const ours = await startAof(folder, ...OURS, '--aof-layout', 'multi-part');
-  expect(ours.program.output).toContain(line);
-  await expectSameData(redis, ours);
+    const folder = temporaryFolder();
+    cpSync(join(redis.dir, FOLDER), join(folder, FOLDER), { recursive: true });
+    const ours = await startAof(folder, ...OURS, '--aof-layout', 'multi-part');
+    expect(ours.program.output).toContain(line);
+    await expectSameData(redis, ours);
 
-  const single = temporaryFolder();
-  writeFileSync(join(single, 'appendonly.aof'), concatenated(join(redis.dir, FOLDER)));
-  const oursOfOne = await startAof(single, ...OURS);
-  expect(oursOfOne.program.output).toContain(line);
-  if (hasRdb === 'yes') expect(oursOfOne.program.output).toContain('Reading the remaining AOF tail...');
-  await expectSameData(redis, oursOfOne);
-});
-  await expectSameData(redis, await startAof(folder, ...OURS, '--aof-layout', 'multi-part'));
-
-  const single = temporaryFolder();
-  writeFileSync(join(single, 'appendonly.aof'), concatenated(join(redis.dir, FOLDER)));
-  await expectSameData(redis, await startAof(single, ...OURS));
-});
+    const single = temporaryFolder();
+    writeFileSync(join(single, 'appendonly.aof'), concatenated(join(redis.dir, FOLDER)));
+    const oursOfOne = await startAof(single, ...OURS);
+    expect(oursOfOne.program.output).toContain(line);
+    if (hasRdb === 'yes') expect(oursOfOne.program.output).toContain('Reading the remaining AOF tail...');
+    await expectSameData(redis, oursOfOne);
+  },
+);
 
 test.each(['single', 'multi-part'] as const)(
   `what this server wrote loads in redis-server ${VERSION}: %s`,
