@@ -72,7 +72,7 @@ export class Engine {
   #lastClientId = 0;
   #loading: LoadingProgress | undefined;
   #isTickScheduled = false;
-  /** Nobody watched what clients saw when this turn began; the timer may have changed that since. */
+  /** At some time since the last tick nobody watched what clients saw: the timer may begin and stop to watch in between. */
   #wasUnwatched = true;
   #isActiveExpireOn = true;
   #hasFailed = false;
@@ -378,7 +378,7 @@ export class Engine {
   #flush(): void {
     if (this.config.values.appendfsync === 'always') this.#flushAlways();
     else {
-      this.executor.observer = undefined;
+      this.#stopWatching();
       this.appendLog.flush();
     }
     this.executor.state.logWriteError = this.appendLog.writeError;
@@ -395,12 +395,17 @@ export class Engine {
       // A sync that blocked has ended inside the flush, before there was a batch to end.
       this.#barrier.synced(appendLog.syncedBytes);
     }
-    if (!hasReaders) executor.observer = undefined;
+    if (!hasReaders) this.#stopWatching();
     else if (executor.observer === undefined) {
       this.#barrier.start(appendLog.holdRepliesUntil);
       this.#barrier.synced(appendLog.syncedBytes);
       executor.observer = this.#barrier;
     }
+  }
+
+  #stopWatching(): void {
+    this.executor.observer = undefined;
+    this.#wasUnwatched = true;
   }
 
   #hasReaders(): boolean {

@@ -6,7 +6,7 @@ import { SimDisk } from '@aof/disk';
 import { expect, test } from 'vitest';
 import { DIR, Machine, settle, withFiles } from '../simulation/machine.ts';
 
-test('a write that was not watched is not answered before its sync', async () => {
+async function started() {
   const disk = new SimDisk();
   disk.makeDirectory(DIR);
   const machine = new Machine({
@@ -27,6 +27,27 @@ test('a write that was not watched is not answered before its sync', async () =>
   machine.turn();
   machine.advance(1000);
   disk.holdSyncs = true;
+  return { disk, machine, writer, reader };
+}
+
+test('a write that was not watched is not answered before its sync', async () => {
+  const { disk, machine, writer, reader } = await started();
+  writer.send(['SET', 'a', '1']);
+  reader.send(['GET', 'b']);
+  machine.advance(100);
+  machine.turn();
+  await settle();
+  expect(writer.replies).toEqual(['OK']);
+  disk.completeSync();
+  await settle();
+  expect(writer.replies).toEqual(['OK', 'OK']);
+});
+
+test('nor is one that ran while the timer had stopped watching for a moment', async () => {
+  const { disk, machine, writer, reader } = await started();
+  reader.send(['GET', 'b']);
+  machine.turn();
+  machine.advance(200);
   writer.send(['SET', 'a', '1']);
   reader.send(['GET', 'b']);
   machine.advance(100);

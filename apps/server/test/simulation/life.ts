@@ -26,6 +26,8 @@ export interface LifeOptions {
   readonly hasKills: boolean;
   /** Whether the log is rewritten now and then. */
   readonly hasRewrites: boolean;
+  /** Whether the policy is changed, and the log switched off and on. */
+  readonly hasChanges?: boolean;
   readonly crash?: { readonly operation: number; readonly moment: CrashMoment };
   /** Canary: something between the engine and its disk. */
   readonly wrap?: (disk: Disk) => Disk;
@@ -43,6 +45,15 @@ export interface LifeResult {
 }
 
 const CLIENTS = 3;
+const CHANGES = [
+  ['appendonly', 'no'],
+  ['appendonly', 'yes'],
+  ['appendonly', 'yes'],
+  ['appendfsync', 'always'],
+  ['appendfsync', 'always'],
+  ['appendfsync', 'everysec'],
+  ['appendfsync', 'no'],
+] as const;
 const TIMER_MS = 100;
 const MODES: readonly CrashMode[] = ['kill', 'only-synced', 'power-cut', 'power-cut'];
 
@@ -56,6 +67,15 @@ export async function live(options: LifeOptions): Promise<LifeResult> {
 interface Moment {
   readonly state: State;
   readonly atMs: number;
+}
+
+/** A command that waits for its reply. */
+interface Executed {
+  readonly args: readonly string[];
+  readonly index: number;
+  readonly ground: Ground;
+  readonly isLogged: boolean;
+  readonly isPromised: boolean;
 }
 
 class Life {
@@ -139,7 +159,8 @@ class Life {
     if (roll < 0.45) this.#command();
     else if (roll < 0.78) this.#turn();
     else if (roll < 0.92) this.#machine.advance(this.#below(TIMER_MS + 1));
-    else if (roll < 0.94) this.#rewrite();
+    else if (roll < 0.93) this.#rewrite();
+    else if (roll < 0.94) this.#change();
     else if (roll < 0.97 && this.#options.hasFaults) this.#fault();
     else if (roll >= 0.98 && this.#options.hasKills) await this.#kill();
     this.#noteWritten();
@@ -148,6 +169,23 @@ class Life {
   #rewrite(): void {
     if (!this.#options.hasRewrites) return;
     this.#clients[0]?.send(['BGREWRITEAOF']);
+  }
+
+  #change(): void {
+    if (!this.#options.hasChanges) return;
+    const [name, value] = CHANGES[this.#below(CHANGES.length)] ?? ['appendonly', 'yes'];
+    this.#count('change');
+    this.#clients[1]?.send(['CONFIG', 'SET', name, value]);
+  }
+
+  /** The log is on, and not only on its way there. */
+  get #isLogging(): boolean {
+    return this.#machine.engine.appendLog.state === 'on';
+  }
+
+  /** A reply now means that what it tells is durable. */
+  get #isPromising(): boolean {
+    return this.#isLogging && this.#machine.engine.config.values.appendfsync === 'always';
   }
 
   get #isRefusing(): boolean {
@@ -199,22 +237,24 @@ class Life {
 
   #connect(number: number): SimClient {
     const client = this.#machine.connect();
-    const waiting: { args: readonly string[]; index: number; ground: Ground }[] = [];
+    const waiting: Executed[] = [];
     client.onExecuted = (args) => {
       const before = this.#moments.at(-1)?.state ?? [];
       const after = this.#moment();
       const index = this.#moments.push(after) - 1;
-      waiting.push({ args, index, ground: this.#sight.look(number, args, index, before, after.state) });
+      const ground = this.#sight.look(number, args, index, before, after.state);
+      waiting.push({ args, index, ground, isLogged: this.#isLogging, isPromised: this.#isPromising });
       this.#count('executed');
       if (this.#options.acknowledgesAtOnce) client.onReply('');
     };
     client.onReply = (reply) => {
       const answered = waiting.shift();
       if (answered === undefined) return;
-      const { args, index, ground } = answered;
-      this.#acknowledged = Math.max(this.#acknowledged, index);
-      this.#tell(reply === null ? ground.aborted : ground.reply, `${index} ${args.join(' ').slice(0, 80)}`);
       this.#count('acknowledged');
+      const { args, index, ground } = answered;
+      if (answered.isLogged && this.#isLogging) this.#acknowledged = Math.max(this.#acknowledged, index);
+      if (!answered.isPromised || !this.#isPromising) return;
+      this.#tell(reply === null ? ground.aborted : ground.reply, `${index} ${args.join(' ').slice(0, 80)}`);
       if (this.#told < index) this.#count('overtaken');
     };
     return client;
@@ -236,6 +276,7 @@ class Life {
 
   #noteWritten(): void {
     const { appendLog } = this.#machine.engine;
+    if (!this.#isLogging) return;
     if (appendLog.bufferedBytes === 0) this.#written = this.#moments.length - 1;
     else this.#count('buffered');
     if (appendLog.writeError !== undefined) {
@@ -278,13 +319,14 @@ class Life {
     // What a failed sync covered may have left the page cache.
     if (this.#hasFailedSync) return 0;
     // Replies may leave before a write that is postponed (a sync runs) or that has failed, but under `always`.
-    const mayWait = this.#options.config.appendfsync !== 'always' && (this.#hasFailed || this.#options.syncMs > 0);
+    const isAlways = this.#options.config.appendfsync === 'always' && !this.#options.hasChanges;
+    const mayWait = !isAlways && (this.#hasFailed || this.#options.syncMs > 0);
     return Math.max(this.#written, mayWait ? 0 : this.#acknowledged);
   }
 
   #requiredAfterPowerCut(): number {
     const policy = this.#options.config.appendfsync ?? 'everysec';
-    if (policy === 'always') return this.#told;
+    if (policy === 'always' || this.#options.hasChanges) return this.#told;
     if (policy === 'no' || this.#hasFailed) return 0;
     const windowMs = 1000 + 2 * this.#options.syncMs + 4 * TIMER_MS;
     const old = this.#moments.findLastIndex(({ atMs }) => atMs < this.#machine.nowMs - windowMs);

@@ -17,7 +17,7 @@ const NOTHING: Ground = { reply: 0, aborted: 0 };
 const BLIND = new Set(['SELECT', 'MULTI', 'DISCARD', 'WATCH', 'UNWATCH', 'NOSUCH', 'PING', 'BGREWRITEAOF']);
 /** Commands that look at every key, or at the number of keys. */
 const WIDE = new Set(['DBSIZE', 'KEYS', 'SCAN', 'FLUSHALL', 'FLUSHDB', 'SWAPDB']);
-/** Commands that look at another database too. */
+/** Commands that look at another database too. (CONFIG SET to `always` vouches for everything before it.) */
 const FAR = new Set(['COPY', 'MOVE']);
 
 interface Session {
@@ -71,7 +71,7 @@ export class Sight {
   #groundOf({ database }: Session, args: Args): number {
     const name = args[0] ?? '';
     if (BLIND.has(name)) return 0;
-    if (WIDE.has(name)) return this.#lastChange;
+    if (WIDE.has(name) || args.includes('always')) return this.#lastChange;
     // Values are never named like keys, so every argument may be taken for one.
     const databases = FAR.has(name) ? ['0', '1', '2', '3'] : [database];
     return Math.max(0, ...databases.flatMap((db) => args.map((key) => this.#changedBy.get(`${db}/${key}`) ?? 0)));
