@@ -113,6 +113,9 @@ export class LocalServer {
   #execute(client: Client, args: readonly Argument[], nowMs: number): string {
     this.#nowMs = nowMs;
     this.executor.execute(client, Request.of(args));
+    // Nobody else is here to wake it: its time is over at once.
+    if (client.isSuspended) this.executor.unblock(client);
+    this.executor.takeUnblocked();
     this.executor.endBatch();
     return client.reply.take().map(latin1).join('');
   }

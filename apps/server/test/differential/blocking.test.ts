@@ -186,6 +186,38 @@ const CASES: readonly Case[] = [
     ],
   },
   {
+    name: 'streams: entries that come',
+    steps: [
+      ['a', 'XADD', 's', '1-1', 'f', 'v'],
+      ['a', 'XREAD', 'BLOCK', '0', 'STREAMS', 's', '$'],
+      ['b', 'XREAD', 'BLOCK', '0', 'COUNT', '2', 'STREAMS', 'none', 's', '0', '1-1'],
+      ['c', 'XADD', 's', '2-1', 'g', 'w'],
+      ['c', 'XADD', 's', '3-1', 'g', 'x'],
+      ['b', 'XREAD', 'BLOCK', '0', 'STREAMS', 's', '0'],
+    ],
+  },
+  {
+    name: 'streams: time is over, and inside MULTI',
+    settleMs: 700,
+    steps: [
+      ['a', 'XREAD', 'BLOCK', '50', 'STREAMS', 's', '$'],
+      ['b', 'MULTI'],
+      ['b', 'XREAD', 'BLOCK', '0', 'STREAMS', 's', '$'],
+      ['b', 'EXEC'],
+    ],
+  },
+  {
+    name: 'streams: consumers of a group wait in turn',
+    steps: [
+      ['c', 'XGROUP', 'CREATE', 's', 'g', '$', 'MKSTREAM'],
+      ['a', 'XREADGROUP', 'GROUP', 'g', 'one', 'BLOCK', '0', 'STREAMS', 's', '>'],
+      ['b', 'XREADGROUP', 'GROUP', 'g', 'two', 'BLOCK', '0', 'COUNT', '1', 'STREAMS', 's', '>'],
+      ['c', 'XADD', 's', '1-1', 'f', 'v'],
+      ['c', 'XADD', 's', '2-1', 'f', 'w'],
+      ['c', 'XPENDING', 's', 'g'],
+    ],
+  },
+  {
     name: 'the destination has another type',
     steps: [
       ['b', 'SET', 'm', 'text'],

@@ -34,7 +34,7 @@ import {
   seeConsumer,
 } from './stream-delivery.ts';
 import { advanceGroup } from './stream-progress.ts';
-import { keysAfterStreams, type ReadWords, readReadWords, StreamsReply } from './stream-read.ts';
+import { endEmptyRead, keysAfterStreams, type ReadWords, readReadWords, StreamsReply } from './stream-read.ts';
 
 const GROUP_MISSING = 'ERR Missing GROUP option for XREADGROUP';
 const NO_LAST_ID =
@@ -105,7 +105,8 @@ const readGroupHandler: Handler = (ctx, request) => {
     else givePending(ctx, one, consumer, nextStreamId(one.after) ?? MAX_STREAM_ID, words.count);
     ctx.keyspace.dirty++;
   }
-  answer.end();
+  if (answer.isEmpty) endEmptyRead(ctx, request, words);
+  else answer.end();
 };
 
 function giveNew(ctx: CommandContext, asked: Asked, consumer: StreamConsumer, words: ReadWords): void {

@@ -6,8 +6,9 @@ import {
   nextStreamId,
   type StreamId,
   type StreamValue,
+  streamIdText,
 } from '@aof/keyspace';
-import type { ReplyWriter, Request } from '@aof/resp-codec';
+import { type ReplyWriter, Request } from '@aof/resp-codec';
 import type { CommandContext } from '../context.ts';
 import { readInteger, readValue, WRONG_TYPE } from '../lookup.ts';
 import { SYNTAX_ERROR } from '../replies.ts';
@@ -68,6 +69,8 @@ function ranging(isDown: boolean): Handler {
 export interface ReadWords {
   /** Entries of each stream at most; 0 for all. */
   count: number;
+  /** BLOCK: milliseconds to wait for entries if there are none, 0 for ever; undefined: not at all. */
+  blockMs: number | undefined;
   /** Undefined for XREAD. */
   group: { readonly name: string; readonly consumer: string } | undefined;
   noAcknowledge: boolean;
@@ -77,17 +80,25 @@ export interface ReadWords {
 }
 
 /**
- * Reads the words up to STREAMS. BLOCK is checked and has no effect: the answer is that of a timeout.
+ * Reads the words up to STREAMS.
  *
  * @param isGroup XREADGROUP's words
  * @returns undefined after the error has been written
  */
 export function readReadWords(ctx: CommandContext, request: Request, isGroup: boolean): ReadWords | undefined {
-  const words: ReadWords = { count: 0, group: undefined, noAcknowledge: false, firstKey: 0, keyCount: 0 };
+  const words: ReadWords = {
+    count: 0,
+    blockMs: undefined,
+    group: undefined,
+    noAcknowledge: false,
+    firstKey: 0,
+    keyCount: 0,
+  };
   for (let i = 1; i < request.count && words.firstKey === 0; i++) {
     const more = request.count - i - 1;
     if (more > 0 && request.is(i, 'block')) {
-      if (!checkTimeout(ctx, request, ++i)) return undefined;
+      words.blockMs = readBlock(ctx, request, ++i);
+      if (words.blockMs === undefined) return undefined;
     } else if (more > 0 && request.is(i, 'count')) {
       const count = readInteger(ctx, request, ++i);
       if (count === undefined) return undefined;
@@ -118,13 +129,33 @@ function refuse(ctx: CommandContext, error: string): undefined {
   ctx.reply.error(error);
 }
 
-function checkTimeout(ctx: CommandContext, request: Request, index: number): boolean {
+/** @returns milliseconds; undefined after the error has been written */
+function readBlock(ctx: CommandContext, request: Request, index: number): number | undefined {
   const timeout = request.integer(index);
-  let error: string | undefined;
-  if (timeout === undefined) error = TIMEOUT_NOT_AN_INTEGER;
-  else if (timeout < 0) error = TIMEOUT_NEGATIVE;
-  if (error !== undefined) ctx.reply.error(error);
-  return error === undefined;
+  if (timeout === undefined) return refuse(ctx, TIMEOUT_NOT_AN_INTEGER);
+  if (timeout < 0) return refuse(ctx, TIMEOUT_NEGATIVE);
+  return Math.min(Number(timeout), Number.MAX_SAFE_INTEGER - ctx.nowMs);
+}
+
+/**
+ * Nothing was found: waits if BLOCK asks for it, else says so.
+ *
+ * @param ids where each stream is read from once it has something: what `$` meant when the wait began
+ */
+export function endEmptyRead(ctx: CommandContext, request: Request, words: ReadWords, ids?: readonly StreamId[]): void {
+  const { blockMs, firstKey, keyCount, group } = words;
+  if (blockMs === undefined) return ctx.reply.nullArray();
+  const args = Array.from({ length: request.count }, (_, i) => request.latin1(i));
+  for (const [i, id] of ids?.entries() ?? []) args[firstKey + keyCount + i] = streamIdText(id);
+  ctx.waitFor({
+    keys: args.slice(firstKey, firstKey + keyCount),
+    type: 'stream',
+    // A group goes with its stream: who waits for it is told.
+    wakesWhenGone: group !== undefined,
+    timeoutMs: blockMs,
+    onTimeout: (reply) => reply.nullArray(),
+    request: Request.of(args),
+  });
 }
 
 /** Where the keys of XREAD and XREADGROUP stand: the first half of what follows the first STREAMS from `from` on. */
@@ -156,9 +187,14 @@ export class StreamsReply {
     this.#reply.bulk(key);
   }
 
+  get isEmpty(): boolean {
+    return this.#hold === undefined;
+  }
+
+  /** Only if it is not empty. */
   end(): void {
-    if (this.#hold === undefined) this.#reply.nullArray();
-    else if (this.#reply.protocol === 2) this.#reply.closeArray(this.#hold, this.#count);
+    if (this.#hold === undefined) return;
+    if (this.#reply.protocol === 2) this.#reply.closeArray(this.#hold, this.#count);
     else this.#reply.closeMap(this.#hold, this.#count);
   }
 }
@@ -189,7 +225,8 @@ const xread: Handler = (ctx, request) => {
     answer.begin(key);
     writeRange(ctx.reply, stream, nextStreamId(id) ?? MAX_STREAM_ID, MAX_STREAM_ID, count);
   }
-  answer.end();
+  if (answer.isEmpty) endEmptyRead(ctx, request, words, after);
+  else answer.end();
 };
 
 const family = { categories: ['stream'], group: 'stream', since: '5.0.0' } as const;
