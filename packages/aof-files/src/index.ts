@@ -24,7 +24,7 @@ export {
 } from './manifest.ts';
 export { persistManifest, readManifest, writeWhole } from './manifest-file.ts';
 export { formatManifest, parseManifest } from './manifest-text.ts';
-export { MultiPartLayout } from './multi-part-layout.ts';
+export { MultiPartLayout, type StagedManifest } from './multi-part-layout.ts';
 export { formatFaultLine, type RecordFault, type RecordFaultCode } from './record-fault.ts';
 export {
   ANNOTATION,

@@ -58,6 +58,13 @@ export function persistManifest(disk: Disk, names: AofNames, manifest: Manifest)
 
 /** The same with both syncs in the background. Only one may run at a time for one location. */
 export async function persistManifestInBackground(disk: Disk, names: AofNames, manifest: Manifest): Promise<void> {
+  await stageManifestFile(disk, names, manifest);
+  disk.rename(names.tempManifestPath, names.manifestPath);
+  await disk.syncDirectoryInBackground(names.appendDir);
+}
+
+/** Only the temporary file, synced: a rename then makes it the manifest at once. */
+export async function stageManifestFile(disk: Disk, names: AofNames, manifest: Manifest): Promise<void> {
   const file = disk.open(names.tempManifestPath, 'truncate');
   try {
     writeWhole(file, formatManifest(manifest));
@@ -65,8 +72,6 @@ export async function persistManifestInBackground(disk: Disk, names: AofNames, m
   } finally {
     file.close();
   }
-  disk.rename(names.tempManifestPath, names.manifestPath);
-  await disk.syncDirectoryInBackground(names.appendDir);
 }
 
 /** Writes all of `bytes`, in as many writes as it takes. @throws DiskError */

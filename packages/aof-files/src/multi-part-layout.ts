@@ -28,7 +28,18 @@ import {
   withNextIncr,
   withoutHistory,
 } from './manifest.ts';
-import { persistManifest, persistManifestInBackground, writeWhole } from './manifest-file.ts';
+import { persistManifest, persistManifestInBackground, stageManifestFile, writeWhole } from './manifest-file.ts';
+
+/** A manifest that is on disk, synced, under its temporary name. One of the two must be called. */
+export interface StagedManifest {
+  /**
+   * Makes it the manifest at once. Durable only after a sync of the append folder, which is the caller's.
+   * @throws DiskError and keeps the old one
+   */
+  commitNow(): Manifest;
+  /** Forgets it. */
+  abandon(): void;
+}
 
 export class MultiPartLayout implements AofLayoutActions {
   readonly kind = 'multi-part';
@@ -107,6 +118,42 @@ export class MultiPartLayout implements AofLayoutActions {
   /** The number of the next base, likewise. */
   freeBaseSequence(format: BaseFormat): number {
     return this.#freeSequence(this.#manifest.lastBaseSequence, (n) => this.names.baseName(n, format));
+  }
+
+  /**
+   * Writes and syncs a changed manifest in the background, so that little is left to do in the turn that needs it. Other
+   * changes wait until it is committed or abandoned.
+   * @throws DiskError (as a rejection) and keeps the old one
+   */
+  async stageManifest(change: (manifest: Manifest) => Manifest): Promise<StagedManifest> {
+    this.#runningChanges++;
+    const earlierChanges = this.#lastChange;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#lastChange = promise;
+    let isOpen = true;
+    const end = (): void => {
+      if (!isOpen) return;
+      isOpen = false;
+      this.#runningChanges--;
+      resolve();
+    };
+    try {
+      await earlierChanges;
+      const next = change(this.#manifest);
+      await stageManifestFile(this.#disk, this.names, next);
+      const commitNow = (): Manifest => {
+        try {
+          this.#disk.rename(this.names.tempManifestPath, this.names.manifestPath);
+          return this.#adopt(next);
+        } finally {
+          end();
+        }
+      };
+      return { commitNow, abandon: end };
+    } catch (error) {
+      end();
+      throw error;
+    }
   }
 
   filesToLoad(): AofFile[] {

@@ -13,6 +13,7 @@ import {
   type BaseFormat,
   type Manifest,
   type MultiPartLayout,
+  type StagedManifest,
   withIncrsAsHistory,
   withNextBase,
   withNextIncr,
@@ -44,6 +45,7 @@ export class MultiPartPlan implements RewritePlan {
   /** Another handle of the incr file that is being written: for syncs that are not the writer's. */
   #oldIncr: DiskFile | undefined;
   #newIncr: { readonly file: DiskFile; readonly path: string; readonly sequence: number } | undefined;
+  #staged: StagedManifest | undefined;
   #isListed = false;
   #writer: AofWriter | undefined;
   #segment = 0;
@@ -57,7 +59,7 @@ export class MultiPartPlan implements RewritePlan {
   }
 
   get isReady(): boolean {
-    return !this.#layout.isChanging;
+    return this.#staged !== undefined || !this.#layout.isChanging;
   }
 
   async prepare(): Promise<void> {
@@ -71,6 +73,7 @@ export class MultiPartPlan implements RewritePlan {
     // From then on, a base that is not listed is a leftover, and not a log that has lost its manifest.
     if (!this.#layout.isOnDisk) await this.#layout.changeManifest((manifest) => manifest);
     if (this.#state !== 'on') return;
+    await this.#prepareIncr();
     const old = this.#layout.manifest.incr.at(-1);
     if (old === undefined) return;
     this.#oldIncr ??= disk.open(names.inAppendDir(old.name), 'read');
@@ -80,6 +83,17 @@ export class MultiPartPlan implements RewritePlan {
     }
   }
 
+  /** The new incr file and the manifest that lists it are on the platter before the cut, which only renames. */
+  async #prepareIncr(): Promise<void> {
+    const { disk } = this.#context;
+    const { names } = this.#layout;
+    const sequence = this.#layout.freeIncrSequence();
+    const path = names.inAppendDir(names.incrName(sequence));
+    this.#newIncr = { file: disk.open(path, 'truncate'), path, sequence };
+    await disk.syncDirectoryInBackground(names.appendDir);
+    this.#staged = await this.#layout.stageManifest((manifest) => withNextIncr(manifest, names, sequence).manifest);
+  }
+
   cut(): void {
     const { log } = this.#context;
     if (this.#state === 'on' && log.writer !== undefined) this.#switchIncr(log.writer);
@@ -87,23 +101,20 @@ export class MultiPartPlan implements RewritePlan {
   }
 
   #switchIncr(writer: AofWriter): void {
-    const { disk, report, monotonicMs } = this.#context;
+    const { report, monotonicMs } = this.#context;
     const { names } = this.#layout;
+    const incr = this.#newIncr;
+    if (incr === undefined) throw new Error('bug: the new incr file is missing');
     if (writer.flush(monotonicMs(), true) === 'failed') {
       throw new AofWriteError('AOF_WRITE_FAILED', this.temporaryPath, writer.fileSize, writer.writeError ?? 'closed');
     }
     // Now that everything is written, only a failed sync can be left: such a file stays as it is, and this rewrite heals it.
     if (writer.writeError === undefined) this.#syncOldIncrNow();
-    const sequence = this.#layout.freeIncrSequence();
-    const name = names.incrName(sequence);
-    const path = names.inAppendDir(name);
-    report('notice', `Creating AOF incr file ${name} on background rewrite`);
-    const file = disk.open(path, 'truncate');
-    this.#newIncr = { file, path, sequence };
-    this.#changeNow((manifest) => withNextIncr(manifest, names, sequence).manifest);
+    report('notice', `Creating AOF incr file ${names.incrName(incr.sequence)} on background rewrite`);
+    this.#commitManifest(writer.settings.policy === 'always');
     this.#isListed = true;
     const oldFileBytes = writer.fileSize;
-    this.#segment = writer.rotate(file, 0, monotonicMs()).segment;
+    this.#segment = writer.rotate(incr.file, 0, monotonicMs()).segment;
     this.#context.log.rotated(oldFileBytes);
     this.#writer = writer;
     this.#closeOldIncr();
@@ -123,19 +134,34 @@ export class MultiPartPlan implements RewritePlan {
     throw error;
   }
 
-  /** A manifest that may be on disk although its sync failed is taken back, so that nothing is written behind its back. */
-  #changeNow(change: (manifest: Manifest) => Manifest): void {
+  /**
+   * Puts the staged manifest in place. Where replies mean that something is durable, so must its name be before the first of
+   * them; otherwise the sync of the folder may take its time.
+   */
+  #commitManifest(isDurableAtOnce: boolean): void {
+    const { disk, report } = this.#context;
+    const { names, manifest: former } = this.#layout;
+    this.#staged?.commitNow();
+    this.#staged = undefined;
+    if (!isDurableAtOnce) {
+      disk.syncDirectoryInBackground(names.appendDir).catch((error: unknown) => {
+        // The sync that ends the rewrite covers this one too.
+        report('warning', `Cannot sync ${names.appendDir}: ${error instanceof Error ? error.message : String(error)}`);
+      });
+      return;
+    }
     try {
-      this.#layout.changeManifestNow(change);
+      disk.syncDirectory(names.appendDir);
     } catch (error) {
-      if (error instanceof DiskError) this.#restoreManifest();
+      if (error instanceof DiskError) this.#restoreManifest(former);
       throw error;
     }
   }
 
-  #restoreManifest(): void {
+  /** A manifest that may be on disk although its sync failed is taken back, so that nothing is written behind its back. */
+  #restoreManifest(former: Manifest): void {
     try {
-      this.#layout.changeManifestNow((manifest) => manifest);
+      this.#layout.changeManifestNow(() => former);
     } catch (error) {
       if (!(error instanceof DiskError)) throw error;
       // Whether the new manifest is on disk is unknown: what it lists must stay.
@@ -218,6 +244,7 @@ export class MultiPartPlan implements RewritePlan {
   }
 
   discard(): void {
+    this.#staged?.abandon();
     this.#closeOldIncr();
     dropFile(this.#context, this.temporaryPath);
     dropFile(this.#context, this.#layout.names.finishedRewritePath(this.#context.temporaryId));

@@ -47,6 +47,7 @@ export class RespBaseWriter implements BaseWriter {
   #openBytes: FrozenBytes | undefined;
   /** What is still to be written of streams that have begun. */
   readonly #streams = new WeakMap<FrozenStream, Generator<string[], void>>();
+  readonly #setRecord = ['SET', '', ''];
   // The batch that is being gathered: one array for all of them.
   readonly #batch: (string | Uint8Array)[] = [];
   #batchItems = 0;
@@ -73,7 +74,7 @@ export class RespBaseWriter implements BaseWriter {
 
   writeValue(database: number, key: string, value: Value, expireAtMs: number): void {
     this.#select(database);
-    if (typeof value === 'string') this.#output.addRecord(['SET', key, value]);
+    if (typeof value === 'string') this.#writeString(key, value);
     else if (value.type === 'string') this.#output.addRecord(['SET', key, value.bytes]);
     else if (value.type === 'stream') for (const record of streamRecords(key, value)) this.#output.addRecord(record);
     else {
@@ -117,6 +118,15 @@ export class RespBaseWriter implements BaseWriter {
       this.#output.addRecord(value);
     }
     return false;
+  }
+
+  /** The most frequent record: one array for all of them. */
+  #writeString(key: string, value: string): void {
+    const record = this.#setRecord;
+    record[1] = key;
+    record[2] = value;
+    this.#output.addRecord(record);
+    record[2] = '';
   }
 
   #writeBytes({ database, key }: LargeEntry, content: FrozenBytes): boolean {

@@ -63,7 +63,7 @@ export class Rewrite {
     return this.#snapshot?.earlyCount ?? 0;
   }
 
-  /** The longest `step`, µs. */
+  /** The longest `step`, or the cut, µs. */
   get maxSliceUs(): number {
     return this.#maxSliceUs;
   }
@@ -128,7 +128,8 @@ export class Rewrite {
 
   /** Runs in one turn, between commands: nothing here waits. */
   #cut(): void {
-    const { context, keyspace, nowMs, createBaseWriter, syncsInSteps } = this.#options;
+    const { context, keyspace, nowMs, monotonicUs, createBaseWriter, syncsInSteps } = this.#options;
+    const startUs = monotonicUs();
     const file = context.disk.open(this.#plan.temporaryPath, 'truncate');
     const output = new BaseOutput(file, { syncsInSteps, onProgress: () => this.#wake() });
     this.#output = output;
@@ -139,6 +140,7 @@ export class Rewrite {
     writer.begin();
     this.#snapshot = new Snapshot(keyspace, { nowMs: cutMs, sink: writer });
     this.#isCopying = true;
+    this.#maxSliceUs = monotonicUs() - startUs;
     this.#wake();
   }
 
