@@ -1,8 +1,9 @@
 /** The engine as commands see it: `ServerPort`. */
 import { createHash } from 'node:crypto';
-import type { Client, InfoSection, RewriteAnswer, ServerPort, ShutdownRequest } from '@aof/commands';
+import type { Client, InfoSection, RestoredValue, RewriteAnswer, ServerPort, ShutdownRequest } from '@aof/commands';
 import type { Config } from '@aof/config';
 import { type Database, digestDataset, digestValue, type Key, type Value } from '@aof/keyspace';
+import { dumpValue, entryToValue, plainValue, RdbError, type RdbErrorCode, restoreValue } from '@aof/rdb';
 import { formatDouble17 } from '@aof/resp-codec';
 import type { Engine } from './engine.ts';
 import { infoSections } from './info.ts';
@@ -12,6 +13,12 @@ const DIGEST_TOOLS = {
   sha1: (bytes: Uint8Array): Uint8Array => createHash('sha1').update(bytes).digest(),
   formatDouble17,
 };
+
+/** Payloads go to servers of 7.0 and newer ones: nothing that this server keeps needs more. */
+const DUMP_TARGET = 'redis-7.0';
+
+/** What is wrong with a payload before its value is looked at. */
+const PAYLOAD_FAULTS: ReadonlySet<RdbErrorCode> = new Set(['RDB_PAYLOAD', 'RDB_VERSION', 'RDB_CHECKSUM']);
 
 export class EnginePort implements ServerPort {
   readonly #engine: Engine;
@@ -78,6 +85,26 @@ export class EnginePort implements ServerPort {
 
   serializedLength(value: Value): number {
     return this.#engine.serializedLength(value);
+  }
+
+  dump(value: Value): Uint8Array {
+    const { config, keyspace } = this.#engine;
+    return dumpValue(plainValue(value), DUMP_TARGET, {
+      compresses: config.values.rdbcompression,
+      thresholds: keyspace.thresholds,
+    });
+  }
+
+  restore(payload: Uint8Array): RestoredValue {
+    const { config, keyspace } = this.#engine;
+    try {
+      // A copy, for long strings keep the bytes that they were read from, and these are the connection's.
+      const plain = restoreValue(payload.slice(), { maxStringBytes: config.values['proto-max-bulk-len'] });
+      return { value: entryToValue(plain, keyspace.thresholds).value };
+    } catch (error) {
+      if (!(error instanceof RdbError)) throw error;
+      return PAYLOAD_FAULTS.has(error.code) ? 'wrong-payload' : 'bad-data';
+    }
   }
 
   wakeAt(atMs: number): void {

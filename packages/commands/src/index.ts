@@ -20,7 +20,7 @@ export {
 } from './execute.ts';
 export { type KeyPosition, keyPositions } from './key-positions.ts';
 export { NO_DATABASE, type PropagationSink } from './propagation.ts';
-export type { InfoSection, RewriteAnswer, ServerPort, ShutdownRequest } from './server-port.ts';
+export type { InfoSection, RestoredValue, RewriteAnswer, ServerPort, ShutdownRequest } from './server-port.ts';
 export type { CommandFlag, CommandGroup, CommandSpec, Handler, KeyBegin, KeyFind, KeySpec } from './spec.ts';
 export { ALL_COMMANDS } from './table.ts';
 export { REDIS_VERSION } from './version.ts';

@@ -24,6 +24,9 @@ export interface InfoSection {
   readonly fields: readonly (readonly [name: string, value: string | number])[];
 }
 
+/** What a payload of DUMP holds; `wrong-payload`: its version or its checksum is wrong, `bad-data`: what is inside. */
+export type RestoredValue = { readonly value: Value } | 'wrong-payload' | 'bad-data';
+
 export interface ServerPort {
   readonly config: Config;
   /** Connected clients in order of their ids. */
@@ -48,6 +51,10 @@ export interface ServerPort {
   digestOf(db: Database, key: Key): string;
   /** Bytes that a value takes in an RDB file. */
   serializedLength(value: Value): number;
+  /** The payload of DUMP. */
+  dump?(value: Value): Uint8Array;
+  /** What RESTORE makes of a payload; the bytes are not kept. */
+  restore?(payload: Uint8Array): RestoredValue;
   setActiveExpire(enabled: boolean): void;
   /** A client waits until then, ms since the Unix epoch: `Executor.expireWaits` is to be called. */
   wakeAt?(atMs: number): void;

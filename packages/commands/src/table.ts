@@ -3,6 +3,7 @@
 import { bitmapCommands } from './families/bitmap.ts';
 import { blockingCommands } from './families/blocking.ts';
 import { connectionCommands } from './families/connection.ts';
+import { dumpCommands } from './families/dump.ts';
 import { expireCommands } from './families/expire.ts';
 import { genericCommands } from './families/generic.ts';
 import { hashCommands } from './families/hash.ts';
@@ -24,6 +25,7 @@ export const ALL_COMMANDS: readonly CommandSpec[] = [
   ...serverCommands,
   ...genericCommands,
   ...expireCommands,
+  ...dumpCommands,
   ...scanCommands,
   objectCommand,
   ...stringCommands,

@@ -278,6 +278,19 @@ describe('a keyspace', () => {
     expect(db.idleSeconds('none')).toBe(0);
   });
 
+  test('can be told for how long a key was idle', () => {
+    const keyspace = createKeyspace();
+    const [db] = keyspace.databases;
+    db.set('a', '1');
+    expect(db.setIdle('a', 1000)).toBe(true);
+    expect(db.idleSeconds('a')).toBe(1000);
+    keyspace.nowMs += 5000;
+    expect(db.idleSeconds('a')).toBe(1005);
+    db.setIdle('a', 2 ** 40);
+    expect(db.idleSeconds('a')).toBe(2 ** 24 - 1);
+    expect(db.setIdle('none', 1)).toBe(false);
+  });
+
   test('the access clock turns round after 2^24 seconds', () => {
     const keyspace = createKeyspace();
     const [db] = keyspace.databases;

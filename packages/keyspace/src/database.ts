@@ -140,6 +140,13 @@ export class Database {
     return (this.#owner.accessClockSec - this.#dictionary.access()) & ACCESS_MASK;
   }
 
+  /** Counts the idle time of `key` from so many seconds ago, at most 2^24 - 1; answers whether the key is there. */
+  setIdle(key: Key, seconds: number): boolean {
+    if (!this.#dictionary.find(key)) return false;
+    this.#dictionary.setAccess((this.#owner.accessClockSec - Math.min(seconds, ACCESS_MASK)) & ACCESS_MASK);
+    return true;
+  }
+
   /** A random key, or undefined when the database is empty. */
   randomKey(): Key | undefined {
     const random01 = () => this.#owner.random();
