@@ -2,13 +2,27 @@
  * The command line of check-aof.
  *
  * Invariant: what redis-check-aof takes means the same here, so that scripts need not change; everything else begins with a
- * word or an option that it refuses.
+ * word or an option that it refuses where it stands.
  */
 import type { CheckMode } from './check-files.ts';
+import { type LossLimit, parseLossLimit } from './loss.ts';
+
+export interface RepairArguments {
+  readonly kind: 'repair';
+  readonly path: string;
+  readonly isDryRun: boolean;
+  readonly isYes: boolean;
+  readonly isJson: boolean;
+  readonly limits: readonly LossLimit[];
+}
 
 export type Command =
   | { readonly kind: 'check'; readonly path: string; readonly mode: CheckMode }
-  | { readonly kind: 'help' | 'version' | 'usage' | 'bad-timestamp' };
+  | { readonly kind: 'strict'; readonly path: string; readonly isJson: boolean }
+  | RepairArguments
+  | { readonly kind: 'undo'; readonly path: string; readonly isJson: boolean; readonly isForced: boolean }
+  | { readonly kind: 'help' | 'version' | 'usage' | 'bad-timestamp' }
+  | { readonly kind: 'bad-usage'; readonly reason: string };
 
 /** @param args without the program's name */
 export function parseArguments(args: readonly string[]): Command {
@@ -24,7 +38,64 @@ export function parseArguments(args: readonly string[]): Command {
     if (until === undefined) return { kind: 'bad-timestamp' };
     return { kind: 'check', path: third, mode: { kind: 'truncate', until } };
   }
+  if (first === 'repair' || first === 'undo') return subcommand(first, args.slice(1));
+  if (args.includes('--strict')) return strict(args.filter((arg) => arg !== '--strict'));
   return { kind: 'usage' };
+}
+
+function strict(args: readonly string[]): Command {
+  const { path, flags, problem } = split(args);
+  if (problem !== undefined) return { kind: 'bad-usage', reason: problem };
+  const unknown = [...flags.keys()].find((flag) => flag !== '--json');
+  if (unknown !== undefined) return { kind: 'bad-usage', reason: `--strict has no option ${unknown}` };
+  return { kind: 'strict', path, isJson: flags.has('--json') };
+}
+
+const OPTIONS: Readonly<Record<'repair' | 'undo', readonly string[]>> = {
+  repair: ['--dry-run', '--yes', '--json', '--max-loss'],
+  undo: ['--json', '--force'],
+};
+
+function subcommand(name: 'repair' | 'undo', args: readonly string[]): Command {
+  const { path, flags, problem } = split(args);
+  if (problem !== undefined) return { kind: 'bad-usage', reason: problem };
+  const unknown = [...flags.keys()].find((flag) => !OPTIONS[name].includes(flag));
+  if (unknown !== undefined) return { kind: 'bad-usage', reason: `${name} has no option ${unknown}` };
+  const isJson = flags.has('--json');
+  if (name === 'undo') return { kind: 'undo', path, isJson, isForced: flags.has('--force') };
+  const limits: LossLimit[] = [];
+  for (const text of flags.get('--max-loss') ?? []) {
+    const limit = parseLossLimit(text);
+    if (limit === undefined) {
+      return { kind: 'bad-usage', reason: `--max-loss takes 64kb, 10commands or 3keys, not '${text}'` };
+    }
+    limits.push(limit);
+  }
+  return { kind: 'repair', path, isDryRun: flags.has('--dry-run'), isYes: flags.has('--yes'), isJson, limits };
+}
+
+interface SplitArguments {
+  readonly path: string;
+  /** Options, with the values of those that take one. */
+  readonly flags: ReadonlyMap<string, readonly string[]>;
+  readonly problem: string | undefined;
+}
+
+function split(args: readonly string[]): SplitArguments {
+  const paths: string[] = [];
+  const flags = new Map<string, string[]>();
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i] ?? '';
+    if (!arg.startsWith('--')) {
+      paths.push(arg);
+      continue;
+    }
+    const values = flags.get(arg) ?? [];
+    if (arg === '--max-loss') values.push(args[++i] ?? '');
+    flags.set(arg, values);
+  }
+  const problem = paths.length === 1 ? undefined : `one path is wanted, not ${paths.length}`;
+  return { path: paths[0] ?? '', flags, problem };
 }
 
 /** Seconds as strtol(3) takes them: blanks and a sign may lead, nothing may follow, nothing at all is 0. */

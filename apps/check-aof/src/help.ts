@@ -7,6 +7,10 @@ export const HELP = `${USAGE}
     check-aof appendonlydir/appendonly.aof.manifest
     check-aof appendonly.aof
 
+  Is there anything in it that no server would have written? (Replays it in memory.)
+    check-aof --strict appendonlydir
+    check-aof --strict --json appendonly.aof | jq '.findings[] | select(.certainty == "certain")'
+
   Cut off what a crash left at the end of the last file, after a question:
     cp -a appendonlydir appendonlydir.before
     check-aof --fix appendonlydir/appendonly.aof.manifest
@@ -17,5 +21,5 @@ export const HELP = `${USAGE}
   -v, --version    the version
   -h, --help       this text
 
-Exit status: 0 valid, empty, or repaired; 1 anything else.
+Exit status: 0 valid, empty, or repaired; 1 anything else. --strict: 0 nothing found, 1 something found, 2 wrong arguments.
 `;

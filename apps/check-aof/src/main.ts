@@ -5,6 +5,7 @@ import { checkAof } from './check-files.ts';
 import { nowMs } from './clock.ts';
 import { HELP, USAGE } from './help.ts';
 import { processOutput as output, runToExit } from './process-output.ts';
+import { strictCommand } from './strict-command.ts';
 import { VERSION } from './version.ts';
 
 async function main(): Promise<number> {
@@ -22,6 +23,15 @@ async function main(): Promise<number> {
     case 'bad-timestamp':
       output.write('Invalid timestamp, aborting...\n');
       return 1;
+    case 'bad-usage':
+      process.stderr.write(`${command.reason}. See check-aof --help.\n`);
+      return 2;
+    case 'strict':
+      return strictCommand(command.path, { disk: new NodeDisk(), output, nowMs, isJson: command.isJson });
+    case 'repair':
+    case 'undo':
+      process.stderr.write('not there yet\n');
+      return 2;
     case 'check': {
       const stamp = { processId: process.pid, nowMs };
       return checkAof(command.path, { disk: new NodeDisk(), output, stamp, mode: command.mode });

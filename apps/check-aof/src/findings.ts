@@ -1,0 +1,90 @@
+/** What a strict check finds: where, what, between which commands, and how sure it is. */
+
+/**
+ * Stable codes.
+ * `framing`, `truncated`, `transaction`, `rdb`, `file-missing`: the log is broken there.
+ * `command-unknown`, `command-arity`, `command-error`, `command-not-logged`, `command-no-effect`, `spelling`: no server writes this.
+ * `hole`, `stray-byte`, `time`: strange, but possible.
+ */
+export type FindingCode =
+  | 'framing'
+  | 'truncated'
+  | 'transaction'
+  | 'rdb'
+  | 'file-missing'
+  | 'command-unknown'
+  | 'command-arity'
+  | 'command-error'
+  | 'command-not-logged'
+  | 'command-no-effect'
+  | 'spelling'
+  | 'hole'
+  | 'stray-byte'
+  | 'time';
+
+/** `certain`: no server wrote this. `likely`: hardly any would. `possible`: look at it. */
+export type Certainty = 'certain' | 'likely' | 'possible';
+
+export interface Finding {
+  readonly code: FindingCode;
+  readonly certainty: Certainty;
+  /** File name, and its path. */
+  readonly file: string;
+  readonly path: string;
+  /** Byte offset in the file of the record, or of the place in it. */
+  readonly offset: number;
+  /** As redis-check-aof counts, from 1 in each file; 0 in an RDB part. */
+  readonly line: number;
+  /** What is wrong, and why that is a sign of damage. */
+  readonly message: string;
+  /** The command itself, if it can be read, and its neighbours. */
+  readonly command: string | undefined;
+  readonly before: readonly string[];
+  readonly after: readonly string[];
+}
+
+export interface StrictFile {
+  readonly name: string;
+  readonly bytes: number;
+  readonly records: number;
+  /** False if the rest of the file could not be read. */
+  readonly isReadToEnd: boolean;
+}
+
+export interface StrictReport {
+  readonly files: readonly StrictFile[];
+  readonly records: number;
+  /** Keys in the data set that the log makes. */
+  readonly keys: number;
+  /** Records of commands that are known but cannot be replayed here. */
+  readonly notReplayed: number;
+  /** The first ones; `findingCount` is how many there are. */
+  readonly findings: readonly Finding[];
+  readonly findingCount: number;
+}
+
+/** Findings kept in memory and shown; the rest is counted. */
+export const MAX_FINDINGS = 1000;
+
+/** For people, several lines. */
+export function findingText(finding: Finding): string {
+  const { code, certainty, file, offset, line, message, command, before, after } = finding;
+  const where = line > 0 ? `offset ${offset}, line ${line}` : `offset ${offset}`;
+  const lines = [`${file}, ${where}: ${message} [${code}, ${certainty}]`];
+  for (const text of before) lines.push(`      ${text}`);
+  if (command !== undefined) lines.push(`    > ${command}`);
+  for (const text of after) lines.push(`      ${text}`);
+  return `${lines.join('\n')}\n`;
+}
+
+export function summaryText(report: StrictReport): string {
+  const { files, records, keys, notReplayed, findingCount, findings } = report;
+  const skipped = notReplayed > 0 ? `, ${notReplayed} not replayed` : '';
+  const hidden = findingCount > findings.length ? ` (the first ${findings.length} are shown)` : '';
+  const read = `${plural(files.length, 'file')}, ${plural(records, 'record')}${skipped}, ${plural(keys, 'key')}`;
+  return `${read}: ${findingCount === 0 ? 'nothing found' : plural(findingCount, 'finding') + hidden}\n`;
+}
+
+function plural(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? '' : 's'}`;
+}

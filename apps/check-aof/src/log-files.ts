@@ -1,0 +1,50 @@
+/** The files of a log, in the order of loading, from whatever a user points at: a manifest, a file, or a folder. */
+import { type Manifest, parseManifest, readFileKind } from '@aof/aof-files';
+import type { Disk } from '@aof/disk';
+import { folderOf } from './check-files.ts';
+
+export interface LogFile {
+  readonly name: string;
+  readonly path: string;
+  readonly role: 'single' | 'base' | 'incr';
+}
+
+export interface LogFiles {
+  /** Where the manifest is; undefined for a single file. */
+  readonly manifestPath: string | undefined;
+  readonly files: readonly LogFile[];
+}
+
+/** @throws DiskError, ManifestError; NoLogError the folder holds no manifest, or several */
+export function logFilesOf(disk: Disk, path: string): LogFiles {
+  if (disk.status(path)?.kind === 'directory') return fromManifest(disk, manifestIn(disk, path));
+  if (readFileKind(disk, path) === 'manifest') return fromManifest(disk, path);
+  return { manifestPath: undefined, files: [{ name: path, path, role: 'single' }] };
+}
+
+/** A folder in which there is no one log to check. */
+export class NoLogError extends Error {
+  override readonly name = 'NoLogError';
+}
+
+function manifestIn(disk: Disk, folder: string): string {
+  const manifests = disk.list(folder).filter((name) => name.endsWith('.manifest') && !name.startsWith('temp-'));
+  const [only, ...others] = manifests;
+  if (only === undefined) throw new NoLogError(`There is no manifest in ${folder}`);
+  if (others.length > 0) throw new NoLogError(`There are several manifests in ${folder}: ${manifests.join(', ')}`);
+  return `${folder.replace(/\/+$/, '')}/${only}`;
+}
+
+function fromManifest(disk: Disk, manifestPath: string): LogFiles {
+  return {
+    manifestPath,
+    files: filesOfManifest(parseManifest(disk.readFile(manifestPath), manifestPath), folderOf(manifestPath)),
+  };
+}
+
+/** The files that a manifest in `folder` lists for loading. */
+export function filesOfManifest({ base, incr }: Manifest, folder: string): LogFile[] {
+  const incrFiles = incr.map(({ name }): LogFile => ({ name, path: `${folder}/${name}`, role: 'incr' }));
+  if (base === undefined) return incrFiles;
+  return [{ name: base.name, path: `${folder}/${base.name}`, role: 'base' }, ...incrFiles];
+}
