@@ -10,6 +10,8 @@ import { HashValue } from '../src/values/hash.ts';
 import { ListValue } from '../src/values/list.ts';
 import { SetValue } from '../src/values/set.ts';
 import { SortedSetValue } from '../src/values/sorted-set.ts';
+import { StreamValue } from '../src/values/stream.ts';
+import { parseStreamId, type StreamId, streamIdText } from '../src/values/stream-id.ts';
 import { RawString, stringEncoding } from '../src/values/string.ts';
 import { isRedisInstalled, RedisServer } from './redis-server.ts';
 
@@ -64,6 +66,15 @@ class Twins {
     this.#db.set(key, SortedSetValue.of([...pairs], this.keyspace.thresholds));
     const scores = pairs.flatMap(({ member, score }) => [formatDouble17(score), member]);
     await this.redis.call('ZADD', key, ...scores);
+  }
+
+  async stream(key: string, entries: readonly (readonly [id: StreamId, fields: readonly string[]])[]): Promise<void> {
+    const stream = new StreamValue();
+    for (const [id, fields] of entries) {
+      stream.append(id, fields, this.keyspace.thresholds);
+      await this.redis.call('XADD', key, streamIdText(id), ...fields);
+    }
+    this.#db.set(key, stream);
   }
 
   async expire(key: string, atMs: number): Promise<void> {
@@ -138,7 +149,18 @@ describe.skipIf(!isRedisInstalled)('beside redis-server', () => {
     await twins.string('volatile', '1');
     await twins.expire('volatile', 4e12);
     await twins.expire('z', 4e12 + 1);
-    await twins.expectEqual(['z', 'large z', 'volatile']);
+    await twins.stream('x', [
+      [{ ms: 1, seq: 5 }, ['f', 'v', 'f', '\xff\x00']],
+      [parseStreamId('18446744073709551615-9007199254740993') ?? { ms: 2, seq: 0 }, ['', '']],
+    ]);
+    await twins.stream(
+      'large x',
+      numbered(300, 'v').map((value, i) => [
+        { ms: i + 1, seq: i % 3 },
+        ['f', value, ...(i % 50 === 0 ? ['g', '7'] : [])],
+      ]),
+    );
+    await twins.expectEqual(['z', 'large z', 'volatile', 'x', 'large x']);
   });
 
   test('a string has the same encoding', async () => {

@@ -10,9 +10,10 @@
  * the node's if the milliseconds are the node's, else from 0. Fields and values are packed (packed.ts).
  *
  * The node's ID and fields are those of the first entry that it was made for. A deleted entry keeps its place, so that a
- * node covers the same IDs and counts the same entries as in Redis, but gives its bytes back.
+ * node covers the same IDs and counts the same entries as in Redis, but gives its bytes back. Entries that are trimmed away
+ * from the front are only counted.
  *
- * Invariants: a node has one entry at least; IDs ascend; `count` entries are there and `deleted` are not.
+ * Invariants: a node has one entry at least, deleted or not, from `head` on; IDs ascend; `count` entries are there and `deleted` are not.
  * Source: the idea is that of Redis's stream nodes (t_stream.c); their layout, which files have, is in the room rdb.
  */
 import { flatCopy, type Latin1Buffer, latin1Scratch } from '../latin1.ts';
@@ -31,8 +32,12 @@ const EXACT_GROUPS = 7;
 /** A node. What `text` holds is only for this file. */
 export interface StreamNode extends StreamId {
   text: string;
+  /** Where the first entry begins that has not been trimmed away. */
+  head: number;
   count: number;
   deleted: number;
+  /** About what the entries before `head` took in a listpack. */
+  trimmedBytes: number;
 }
 
 /** Sees a field and its value. Both may be slices of the node: not to be stored. */
@@ -51,9 +56,10 @@ export function newStreamNode(id: StreamId, items: readonly string[]): StreamNod
   let size = NUMBER_MAX_BYTES;
   for (let i = 0; i < items.length; i += 2) size += packedSize(items[i].length);
   const target = latin1Scratch(size);
-  let at = writeNumber(target, 0, items.length / 2);
-  for (let i = 0; i < items.length; i += 2) at = packedWrite(target, at, items[i]);
-  return { ms: id.ms, seq: id.seq, text: target.latin1Slice(0, at), count: 0, deleted: 0 };
+  let head = writeNumber(target, 0, items.length / 2);
+  for (let i = 0; i < items.length; i += 2) head = packedWrite(target, head, items[i]);
+  const text = target.latin1Slice(0, head);
+  return { ms: id.ms, seq: id.seq, text, head, count: 0, deleted: 0, trimmedBytes: 0 };
 }
 
 /**
@@ -118,6 +124,11 @@ function readNumber(text: string, at: number): number {
 }
 
 function readInteger(text: string, at: number): Integer64 {
+  const first = text.charCodeAt(at);
+  if (first < MORE) {
+    numberEnd = at + 1;
+    return first;
+  }
   let value = 0;
   let scale = 1;
   for (let i = 0; i < EXACT_GROUPS; i++) {
@@ -172,7 +183,7 @@ export class StreamNodeReader implements StreamEntryView {
     this.seq = node.seq;
     this.#nodeFieldCount = readNumber(this.#text, 0);
     this.#nodeFieldsAt = numberEnd;
-    this.end = packedSkip(this.#text, numberEnd, this.#nodeFieldCount);
+    this.end = node.head;
   }
 
   /** Moves to the next entry; false behind the last. */
@@ -286,22 +297,32 @@ export function withoutEntry(node: StreamNode, reader: StreamNodeReader): Stream
   return { ...node, text: flatCopy(edited), count: node.count - 1, deleted: node.deleted + 1 };
 }
 
-/** The node with entries deleted from its first one on, for as long as `isNext` holds; it sees those deleted before, too. */
+/**
+ * The node with entries trimmed away from its first one on, for as long as `isNext` holds; it sees those deleted before,
+ * too. The last entry must stay. Their text stays as well until it is half of all: O(entries trimmed) amortised.
+ */
 export function withoutFirst(node: StreamNode, isNext: (id: StreamId, removed: number) => boolean): StreamNode {
   const reader = new StreamNodeReader(node);
-  let edited = node.text.substring(0, reader.end);
+  let head = node.head;
   let removed = 0;
-  while (reader.next()) {
-    if (!isNext(reader, removed)) {
-      edited += node.text.substring(reader.start);
-      break;
-    }
-    if (reader.isDeleted) edited += node.text.substring(reader.start, reader.end);
-    else {
-      edited += reader.deletedText();
-      removed++;
-    }
+  while (reader.next() && isNext(reader, removed)) {
+    head = reader.end;
+    if (!reader.isDeleted) removed++;
   }
   if (removed === 0) return node;
-  return { ...node, text: flatCopy(edited), count: node.count - removed, deleted: node.deleted + removed };
+  const trimmed = {
+    ...node,
+    head,
+    count: node.count - removed,
+    deleted: node.deleted + removed,
+    trimmedBytes: node.trimmedBytes + head - node.head,
+  };
+  return head * 2 > node.text.length ? compacted(trimmed) : trimmed;
+}
+
+function compacted(node: StreamNode): StreamNode {
+  const { text } = node;
+  const fieldCount = readNumber(text, 0);
+  const head = packedSkip(text, numberEnd, fieldCount);
+  return { ...node, text: flatCopy(text.substring(0, head) + text.substring(node.head)), head };
 }

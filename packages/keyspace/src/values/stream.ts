@@ -165,6 +165,7 @@ export class StreamValue {
     const reader = new StreamNodeReader(opened);
     this.#openFields = reader.nodeFields();
     this.#openBytes = streamHeadListpackBytes(this.#openFields.flatMap((field) => [field, '']));
+    this.#openBytes += opened.trimmedBytes;
     while (reader.next()) this.#openBytes += reader.listpackBytes();
     return opened;
   }
@@ -334,11 +335,12 @@ export class StreamValue {
 
   #findFirst(): void {
     this.firstId = MIN_STREAM_ID;
-    if (this.length === 0) return;
-    this.#visitUp(MIN_STREAM_ID, MAX_STREAM_ID, ({ ms, seq }) => {
-      this.firstId = { ms, seq };
-      return false;
-    });
+    for (const node of this.#nodes.ascending(MIN_STREAM_ID)) {
+      const reader = new StreamNodeReader(node);
+      if (!reader.nextLive()) continue;
+      this.firstId = { ms: reader.ms, seq: reader.seq };
+      return;
+    }
   }
 
   // Groups ------------------------------------------------------------------------------------------------------------
