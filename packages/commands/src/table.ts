@@ -6,6 +6,7 @@ import { connectionCommands } from './families/connection.ts';
 import { dumpCommands } from './families/dump.ts';
 import { expireCommands } from './families/expire.ts';
 import { genericCommands } from './families/generic.ts';
+import { geoCommands } from './families/geo.ts';
 import { hashCommands } from './families/hash.ts';
 import { hyperLogLogCommands } from './families/hyperloglog.ts';
 import { listCommands } from './families/list.ts';
@@ -36,5 +37,6 @@ export const ALL_COMMANDS: readonly CommandSpec[] = [
   ...hashCommands,
   ...setCommands,
   ...sortedSetCommands,
+  ...geoCommands,
   ...streamCommands,
 ];

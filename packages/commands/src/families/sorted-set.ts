@@ -154,6 +154,9 @@ function adding(isIncrement: boolean): Handler {
   };
 }
 
+/** ZADD. */
+export const addMembers: Handler = adding(false);
+
 function longestMember(request: Request, first: number): number {
   let longest = 0;
   for (let i = first + 1; i < request.count; i += 2) longest = Math.max(longest, request.length(i));
@@ -236,7 +239,7 @@ export const sortedSetCommands: readonly CommandSpec[] = [
     summary: 'Adds members with scores to a sorted set, or changes their scores.',
     complexity: 'O(log(N)) for each member, where N is the number of members of the sorted set.',
     keySpecs: [keys('RW update')],
-    handler: adding(false),
+    handler: addMembers,
   },
   {
     ...family,

@@ -1,0 +1,49 @@
+/** Positions, distances and units in the arguments and replies of the geo commands. */
+import type { ReplyWriter, Request } from '@aof/resp-codec';
+import type { CommandContext } from './context.ts';
+import { formatFixed, formatHuman } from './fixed-decimal.ts';
+import { LATITUDE_MAX, LONGITUDE_MAX, type Position } from './geohash.ts';
+import { NOT_A_FLOAT } from './replies.ts';
+
+const BAD_UNIT = 'ERR unsupported unit provided. please use M, KM, FT, MI';
+
+const METRES: readonly (readonly [unit: string, metres: number])[] = [
+  ['m', 1],
+  ['km', 1000],
+  ['ft', 0.3048],
+  ['mi', 1609.34],
+];
+
+/** Metres in the unit that argument `index` names; undefined after the error has been written. */
+export function readUnit(ctx: CommandContext, request: Request, index: number): number | undefined {
+  const found = METRES.find(([unit]) => request.is(index, unit));
+  if (found === undefined) ctx.reply.error(BAD_UNIT);
+  return found?.[1];
+}
+
+/** Longitude and latitude, two arguments; undefined after the error has been written. */
+export function readPosition(ctx: CommandContext, request: Request, index: number): Position | undefined {
+  const longitude = request.float(index);
+  const latitude = longitude === undefined ? undefined : request.float(index + 1);
+  if (longitude === undefined || latitude === undefined) {
+    ctx.reply.error(NOT_A_FLOAT);
+    return undefined;
+  }
+  if (Math.abs(longitude) > LONGITUDE_MAX || Math.abs(latitude) > LATITUDE_MAX) {
+    ctx.reply.error(`ERR invalid longitude,latitude pair ${formatFixed(longitude, 6)},${formatFixed(latitude, 6)}`);
+    return undefined;
+  }
+  return { longitude, latitude };
+}
+
+/** A position as an array of two. */
+export function writePosition(reply: ReplyWriter, { longitude, latitude }: Position): void {
+  reply.array(2);
+  reply.double(formatHuman(longitude));
+  reply.double(formatHuman(latitude));
+}
+
+/** A distance, in whatever unit. */
+export function writeDistance(reply: ReplyWriter, distance: number): void {
+  reply.bulk(formatFixed(distance, 4));
+}
