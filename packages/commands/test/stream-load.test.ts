@@ -4,7 +4,9 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Request } from '@aof/resp-codec';
 import { describe, expect, test } from 'vitest';
+import { Client } from '../src/client.ts';
 import { LocalServer } from './local-server.ts';
 import { readRecords } from './log-records.ts';
 import { type ReplyTree, textsOf } from './reply-tree.ts';
@@ -168,4 +170,22 @@ test('dirty counts entries as Redis does', () => {
     server.run(0, line.split(' '));
     expect(server.keyspace.dirty - before, line).toBe(expected);
   }
+});
+
+test('who waits for entries of a group is told when it is gone', () => {
+  const server = new LocalServer();
+  for (const line of ['XGROUP CREATE s g $ MKSTREAM', 'XGROUP CREATE s h $']) server.run(0, line.split(' '));
+  const link = server.client(0)?.link;
+  if (link === undefined) throw new Error('no client');
+  const waiting = ['g', 'h'].map((group, i) => {
+    const client = new Client(50 + i, link, server.nowMs, { isAuthenticated: true });
+    server.executor.execute(client, Request.of(`XREADGROUP GROUP ${group} c BLOCK 0 STREAMS s >`.split(' ')));
+    expect(client.isSuspended).toBe(true);
+    return client;
+  });
+  expect(server.run(0, ['XGROUP', 'DESTROY', 's', 'g'])).toBe(':1\r\n');
+  expect(waiting.map(({ reply }) => reply.take().join(''))).toEqual([
+    "-NOGROUP No such key 's' or consumer group 'g' in XREADGROUP with GROUP option\r\n",
+    '',
+  ]);
 });

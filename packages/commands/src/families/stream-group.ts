@@ -116,7 +116,11 @@ const destroy: Handler = (ctx, request) => {
   const stream = requireStream(ctx, request);
   if (stream === undefined) return;
   const isRemoved = stream.removeGroup(request.latin1(3));
-  if (isRemoved) ctx.keyspace.dirty++;
+  if (isRemoved) {
+    ctx.keyspace.dirty++;
+    // Who waits for entries of the group is told that it is gone. WATCH is not, as in Redis.
+    ctx.blocked.touched(ctx.db, request.key(2));
+  }
   ctx.reply.integer(isRemoved ? 1 : 0);
 };
 
