@@ -7,13 +7,16 @@
  *
  * Source: Redis persistence docs; Redis aof.c and serverCron.
  */
-import type { AofLayout } from '@aof/aof-files';
+import type { AofLayout, BaseFormat } from '@aof/aof-files';
 import {
+  type BaseOutput,
+  type BaseWriter,
   growthPercent,
   hasGrownEnough,
   MultiPartPlan,
   missingRoom,
   type PlanContext,
+  RdbBaseWriter,
   RespBaseWriter,
   Rewrite,
   RewriteError,
@@ -244,15 +247,13 @@ export class RewriteControl {
           { path: config.values.dir },
         );
       }
-      const plan = this.#planOf(layout, context);
+      const format = config.values['aof-use-rdb-preamble'] ? 'rdb' : 'aof';
+      const plan = this.#planOf(layout, context, format);
       const rewrite = new Rewrite({
         keyspace,
         plan,
         context,
-        createBaseWriter: (output, nowMs) =>
-          new RespBaseWriter(output, {
-            annotatedSec: config.values['aof-timestamp-enabled'] ? Math.floor(nowMs / 1000) : undefined,
-          }),
+        createBaseWriter: (output, nowMs) => this.#baseWriter(format, output, nowMs),
         syncsInSteps: config.values['aof-rewrite-incremental-fsync'],
         nowMs: () => clock.nowMs(),
         monotonicUs: () => clock.monotonicUs(),
@@ -296,10 +297,27 @@ export class RewriteControl {
     };
   }
 
-  #planOf(layout: AofLayout, context: PlanContext): RewritePlan {
+  #planOf(layout: AofLayout, context: PlanContext, format: BaseFormat): RewritePlan {
     if (layout.kind === 'single') return new SinglePlan(context, layout);
     const { values } = this.#engine.config;
-    return new MultiPartPlan(context, layout, { format: 'aof', keepsHistory: () => values['aof-disable-auto-gc'] });
+    return new MultiPartPlan(context, layout, { format, keepsHistory: () => values['aof-disable-auto-gc'] });
+  }
+
+  /** The form is that of the rewrite's start: a change of the option holds from the next one on. */
+  #baseWriter(format: BaseFormat, output: BaseOutput, nowMs: number): BaseWriter {
+    const { config, keyspace } = this.#engine;
+    const createdSec = Math.floor(nowMs / 1000);
+    if (format === 'rdb') {
+      return new RdbBaseWriter(output, {
+        createdSec,
+        compresses: config.values.rdbcompression,
+        sums: config.values.rdbchecksum,
+        thresholds: keyspace.thresholds,
+      });
+    }
+    return new RespBaseWriter(output, {
+      annotatedSec: config.values['aof-timestamp-enabled'] ? createdSec : undefined,
+    });
   }
 
   #succeeded(result: RewriteResult): void {
@@ -353,7 +371,7 @@ export class RewriteControl {
   /** History that `aof-disable-auto-gc` has kept so far. */
   #deleteKeptHistory(): void {
     if (this.#layout === undefined || this.#running !== undefined) return;
-    this.#deleteHistoryOf(this.#planOf(this.#layout, this.#context()));
+    this.#deleteHistoryOf(this.#planOf(this.#layout, this.#context(), 'aof'));
   }
 
   #deleteHistoryOf(plan: RewritePlan): void {

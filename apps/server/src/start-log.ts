@@ -2,6 +2,7 @@
 import { type AofFile, type AofLayout, detectLayout, removeTempFiles } from '@aof/aof-files';
 import type { Client } from '@aof/commands';
 import { type ApplyOutcome, type EntryApplier, type LoadReport, loadLog, type RecordApplier } from '@aof/loader';
+import { writeRdbSync } from '@aof/rdb';
 import { DEFAULT_LIMITS, Request } from '@aof/resp-codec';
 import type { Engine } from './engine.ts';
 import { KeyspaceEntryApplier } from './entry-applier.ts';
@@ -92,10 +93,11 @@ export async function loadFiles(
 /** Opens the log for appending, making it if there is none. @throws LayoutError, DiskError */
 export function openLog(engine: Engine, layout: AofLayout, report: LoadReport): void {
   const { log } = engine;
+  const baseFormat = engine.config.values['aof-use-rdb-preamble'] ? 'rdb' : 'aof';
   const opened = layout.openForAppend({
-    // The data set of a fresh server is empty, and so are its records.
-    baseFormat: 'aof',
-    baseContent: () => new Uint8Array(0),
+    baseFormat,
+    // The data set of a fresh server is empty, and so are its records; an RDB file of it is not.
+    baseContent: () => (baseFormat === 'rdb' ? emptyRdbBase(engine) : new Uint8Array(0)),
     temporaryId: process.pid,
   });
   if (opened.createdBase !== undefined) log('notice', `Creating AOF base file ${opened.createdBase} on server start`);
@@ -147,6 +149,11 @@ class ExecutorApplier implements RecordApplier {
     this.#engine.executor.release(this.#client);
     this.#client.queueIsBroken = false;
   }
+}
+
+function emptyRdbBase({ clock }: Engine): Uint8Array {
+  const origin = { createdSec: Math.floor(clock.nowMs() / 1000), isAofBase: true };
+  return Buffer.concat([...writeRdbSync([], { target: 'redis-7.0', origin })]);
 }
 
 function sizeOf(files: readonly AofFile[]): number {

@@ -2,6 +2,7 @@ export { BaseOutput, type BaseOutputOptions } from './base-output.ts';
 export type { BaseWriter, BaseWriterFactory } from './base-writer.ts';
 export { missingRoom } from './disk-room.ts';
 export { type MultiPartOptions, MultiPartPlan } from './multi-part-plan.ts';
+export { type RdbBaseOptions, RdbBaseWriter } from './rdb-base-writer.ts';
 export { type RespBaseOptions, RespBaseWriter } from './resp-base-writer.ts';
 export { Rewrite, type RewriteOptions } from './rewrite.ts';
 export { RewriteError, type RewriteErrorCode } from './rewrite-error.ts';
