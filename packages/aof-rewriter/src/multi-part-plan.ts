@@ -31,9 +31,6 @@ export interface MultiPartOptions {
   keepsHistory(): boolean;
 }
 
-/** Syncs of the old file in the background before the one that blocks: each leaves the next less to do. */
-const SYNCS_AHEAD = 2;
-
 export class MultiPartPlan implements RewritePlan {
   readonly temporaryPath: string;
   readonly bufferedBytes = 0;
@@ -63,7 +60,7 @@ export class MultiPartPlan implements RewritePlan {
   }
 
   async prepare(): Promise<void> {
-    const { disk, log } = this.#context;
+    const { disk } = this.#context;
     const { names } = this.#layout;
     await this.#layout.changesEnded();
     if (disk.status(names.appendDir) === undefined) {
@@ -73,13 +70,22 @@ export class MultiPartPlan implements RewritePlan {
     // From then on, a base that is not listed is a leftover, and not a log that has lost its manifest.
     if (!this.#layout.isOnDisk) await this.#layout.changeManifest((manifest) => manifest);
     if (this.#state !== 'on') return;
-    await this.#prepareIncr();
+    // All of it ends before anything is thrown: what fails is cleaned up after nobody uses it any more.
+    const steps = await Promise.allSettled([this.#prepareIncr(), this.#stageManifest(), this.#syncOldIncr()]);
+    for (const step of steps) if (step.status === 'rejected') throw step.reason;
+  }
+
+  /** In the background, which leaves little for the sync that blocks. */
+  async #syncOldIncr(): Promise<void> {
+    const { disk, log } = this.#context;
     const old = this.#layout.manifest.incr.at(-1);
     if (old === undefined) return;
-    this.#oldIncr ??= disk.open(names.inAppendDir(old.name), 'read');
+    this.#oldIncr ??= disk.open(this.#layout.names.inAppendDir(old.name), 'read');
     if (log.writer?.writeError !== undefined) return;
-    for (let i = 0; i < SYNCS_AHEAD; i++) {
-      await this.#oldIncr.dataSync().catch((error: unknown) => this.#syncFailed(error));
+    try {
+      await this.#oldIncr.dataSync();
+    } catch (error) {
+      this.#syncFailed(error);
     }
   }
 
@@ -91,7 +97,14 @@ export class MultiPartPlan implements RewritePlan {
     const path = names.inAppendDir(names.incrName(sequence));
     this.#newIncr = { file: disk.open(path, 'truncate'), path, sequence };
     await disk.syncDirectoryInBackground(names.appendDir);
-    this.#staged = await this.#layout.stageManifest((manifest) => withNextIncr(manifest, names, sequence).manifest);
+  }
+
+  async #stageManifest(): Promise<void> {
+    const { names } = this.#layout;
+    this.#staged = await this.#layout.stageManifest((manifest) => {
+      const sequence = this.#newIncr?.sequence ?? this.#layout.freeIncrSequence();
+      return withNextIncr(manifest, names, sequence).manifest;
+    });
   }
 
   cut(): void {
