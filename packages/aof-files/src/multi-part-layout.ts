@@ -263,10 +263,15 @@ export class MultiPartLayout implements AofLayoutActions {
     last.syncNow();
   }
 
-  /** The first number above `sequence` whose file is absent or empty: what has content and is not listed is left alone. */
+  /**
+   * The first number above `sequence` whose file is absent or empty, for what has content and is not listed is left alone, and
+   * whose name is not on the list of what is to be deleted: numbers begin anew when a rewrite has left no incr file, and
+   * history may have been deleted without the manifest knowing.
+   */
   #freeSequence(sequence: number, nameOf: (sequence: number) => string): number {
+    const history = new Set(this.#manifest.history.map(({ name }) => name));
     let free = sequence + 1;
-    while (this.#hasContent(nameOf(free))) free++;
+    while (history.has(nameOf(free)) || this.#hasContent(nameOf(free))) free++;
     return free;
   }
 

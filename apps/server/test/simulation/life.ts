@@ -7,6 +7,7 @@
  * - under `everysec`, with a disk that works and syncs that end, not before any that is older than the window;
  * - when only the process died, not before any whose records were written.
  */
+import { AofError } from '@aof/aof-files';
 import type { ConfigValues } from '@aof/config';
 import { type CrashMode, type CrashMoment, type Disk, DiskError, SimCrash, SimDisk } from '@aof/disk';
 import { generator, History } from './history.ts';
@@ -218,20 +219,29 @@ class Life {
     const required = this.#requiredAfterKill();
     const before = this.#moments;
     // Until the new process has started, the old one's promises hold.
-    await this.#restart();
+    const refusal = await this.#restart();
+    if (refusal !== undefined) {
+      this.#violate('kill -9', `the server refuses to start: ${refusal}`);
+      this.#isOver = true;
+      return;
+    }
     this.#match('kill -9', before, visible(stateOf(this.#machine.engine), this.#machine.nowMs), required);
     await this.#begin(() => Promise.resolve());
   }
 
   /** A disk that fails the start is tried again, as a service manager does. */
-  async #restart(): Promise<void> {
-    try {
-      await this.#machine.restart();
-    } catch (error) {
-      if (!(error instanceof DiskError) && !(error instanceof Error && error.cause instanceof DiskError)) throw error;
-      this.#count('failed start');
-      this.disk.freeSpaceBytes = Number.POSITIVE_INFINITY;
-      await this.#restart();
+  async #restart(): Promise<string | undefined> {
+    for (;;) {
+      try {
+        await this.#machine.restart();
+        return undefined;
+      } catch (error) {
+        const isDisk = error instanceof DiskError || (error instanceof Error && error.cause instanceof DiskError);
+        if (!isDisk && error instanceof AofError) return String(error);
+        if (!isDisk) throw error;
+        this.#count('failed start');
+        this.disk.freeSpaceBytes = Number.POSITIVE_INFINITY;
+      }
     }
   }
 

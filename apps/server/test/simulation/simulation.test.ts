@@ -113,7 +113,7 @@ describe(`what clients were told survives, seed ${SEED}`, () => {
     expect(outcome.violations).toEqual([]);
     expect(outcome.lives).toBeGreaterThan(20);
     expect(outcome.count('acknowledged')).toBeGreaterThan(10);
-    expect(outcome.count('crashed again')).toBeGreaterThan(20);
+    expect(outcome.count('crashed again')).toBeGreaterThan(5);
   });
 
   test.each(SETUPS)('long lives, disks that fail and fill up, crashes at random: %s', async (_, setup) => {
@@ -131,7 +131,7 @@ describe(`what clients were told survives, seed ${SEED}`, () => {
     else expect(outcome.count('misconf')).toBeGreaterThan(10);
   });
 
-  test.each(SETUPS)('logs that are rewritten meanwhile: %s', async (_, setup) => {
+  test.each(SETUPS)('logs that are rewritten, switched off and on, under changing policies: %s', async (_, setup) => {
     const outcome = new Outcome();
     for (let seed = SEED; seed < SEED + 4; seed++) {
       const options = {
@@ -142,10 +142,10 @@ describe(`what clients were told survives, seed ${SEED}`, () => {
         hasKills: seed % 2 > 0,
         hasRewrites: true,
       };
-      await crashAnywhere(outcome, options, 5);
+      await crashAnywhere(outcome, { ...options, hasChanges: seed % 4 > 0 }, 4);
     }
     expect(outcome.violations).toEqual([]);
-    expect(outcome.count('rewritten')).toBeGreaterThan(1);
+    expect(outcome.count('rewritten') + outcome.count('change')).toBeGreaterThan(3);
   });
 
   test.each(SETUPS.filter(([name]) => name.includes('everysec')))('the window of everysec: %s', async (_, setup) => {
