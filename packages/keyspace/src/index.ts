@@ -42,7 +42,6 @@ export {
   MIN_STREAM_ID,
   nextStreamId,
   parseStreamId,
-  parseUint64,
   previousStreamId,
   type StreamId,
   streamIdText,
