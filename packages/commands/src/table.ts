@@ -10,13 +10,16 @@ import { geoCommands } from './families/geo.ts';
 import { hashCommands } from './families/hash.ts';
 import { hyperLogLogCommands } from './families/hyperloglog.ts';
 import { listCommands } from './families/list.ts';
+import { memoryCommand } from './families/memory.ts';
 import { objectCommand } from './families/object.ts';
 import { scanCommands } from './families/scan.ts';
 import { serverCommands } from './families/server.ts';
 import { setCommands } from './families/set.ts';
+import { sortCommands } from './families/sort.ts';
 import { sortedSetCommands } from './families/sorted-set.ts';
 import { streamCommands } from './families/stream.ts';
 import { stringCommands } from './families/string.ts';
+import { lcsCommand } from './families/string-lcs.ts';
 import { transactionCommands } from './families/transaction.ts';
 import type { CommandSpec } from './spec.ts';
 
@@ -29,7 +32,10 @@ export const ALL_COMMANDS: readonly CommandSpec[] = [
   ...dumpCommands,
   ...scanCommands,
   objectCommand,
+  memoryCommand,
+  ...sortCommands,
   ...stringCommands,
+  lcsCommand,
   ...bitmapCommands,
   ...hyperLogLogCommands,
   ...listCommands,
