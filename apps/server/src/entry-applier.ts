@@ -63,6 +63,7 @@ export class KeyspaceEntryApplier {
     const { value, lost } = entryToValue(entry, this.#engine.keyspace.thresholds);
     db.set(entry.key, value);
     if (entry.expireAtMs >= 0) db.setExpire(entry.key, entry.expireAtMs);
+    if (entry.idleSec !== undefined) db.setIdle(entry.key, entry.idleSec);
     if (lost !== undefined) this.#count('field expiries');
   }
 

@@ -1,0 +1,75 @@
+/** What the entries of an RDB part become in the keyspace, and which of them refuse the start. */
+import { SimDisk } from '@aof/disk';
+import { type WritableEntry, writeRdbSync } from '@aof/rdb';
+import { describe, expect, test } from 'vitest';
+import { DIR, Machine } from '../simulation/machine.ts';
+
+const PATH = `${DIR}/appendonly.aof`;
+type KeyEntry = Extract<WritableEntry, { readonly kind: 'key' }>;
+
+function key(name: string, more: Partial<Pick<KeyEntry, 'database' | 'expireAtMs' | 'idleSec'>> = {}): WritableEntry {
+  return { kind: 'key', database: 0, key: name, expireAtMs: -1, type: 'string', value: 'v', ...more };
+}
+
+async function start(entries: readonly WritableEntry[], tail = ''): Promise<Machine> {
+  const disk = new SimDisk();
+  disk.makeDirectory(DIR);
+  const file = disk.open(PATH, 'truncate');
+  file.write(Buffer.concat([...writeRdbSync(entries, { target: 'redis-7.4', origin: { createdSec: 0 } })]));
+  if (tail !== '') file.write(Buffer.from(tail));
+  file.close();
+  disk.settleAll();
+  const machine = new Machine({ disk });
+  await machine.start();
+  return machine;
+}
+
+describe('an RDB part', () => {
+  test('keeps keys whose time has passed until records have had their say', async () => {
+    const record = (...args: readonly string[]): string =>
+      `*${args.length}\r\n${args.map((arg) => `$${arg.length}\r\n${arg}\r\n`).join('')}`;
+    const tail = record('APPEND', 'past', 'x') + record('PERSIST', 'past');
+    const machine = await start([key('past', { expireAtMs: 1000 }), key('gone', { expireAtMs: 1000 })], tail);
+    expect(await machine.ask('GET', 'past')).toBe('vx');
+    expect(await machine.ask('EXISTS', 'gone')).toBe(0);
+  });
+
+  test('has databases, idle times and large collections', async () => {
+    const items = Array.from({ length: 5000 }, (_, i) => `item ${i}`);
+    const machine = await start([
+      key('idle', { idleSec: 500 }),
+      { kind: 'key', database: 3, key: 'set', expireAtMs: 4102444800000, type: 'set', value: items },
+      { kind: 'key', database: 3, key: 'list', expireAtMs: -1, type: 'list', value: items },
+    ]);
+    const [first, , , last] = machine.engine.keyspace.databases;
+    expect(first?.idleSeconds('idle')).toBe(500);
+    expect(last?.peek('set')).toMatchObject({ type: 'set', size: 5000 });
+    expect(last?.expireAt('set')).toBe(4102444800000);
+    const list = last?.peek('list');
+    if (typeof list === 'string' || list?.type !== 'list') throw new Error('a list was expected');
+    expect([...list]).toEqual(items);
+  });
+
+  test('tells what is not kept', async () => {
+    const machine = await start([
+      { kind: 'function', fileOffset: 0, code: '#!lua name=one\nredis.register_function("f", function() end)' },
+      { kind: 'key', database: 0, key: 'h', expireAtMs: -1, type: 'hash', value: [['f', 'v', 4102444800000]] },
+    ]);
+    const told = machine.lines.filter((line) => line.includes('does not keep'));
+    expect(told).toEqual([
+      'warning: The RDB part holds what this server does not keep: function libraries (1)',
+      'warning: The RDB part holds what this server does not keep: field expiries (1)',
+    ]);
+  });
+
+  test('is refused with a database beyond those there are, or a key that comes twice', async () => {
+    await expect(start([key('a'), key('b', { database: 4 })])).rejects.toMatchObject({
+      code: 'AOF_RDB_PART',
+      message: expect.stringContaining('Database 4 is beyond the 4 databases'),
+    });
+    await expect(start([key('a'), key('a')])).rejects.toMatchObject({
+      code: 'AOF_RDB_PART',
+      message: expect.stringContaining("The key 'a' comes twice in database 0"),
+    });
+  });
+});
