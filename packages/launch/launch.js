@@ -27,6 +27,16 @@ function pinnedNode(near) {
 }
 
 /**
+ * To be called by the program: if it is a child because its Node could not replace the launcher, it dies with it. Whoever
+ * kills the process that was started means the program.
+ */
+export function followLauncher() {
+  if (process.channel === undefined || process.channel === null) return;
+  process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+  process.channel.unref();
+}
+
+/**
  * Runs `source`, or `built` where the package has no source, in place of this process where Node can replace it, else as
  * a child whose signals and exit status are passed on. The command line goes along.
  *
@@ -41,7 +51,8 @@ export function launch(source, built, v8Flags = []) {
   const args = [...v8Flags, '--disable-warning=ExperimentalWarning', program, ...process.argv.slice(2)];
   if (typeof process.execve === 'function' && process.platform !== 'win32')
     process.execve(node, [node, ...args], process.env);
-  const child = spawn(node, args, { stdio: 'inherit' });
+  // The channel ends with this process, also if it is killed: see followLauncher.
+  const child = spawn(node, args, { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
   for (const signal of SIGNALS) process.on(signal, () => child.kill(signal));
   child.on('error', (error) => {
     process.stderr.write(`cannot start ${node}: ${error.message}\n`);

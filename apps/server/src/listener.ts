@@ -157,8 +157,7 @@ export class Listener {
       onread: {
         buffer: this.#readBuffer,
         callback: (length: number, buffer: Buffer) => {
-          session?.receive(buffer, length);
-          return true;
+          return session?.receive(buffer, length) ?? true;
         },
       },
     } as unknown as ConstructorParameters<typeof Socket>[0]); // the types know `handle` only as something newer
@@ -173,7 +172,10 @@ export class Listener {
     const keepAlive = this.#engine.config.values['tcp-keepalive'];
     if (keepAlive > 0) socket.setKeepAlive(true, keepAlive * 1000);
     const session = this.#admit(socket);
-    if (session) socket.on('data', (chunk: Buffer) => session.receive(chunk, chunk.length));
+    if (session === undefined) return;
+    socket.on('data', (chunk: Buffer) => {
+      if (!session.receive(chunk, chunk.length)) socket.pause();
+    });
   }
 
   #admit(socket: Socket): Session | undefined {

@@ -10,6 +10,7 @@ import {
   type ServerArguments,
 } from '@aof/config';
 import { seedHashing } from '@aof/keyspace';
+import { followLauncher } from '@aof/launch';
 import { systemChance } from './clock.ts';
 import { ListenError } from './listener.ts';
 import type { Log } from './log.ts';
@@ -34,6 +35,7 @@ async function main(): Promise<void> {
   const found = configuration();
   if (found === undefined) return;
   const { parsed, config } = found;
+  followLauncher();
   seedHashing(systemChance.hashSeed());
   enterFolder(config);
   const { port } = config.values;

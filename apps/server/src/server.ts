@@ -2,7 +2,7 @@
  * A whole server in this process: engine, sockets, timers; several may live side by side.
  */
 
-import { Config, type ConfigValues } from '@aof/config';
+import { Config, type ConfigValues, OPTIONS } from '@aof/config';
 import { type Disk, NodeDisk } from '@aof/disk';
 import { Request } from '@aof/resp-codec';
 import { type Chance, type Clock, systemChance, systemClock } from './clock.ts';
@@ -202,10 +202,12 @@ async function callOn(client: InProcessClient, args: readonly (string | Uint8Arr
  * await server.call('SET', 'greeting', 'hello');
  * ```
  *
- * @throws ListenError the port is taken; AofError the log cannot be loaded or opened
+ * @throws TypeError no such option; ListenError the port is taken; AofError the log cannot be loaded or opened
  */
 export async function createServer(options: ServerOptions = {}): Promise<AofServer> {
   const { port = false, ...values } = options;
+  const unknown = Object.keys(values).find((name) => !(name in OPTIONS));
+  if (unknown !== undefined) throw new TypeError(`createServer has no option '${unknown}'`);
   const config = Config.of(process.cwd(), { bind: ['127.0.0.1'], loglevel: 'warning', ...values });
   const server = new AofServer({ config, port: port === false ? undefined : port });
   await server.start();

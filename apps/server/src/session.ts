@@ -11,6 +11,9 @@ import { FRAME, PROTOCOL_ERROR, RequestDecoder } from '@aof/resp-codec';
 import type { Engine } from './engine.ts';
 import { type DirectWriter, directWriter, handleOf } from './stream-handle.ts';
 
+/** Bytes of requests that are kept for a client that waits; what it sends beyond stays in the network. */
+const MAX_WAITING_BYTES = 1024 * 1024;
+
 export class Session implements ClientLink {
   readonly client: Client;
   readonly address: string;
@@ -26,6 +29,8 @@ export class Session implements ClientLink {
   #waitingBytes = 0;
   #isWriting = false;
   #isEnding = false;
+  /** Reading has stopped until the client's wait is over. */
+  #isPaused = false;
   #isGone = false;
   /** Since when the output buffer has been over its soft limit, ms; undefined while it is under it. */
   #overSoftLimitSinceMs: number | undefined;
@@ -55,16 +60,26 @@ export class Session implements ClientLink {
     return this.client.reply.byteLength + this.#waitingBytes + this.#socket.writableLength;
   }
 
-  /** Takes `length` bytes from a buffer that is reused as soon as this returns. */
-  receive(buffer: Buffer, length: number): void {
+  /**
+   * Takes `length` bytes from a buffer that is reused as soon as this returns.
+   *
+   * @returns false if nothing more may be read for now: the client waits and has sent more than is kept for it
+   */
+  receive(buffer: Buffer, length: number): boolean {
     this.#engine.statistics.netInputBytes += length;
-    if (this.#isEnding) return;
+    if (this.#isEnding) return true;
     this.#decoder.feed(buffer, 0, length);
     this.#run();
     this.#engine.settle();
+    this.#isPaused = this.client.isSuspended && this.#decoder.bufferedBytes > MAX_WAITING_BYTES;
+    return !this.#isPaused;
   }
 
   resume(): void {
+    if (this.#isPaused) {
+      this.#isPaused = false;
+      this.#socket.resume();
+    }
     this.#run();
     this.#engine.settle();
     this.#engine.scheduleReplies(this.client);
@@ -169,7 +184,8 @@ export class Session implements ClientLink {
   }
 
   #endWhenWritten(): void {
-    if (!this.#isWriting && this.client.reply.byteLength === 0) this.#socket.end();
+    const { reply, heldReplies } = this.client;
+    if (!this.#isWriting && reply.byteLength === 0 && heldReplies === 0) this.#socket.end();
   }
 
   /** The peer has sent its last byte: what it asked is answered, then the connection ends. */

@@ -15,6 +15,8 @@ export interface StreamHandle {
 interface WriteRequest {
   oncomplete: ((status: number) => void) | undefined;
   handle: StreamHandle | undefined;
+  /** Keeps the bytes of an asynchronous write alive: libuv reads them after the call has returned. */
+  buffer: Uint8Array | undefined;
 }
 
 interface StreamBinding {
@@ -89,6 +91,8 @@ class HandleWriter implements DirectWriter {
     const { streamBaseState, kLastWriteWasAsync } = this.#binding;
     if (streamBaseState[kLastWriteWasAsync] === 0) return 'done';
     request.handle = handle;
+    // A string's rest was copied; bytes are read where they are.
+    request.buffer = typeof chunk === 'string' ? undefined : chunk;
     request.oncomplete = (completed) => this.#onDrained(completed !== 0);
     this.#request = new this.#binding.WriteWrap();
     return 'pending';

@@ -65,10 +65,13 @@ export class SyncBarrier implements ExecutionObserver {
   #mustWait(client: Client, db: Database, command: Command, request: Request): boolean {
     const { spec } = command;
     if (client.queue !== undefined || FREE_GROUPS.has(spec.group)) return false;
-    const hasKeys = (spec.keySpecs ?? []).length > 0;
+    const keySpecs = spec.keySpecs ?? [];
+    const hasKeys = keySpecs.length > 0;
     // FLUSHALL, SWAPDB, EXEC: what they change is not told key by key.
-    if (!command.isReadonly && !hasKeys) this.#isEverything = true;
+    if (!hasKeys && (command.isWrite || spec.group === 'transactions')) this.#isEverything = true;
     if (!command.isReadonly || !hasKeys) return true;
+    // SORT … BY and GET read keys that no specification names.
+    if (keySpecs.some(({ flags, find }) => find === 'unknown' || flags.includes('incomplete'))) return true;
     if (this.#isEverything || this.#batches.some((batch) => batch.isEverything)) return true;
     if (this.#current.size === 0 && this.#batches.length === 0) return false;
     const positions = keyPositions(command, request);

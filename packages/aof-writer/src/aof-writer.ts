@@ -237,12 +237,12 @@ export class AofWriter {
 
   /**
    * Changes settings. To `always`: what was written before is synced too, and replies hold until it is.
-   * @throws AofWriteError to `always` after a failed sync, when nothing can be promised before a rewrite
+   * @throws AofWriteError to `always` while writes fail, or after a failed sync: what clients were told could not be kept
    */
   configure(changes: Partial<AofWriterSettings>): void {
     const next = { ...this.#settings, ...changes };
     const becomesAlways = next.policy === 'always' && this.#settings.policy !== 'always';
-    if (becomesAlways && this.#chain.syncFailure !== undefined) throw this.#failure();
+    if (becomesAlways && this.writeError !== undefined) throw this.#failure();
     this.#settings = next;
     if (!next.areTimestampsEnabled) this.#records.cancelAnnotation();
     if (becomesAlways && !this.#isSyncSuspended()) this.#promiseSync();

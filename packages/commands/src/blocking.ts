@@ -41,7 +41,7 @@ export interface Waiting {
 export class BlockedClients {
   readonly #waiting = new Map<Client, Waiting>();
   readonly #queues = new Map<Database, Map<Key, Set<Waiting>>>();
-  #ready: (readonly [db: Database, key: Key])[] = [];
+  #ready = new Map<Database, Set<Key>>();
 
   get isEmpty(): boolean {
     return this.#waiting.size === 0;
@@ -52,7 +52,7 @@ export class BlockedClients {
   }
 
   get hasReady(): boolean {
-    return this.#ready.length > 0;
+    return this.#ready.size > 0;
   }
 
   of(client: Client): Waiting | undefined {
@@ -89,24 +89,30 @@ export class BlockedClients {
 
   /** `key` has changed: if somebody waits for it, it is looked at when the unit has ended. */
   touched(db: Database, key: Key): void {
-    if (this.#queues.get(db)?.has(key)) this.#ready.push([db, key]);
+    if (this.#queues.get(db)?.has(key)) this.#addReady(db, key);
   }
 
   /** The contents of databases were exchanged: every key that somebody waits for in them is looked at. */
   swapped(db: Database): void {
-    for (const key of this.#queues.get(db)?.keys() ?? []) this.#ready.push([db, key]);
+    for (const key of this.#queues.get(db)?.keys() ?? []) this.#addReady(db, key);
   }
 
   /** The keys that have changed since the last call, each once, in order. */
-  takeReady(): readonly (readonly [db: Database, key: Key])[] {
+  takeReady(): ReadonlyMap<Database, ReadonlySet<Key>> {
     const ready = this.#ready;
-    this.#ready = [];
-    return ready.filter(([db, key], i) => ready.findIndex((other) => other[0] === db && other[1] === key) === i);
+    this.#ready = new Map();
+    return ready;
   }
 
-  /** Who waits for `key`, the longest first. */
-  queueOf(db: Database, key: Key): readonly Waiting[] {
-    return [...(this.#queues.get(db)?.get(key) ?? [])];
+  /** Who waits for `key`, the longest first. May be changed while it is walked. */
+  queueOf(db: Database, key: Key): Iterable<Waiting> {
+    return this.#queues.get(db)?.get(key) ?? [];
+  }
+
+  #addReady(db: Database, key: Key): void {
+    const keys = this.#ready.get(db);
+    if (keys === undefined) this.#ready.set(db, new Set([key]));
+    else keys.add(key);
   }
 
   /** When the first of those that do not wait for ever gives up, ms; undefined if nobody does. */

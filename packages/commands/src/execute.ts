@@ -366,13 +366,17 @@ export class Executor implements CommandContext {
   #serveBlocked(): void {
     // What they change may be what others wait for.
     while (this.blocked.hasReady) {
-      for (const [db, key] of this.blocked.takeReady()) {
-        for (const waiting of this.blocked.queueOf(db, key)) {
-          const value = db.peek(key);
-          const isMeant = value === undefined ? waiting.wait.wakesWhenGone : typeName(value) === waiting.wait.type;
-          if (isMeant) this.#retry(waiting);
-        }
-      }
+      for (const [db, keys] of this.blocked.takeReady()) for (const key of keys) this.#serveKey(db, key);
+    }
+  }
+
+  #serveKey(db: Database, key: Key): void {
+    let value = db.peek(key);
+    for (const waiting of this.blocked.queueOf(db, key)) {
+      const isMeant = value === undefined ? waiting.wait.wakesWhenGone : typeName(value) === waiting.wait.type;
+      if (!isMeant) continue;
+      this.#retry(waiting);
+      value = db.peek(key);
     }
   }
 

@@ -35,6 +35,8 @@ function indexesOf(spec: KeySpec, request: Request): number[] | undefined {
   if ('keynumIndex' in find) {
     const count = request.integer(first + find.keynumIndex);
     if (typeof count !== 'number' || count < 0) return undefined;
+    // Before the loop: a client may claim any number.
+    if (first + find.firstKey + (count - 1) * find.step >= request.count) return undefined;
     for (let i = 0; i < count; i++) indexes.push(first + find.firstKey + i * find.step);
   } else {
     let last = find.last >= 0 ? first + find.last : request.count + find.last;

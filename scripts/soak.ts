@@ -1,0 +1,18 @@
+// `pnpm soak [rounds]`: the tests that take seeds, again and again with other ones, and more of each. Stops at the first failure.
+import { spawnSync } from 'node:child_process';
+
+const [rounds = '10'] = process.argv.slice(2).filter((argument) => argument !== '--');
+const suites = ['apps/server/test/simulation', 'apps/server/test/rewrite', 'packages/aof-writer', 'packages/commands'];
+
+for (let round = 1; round <= Number(rounds); round++) {
+  const seed = String(1000 + round);
+  process.stdout.write(
+    `round ${round} of ${rounds}: SIMULATION_SEED=${seed} DIFFERENTIAL_SEED=${seed} DIFFERENTIAL_SCALE=5\n`,
+  );
+  const { status, error } = spawnSync('vitest', ['run', '--testTimeout=600000', ...suites], {
+    stdio: 'inherit',
+    env: { ...process.env, SIMULATION_SEED: seed, DIFFERENTIAL_SEED: seed, DIFFERENTIAL_SCALE: '5' },
+  });
+  if (error) throw error;
+  if (status !== 0) process.exit(status ?? 1);
+}
