@@ -72,6 +72,11 @@ function failed(ctx: CommandContext, error: string): undefined {
   ctx.reply.error(error);
 }
 
+function refused(ctx: CommandContext, error: string): false {
+  ctx.reply.error(error);
+  return false;
+}
+
 function readLength(ctx: CommandContext, request: Request, index: number, error: string): number | undefined {
   return request.float(index) ?? failed(ctx, error);
 }
@@ -80,7 +85,7 @@ function readLength(ctx: CommandContext, request: Request, index: number, error:
 function readCircle(ctx: CommandContext, request: Request, index: number, query: Query): boolean {
   const radius = readLength(ctx, request, index, RADIUS_NOT_A_NUMBER);
   if (radius === undefined) return false;
-  if (radius < 0) return failed(ctx, RADIUS_NEGATIVE) ?? false;
+  if (radius < 0) return refused(ctx, RADIUS_NEGATIVE);
   query.shape = { kind: 'circle', radius };
   return readUnitOf(ctx, request, index + 1, query);
 }
@@ -91,7 +96,7 @@ function readBox(ctx: CommandContext, request: Request, index: number, query: Qu
   if (width === undefined) return false;
   const height = readLength(ctx, request, index + 1, HEIGHT_NOT_A_NUMBER);
   if (height === undefined) return false;
-  if (width < 0 || height < 0) return failed(ctx, BOX_NEGATIVE) ?? false;
+  if (width < 0 || height < 0) return refused(ctx, BOX_NEGATIVE);
   query.shape = { kind: 'box', width, height };
   return readUnitOf(ctx, request, index + 2, query);
 }
@@ -106,7 +111,7 @@ function readUnitOf(ctx: CommandContext, request: Request, index: number, query:
 function readMember(ctx: CommandContext, request: Request, index: number, query: Query): boolean {
   if (query.set === undefined) return true;
   const score = query.set.score(request.latin1(index));
-  if (score === undefined) return failed(ctx, NO_SUCH_MEMBER) ?? false;
+  if (score === undefined) return refused(ctx, NO_SUCH_MEMBER);
   query.centre = positionOf(score);
   return true;
 }
@@ -122,12 +127,13 @@ interface Option {
   readonly length: number;
   /** Whether the command takes it now. */
   readonly isTaken?: (form: Form, query: Query) => boolean;
-  readonly read: (ctx: CommandContext, request: Request, index: number, query: Query) => boolean | undefined;
+  readonly read: (ctx: CommandContext, request: Request, index: number, query: Query) => boolean;
 }
 
-function flag(word: string, set: (query: Query) => void, isTaken?: (form: Form) => boolean): Option {
+/** An option without arguments. */
+function flag(word: string, change: Partial<Query>, isTaken?: Option['isTaken']): Option {
   const read: Option['read'] = (_ctx, _request, _index, query) => {
-    set(query);
+    Object.assign(query, change);
     return true;
   };
   return { word, length: 0, read, ...(isTaken && { isTaken }) };
@@ -147,31 +153,19 @@ function storing(word: string, storesDistance: boolean): Option {
 }
 
 const OPTIONS: readonly Option[] = [
-  flag('withdist', (query) => {
-    query.withDistance = true;
-  }),
-  flag('withhash', (query) => {
-    query.withHash = true;
-  }),
-  flag('withcoord', (query) => {
-    query.withPosition = true;
-  }),
-  flag('any', (query) => {
-    query.isAny = true;
-  }),
-  flag('asc', (query) => {
-    query.order = 'ascending';
-  }),
-  flag('desc', (query) => {
-    query.order = 'descending';
-  }),
+  flag('withdist', { withDistance: true }),
+  flag('withhash', { withHash: true }),
+  flag('withcoord', { withPosition: true }),
+  flag('any', { isAny: true }),
+  flag('asc', { order: 'ascending' }),
+  flag('desc', { order: 'descending' }),
   {
     word: 'count',
     length: 1,
     read: (ctx, request, index, query) => {
       const count = readInteger(ctx, request, index);
       if (count === undefined) return false;
-      if (count <= 0) return failed(ctx, COUNT_NOT_POSITIVE);
+      if (count <= 0) return refused(ctx, COUNT_NOT_POSITIVE);
       query.count = count;
       return true;
     },
@@ -208,13 +202,7 @@ const OPTIONS: readonly Option[] = [
     isTaken: (form, query) => form.isSearch && query.shape?.kind !== 'circle',
     read: readBox,
   },
-  flag(
-    'storedist',
-    (query) => {
-      query.storesDistance = true;
-    },
-    (form) => form.isSearch && form.mayStore,
-  ),
+  flag('storedist', { storesDistance: true }, (form) => form.isSearch && form.mayStore),
 ];
 
 function readOptions(ctx: CommandContext, request: Request, first: number, form: Form, query: Query): boolean {
@@ -224,7 +212,7 @@ function readOptions(ctx: CommandContext, request: Request, first: number, form:
     const option = OPTIONS.find(
       ({ word, length, isTaken }) => left >= length && request.is(at, word) && (isTaken?.(form, query) ?? true),
     );
-    if (option === undefined) return failed(ctx, SYNTAX_ERROR) ?? false;
+    if (option === undefined) return refused(ctx, SYNTAX_ERROR);
     if (!option.read(ctx, request, i + 1, query)) return false;
     i += option.length;
   }
