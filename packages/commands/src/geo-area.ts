@@ -2,7 +2,9 @@
  * Areas on the globe: distances, circles and boxes, and the cells of the geohash grid that have to be looked at to find
  * what lies in one.
  */
+
 import { boundsOf, type Cell, cellAt, neighbour, POSITION_STEPS, type Position } from './geohash.ts';
+import { arcSine, cosine, sine } from './trigonometry.ts';
 
 /** The quadratic mean radius, metres. */
 const EARTH_RADIUS = 6372797.560856;
@@ -18,14 +20,34 @@ export type Area =
   | { readonly kind: 'circle'; readonly centre: Position; readonly radius: number }
   | { readonly kind: 'box'; readonly centre: Position; readonly width: number; readonly height: number };
 
-/** Metres between two positions, along a great circle. */
-export function distanceBetween(one: Position, other: Position): number {
+/** How distances are computed: quickly, for comparing them, or to the last digit, for storing and printing them. */
+interface Trigonometry {
+  readonly sine: (angle: number) => number;
+  readonly cosine: (angle: number) => number;
+  readonly arcSine: (ratio: number) => number;
+}
+
+const QUICK: Trigonometry = { sine: Math.sin, cosine: Math.cos, arcSine: Math.asin };
+const EXACT: Trigonometry = { sine, cosine, arcSine };
+
+/** Metres along a great circle, by the haversine formula in the order of operations that Redis has. */
+function haversine(one: Position, other: Position, by: Trigonometry): number {
   const latitude = one.latitude * RADIANS;
   const otherLatitude = other.latitude * RADIANS;
-  const v = Math.sin((other.longitude * RADIANS - one.longitude * RADIANS) / 2);
-  if (v === 0) return EARTH_RADIUS * Math.abs(otherLatitude - latitude);
-  const u = Math.sin((otherLatitude - latitude) / 2);
-  return 2 * EARTH_RADIUS * Math.asin(Math.sqrt(u * u + Math.cos(latitude) * Math.cos(otherLatitude) * v * v));
+  const v = by.sine((other.longitude * RADIANS - one.longitude * RADIANS) / 2);
+  const u = by.sine((otherLatitude - latitude) / 2);
+  const squared = u * u + by.cosine(latitude) * by.cosine(otherLatitude) * v * v;
+  return 2 * EARTH_RADIUS * by.arcSine(Math.sqrt(squared));
+}
+
+/** Metres between two positions; the last digits depend on the machine. */
+export function distanceBetween(one: Position, other: Position): number {
+  return haversine(one, other, QUICK);
+}
+
+/** Metres between two positions, the same everywhere; much slower. */
+export function exactDistanceBetween(one: Position, other: Position): number {
+  return haversine(one, other, EXACT);
 }
 
 /** The distance from the centre of the area to a position that lies in it, or undefined. */

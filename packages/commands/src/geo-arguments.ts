@@ -43,7 +43,20 @@ export function writePosition(reply: ReplyWriter, { longitude, latitude }: Posit
   reply.double(formatHuman(latitude));
 }
 
-/** A distance, in whatever unit. */
-export function writeDistance(reply: ReplyWriter, distance: number): void {
-  reply.bulk(formatFixed(distance, 4));
+/** Digits of distances behind the point. */
+const DECIMALS = 4;
+/** In units of the last digit: a quick distance is far less wrong. */
+const DOUBT = 1e-3;
+
+/**
+ * A distance.
+ *
+ * @param quick metres, by `distanceBetween`
+ * @param unit metres
+ * @param exact answers `exactDistanceBetween`, for the few distances that lie between two last digits
+ */
+export function writeDistance(reply: ReplyWriter, quick: number, unit: number, exact: () => number): void {
+  const last = (quick / unit) * 10 ** DECIMALS;
+  const isDoubtful = Math.abs(last - Math.floor(last) - 0.5) < DOUBT;
+  reply.bulk(formatFixed((isDoubtful ? exact() : quick) / unit, DECIMALS));
 }

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { formatFixed, formatHuman } from '../src/fixed-decimal.ts';
 import { distanceBetween } from '../src/geo-area.ts';
 import { cellAt, hashOf, positionOf } from '../src/geohash.ts';
+import { arcSine, cosine, sine } from '../src/trigonometry.ts';
 import { differential, differentialGenerated } from './differential.ts';
 import {
   type Grammar,
@@ -139,6 +140,11 @@ differential('GEOSEARCH and GEORADIUS', {
     GEORADIUS missing 15 37 200 km STORE d
     GEORADIUS missing 15 37 200 km STORE d
     GEORADIUSBYMEMBER z Palermo 200 km STORE d
+    GEORADIUSBYMEMBER z Palermo 2000 mi STOREDIST d
+    GEORADIUS z 15 37 200 km DESC STOREDIST d
+    GEOSEARCHSTORE e z FROMLONLAT 15 37 BYRADIUS 200 ft STOREDIST
+    GEOSEARCHSTORE e z FROMLONLAT 15 37 BYBOX 400 400 km STOREDIST
+    ZRANGE e 0 -1 WITHSCORES
     GEORADIUSBYMEMBER z Palermo 200 km STORE e STORE d COUNT 1
     GEORADIUSBYMEMBER missing Palermo 200 km STORE d
     EXPIRE z 1000
@@ -310,6 +316,36 @@ describe('positions', () => {
         expect(found.sort()).toEqual(wanted.map(([name]) => name).sort());
       }),
     );
+  });
+});
+
+describe('sine, cosine and arc sine', () => {
+  // As the C library answers; of the last two Math answers the neighbours.
+  test.each([
+    [0.5, 0.479425538604203, 0.8775825618903728],
+    [-1.2, -0.9320390859672263, 0.3623577544766736],
+    [1e-9, 1e-9, 1],
+    [2.313, 0.736980856663077, -0.6759136164571308],
+    [-2.334, -0.7226252156601907, -0.6912400434668575],
+  ])('of %d', (angle, wantedSine, wantedCosine) => {
+    expect(sine(angle)).toBe(wantedSine);
+    expect(cosine(angle)).toBe(wantedCosine);
+  });
+
+  test('are at most one off from those of Math, and arc sine turns sine around', () => {
+    fc.assert(
+      fc.property(
+        fc.double({ min: -3.2, max: 3.2, noNaN: true }),
+        fc.double({ min: -1, max: 1, noNaN: true }),
+        (angle, ratio) => {
+          expect(Math.abs(sine(angle) - Math.sin(angle))).toBeLessThanOrEqual(2.3e-16);
+          expect(Math.abs(cosine(angle) - Math.cos(angle))).toBeLessThanOrEqual(2.3e-16);
+          expect(Math.abs(arcSine(ratio) - Math.asin(ratio))).toBeLessThanOrEqual(4.5e-16);
+        },
+      ),
+    );
+    expect(arcSine(1)).toBe(Math.PI / 2);
+    expect(arcSine(1.1)).toBeNaN();
   });
 });
 

@@ -5,7 +5,7 @@
 import { flatCopy, type ScoredMember, ScoreRange, SortedSetValue } from '@aof/keyspace';
 import type { Request } from '@aof/resp-codec';
 import type { CommandContext } from '../context.ts';
-import { type Area, cellsOf, distanceWithin } from '../geo-area.ts';
+import { type Area, cellsOf, distanceWithin, exactDistanceBetween } from '../geo-area.ts';
 import { readPosition, readUnit, writeDistance, writePosition } from '../geo-arguments.ts';
 import { type Position, positionOf, scoresOf } from '../geohash.ts';
 import { readInteger, readValue, WRONG_TYPE } from '../lookup.ts';
@@ -313,22 +313,27 @@ function results(query: Query): Found[] {
 
 // Answering -------------------------------------------------------------------------------------------------------------
 
+/** Metres from the centre, to the last digit. */
+function exactDistance({ centre }: Query, position: Position): number {
+  return centre === undefined ? 0 : exactDistanceBetween(centre, position);
+}
+
 function answer({ reply }: CommandContext, query: Query, found: readonly Found[]): void {
   const extras = [query.withDistance, query.withHash, query.withPosition].filter(Boolean).length;
   reply.array(found.length);
   for (const { member, score, position, distance } of found) {
     if (extras > 0) reply.array(1 + extras);
     reply.bulk(member);
-    if (query.withDistance) writeDistance(reply, distance / query.unit);
+    if (query.withDistance) writeDistance(reply, distance, query.unit, () => exactDistance(query, position));
     if (query.withHash) reply.integer(BigInt(Math.trunc(score)));
     if (query.withPosition) writePosition(reply, position);
   }
 }
 
 function store(ctx: CommandContext, target: string, query: Query, found: readonly Found[]): void {
-  const pairs: ScoredMember[] = found.map(({ member, score, distance }) => ({
+  const pairs: ScoredMember[] = found.map(({ member, score, position }) => ({
     member: flatCopy(member),
-    score: query.storesDistance ? distance / query.unit : score,
+    score: query.storesDistance ? exactDistance(query, position) / query.unit : score,
   }));
   if (pairs.length > 0) {
     ctx.db.set(target, SortedSetValue.of(pairs, ctx.keyspace.thresholds));

@@ -4,7 +4,7 @@
  */
 import type { SortedSetValue } from '@aof/keyspace';
 import { Request } from '@aof/resp-codec';
-import { distanceBetween } from '../geo-area.ts';
+import { distanceBetween, exactDistanceBetween } from '../geo-area.ts';
 import { readPosition, readUnit, writeDistance, writePosition } from '../geo-arguments.ts';
 import { cellAt, geohashText, hashOf, POSITION_STEPS, type Position, positionOf } from '../geohash.ts';
 import { readValue, WRONG_TYPE } from '../lookup.ts';
@@ -54,7 +54,7 @@ const distance: Handler = (ctx, request) => {
   const one = positionIn(set, request.latin1(2));
   const other = positionIn(set, request.latin1(3));
   if (one === undefined || other === undefined) reply.nullBulk();
-  else writeDistance(reply, distanceBetween(one, other) / unit);
+  else writeDistance(reply, distanceBetween(one, other), unit, () => exactDistanceBetween(one, other));
 };
 
 const hash: Handler = (ctx, request) => {
