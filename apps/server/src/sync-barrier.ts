@@ -43,6 +43,8 @@ export class SyncBarrier implements ExecutionObserver {
 
   /** A command has run: decides whether its client has to wait. */
   executed(client: Client, db: Database, command: Command, request: Request): void {
+    // Also of a client that waits already: others have to know.
+    if (client.queue === undefined && changesUnnamedKeys(command)) this.#isEverything = true;
     if (!client.hasSeenUnsynced) client.hasSeenUnsynced = this.#mustWait(client, db, command, request);
   }
 
@@ -67,8 +69,6 @@ export class SyncBarrier implements ExecutionObserver {
     if (client.queue !== undefined || FREE_GROUPS.has(spec.group)) return false;
     const keySpecs = spec.keySpecs ?? [];
     const hasKeys = keySpecs.length > 0;
-    // FLUSHALL, SWAPDB, EXEC: what they change is not told key by key.
-    if (!hasKeys && (command.isWrite || spec.group === 'transactions')) this.#isEverything = true;
     if (!command.isReadonly || !hasKeys) return true;
     // SORT … BY and GET read keys that no specification names.
     if (keySpecs.some(({ flags, find }) => find === 'unknown' || flags.includes('incomplete'))) return true;
@@ -82,4 +82,10 @@ export class SyncBarrier implements ExecutionObserver {
     if (this.#current.get(db)?.has(key)) return true;
     return this.#batches.some((batch) => batch.keys.get(db)?.has(key));
   }
+}
+
+/** FLUSHALL, SWAPDB, EXEC: what they change is not told key by key. */
+function changesUnnamedKeys({ spec, isWrite }: Command): boolean {
+  const hasKeys = (spec.keySpecs ?? []).length > 0;
+  return !hasKeys && (isWrite || spec.group === 'transactions');
 }
