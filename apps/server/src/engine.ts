@@ -208,6 +208,10 @@ export class Engine {
       return 'ERR Error trying to load the AOF files, check server logs.';
     await this.rewriteControl.stop('the data set is being loaded anew');
     this.appendLog.flushNow();
+    if (source === 'log' && this.appendLog.bufferedBytes > 0) {
+      this.log('warning', 'The log cannot be written: loading it now would lose what is not in it yet.');
+      return 'ERR Error trying to load the AOF files, check server logs.';
+    }
     let saved: SavedDataset | undefined;
     try {
       saved = source === 'snapshot' ? saveDataset(this) : undefined;
