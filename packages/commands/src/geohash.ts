@@ -32,7 +32,7 @@ export interface Cell {
 }
 
 /** What a cell covers, degrees. */
-export interface CellBounds {
+interface CellBounds {
   readonly south: number;
   readonly north: number;
   readonly west: number;

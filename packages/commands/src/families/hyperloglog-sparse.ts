@@ -24,7 +24,7 @@ const ZERO_MAX_LENGTH = 64;
 const JOIN_RUNS = 5;
 
 /** What `raiseSparse` did. `too-large`: nothing, the value must become dense. */
-export type SparseOutcome = 'raised' | 'unchanged' | 'too-large' | 'corrupt';
+type SparseOutcome = 'raised' | 'unchanged' | 'too-large' | 'corrupt';
 
 /** An empty value. */
 export function emptySparse(): Uint8Array {
@@ -78,7 +78,7 @@ function opcodeBytes(opcode: number): number {
 }
 
 /** Visits the runs in order; true if they cover exactly all registers. */
-export function forEachRun(bytes: Uint8Array, visit: (count: number, first: number, length: number) => void): boolean {
+function forEachRun(bytes: Uint8Array, visit: (count: number, first: number, length: number) => void): boolean {
   let first = 0;
   for (let at = HEADER_BYTES; at < bytes.length; at += opcodeBytes(bytes[at])) {
     const length = runLength(bytes, at);
