@@ -85,6 +85,7 @@ export function summaryText(report: StrictReport): string {
   return `${read}: ${findingCount === 0 ? 'nothing found' : plural(findingCount, 'finding') + hidden}\n`;
 }
 
-function plural(count: number, word: string): string {
+/** `1 key`, `2 keys`. */
+export function plural(count: number, word: string): string {
   return `${count} ${word}${count === 1 ? '' : 's'}`;
 }

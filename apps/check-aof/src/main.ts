@@ -1,12 +1,25 @@
 /** The program `check-aof`: command line, streams and exit status. */
+import { existsSync, realpathSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { NodeDisk } from '@aof/disk';
 import { parseArguments } from './arguments.ts';
 import { checkAof } from './check-files.ts';
 import { nowMs } from './clock.ts';
 import { HELP, USAGE } from './help.ts';
+import { holderOf } from './open-files.ts';
 import { processOutput as output, runToExit } from './process-output.ts';
+import { repairCommand, undoCommand } from './repair-command.ts';
 import { strictCommand } from './strict-command.ts';
 import { VERSION } from './version.ts';
+
+const repairOptions = {
+  disk: new NodeDisk(),
+  output,
+  nowMs,
+  // What is not there is for the command to report.
+  realPath: (path: string): string => (existsSync(path) ? realpathSync(path) : resolve(path)),
+  holderOf,
+};
 
 async function main(): Promise<number> {
   const command = parseArguments(process.argv.slice(2));
@@ -29,9 +42,9 @@ async function main(): Promise<number> {
     case 'strict':
       return strictCommand(command.path, { disk: new NodeDisk(), output, nowMs, isJson: command.isJson });
     case 'repair':
+      return repairCommand(command, repairOptions);
     case 'undo':
-      process.stderr.write('not there yet\n');
-      return 2;
+      return undoCommand(command, repairOptions);
     case 'check': {
       const stamp = { processId: process.pid, nowMs };
       return checkAof(command.path, { disk: new NodeDisk(), output, stamp, mode: command.mode });

@@ -1,12 +1,21 @@
 /** The streams of the process as an `Output`; for the programs' main files alone. */
 import { DiskError } from '@aof/disk';
+import { monotonicMs } from './clock.ts';
 import { nameText, type Output } from './output.ts';
+import { ProgressBar } from './progress-bar.ts';
+
+/** A bar only where a person sees it: the lines on standard output are the same with and without. */
+const bar = process.stderr.isTTY
+  ? new ProgressBar({ write: (text) => process.stderr.write(text), nowMs: monotonicMs })
+  : undefined;
 
 export const processOutput: Output = {
   write: (text) => {
+    bar?.clear();
     process.stdout.write(text, 'latin1');
   },
   answer: firstByteOfInput,
+  progress: (done, total) => bar?.update(done, total),
 };
 
 async function firstByteOfInput(): Promise<string> {
@@ -25,5 +34,7 @@ export async function runToExit(program: () => Promise<number>): Promise<void> {
     if (!(error instanceof DiskError)) throw error;
     processOutput.write(`Cannot ${error.operation} file ${nameText(error.path)}: ${error.reason}\n`);
     process.exitCode = 1;
+  } finally {
+    bar?.clear();
   }
 }

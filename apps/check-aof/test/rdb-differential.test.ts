@@ -4,7 +4,7 @@ import { readCorpus } from './corpus.ts';
 import { below, seededChance } from './mutation.ts';
 import { hasOracle, OracleFolder } from './oracle.ts';
 
-const TRIALS = 60;
+const TRIALS = 40;
 const HEADER_BYTES = 9;
 const isComparable = hasOracle();
 if (!isComparable) process.stderr.write(`SKIPPED ${2 * TRIALS} comparisons: no redis-check-aof 7.0 on PATH\n`);

@@ -109,9 +109,9 @@ test('whatever is damaged, it ends with a report', async () => {
   const corpus = readCorpus('redis-7.0.15', 'timestamps');
   const incr = corpus.files.get(corpus.incrName) ?? Buffer.alloc(0);
   let found = 0;
-  for (let seed = 1; seed <= 300; seed++) {
+  for (let seed = 1; seed <= 150; seed++) {
     const { findingCount } = await strictly(new Map([[SINGLE, mutated(incr, seededChance(seed))]]), SINGLE);
     if (findingCount > 0) found++;
   }
-  expect(found).toBeGreaterThan(200);
+  expect(found).toBeGreaterThan(100);
 });

@@ -1,0 +1,154 @@
+/**
+ * What a repair of a folder would do, and what it would cost. Making the plan changes nothing.
+ *
+ * Every file keeps what is good from its beginning; what follows is left out. Files behind a broken one are kept: their records
+ * are good, though they may build on what is lost.
+ */
+import { readFileKind } from '@aof/aof-files';
+import { type Disk, DiskError, type DiskFile } from '@aof/disk';
+import { checkRecords } from './check-records.ts';
+import { filesOfManifest, type LogFile, NoLogError } from './log-files.ts';
+import { type Loss, NO_LOSS } from './loss.ts';
+import { lossBehind, totalLoss } from './measure-loss.ts';
+import { type RdbPart, rdbPartOf } from './rdb-part.ts';
+import { firstRunToEnd } from './recognise-records.ts';
+import { type FoundManifest, findManifest } from './repair-manifest.ts';
+
+/**
+ * What happens to one file. `keep`: it is good. `cut`: its first `keptBytes` are kept. `rebuild`: its RDB part is damaged; the
+ * keys before the damage are written to a new base.
+ */
+export interface FilePlan {
+  readonly file: LogFile;
+  readonly size: number;
+  readonly action: 'keep' | 'cut' | 'rebuild';
+  readonly keptBytes: number;
+  /** `rebuild`: where the records behind the RDB part begin; they are kept. */
+  readonly tailOffset?: number | undefined;
+  /** What is wrong, in words. */
+  readonly reason: string | undefined;
+  readonly loss: Loss;
+}
+
+export interface RepairPlan {
+  /** The folder in which the log is; absolute. */
+  readonly folder: string;
+  /** Undefined: the log is a single file. */
+  readonly found: FoundManifest | undefined;
+  readonly files: readonly FilePlan[];
+  readonly notes: readonly string[];
+  readonly loss: Loss;
+  readonly isNothingToDo: boolean;
+}
+
+/** @param path absolute: a folder or a single file @throws NoLogError, DiskError */
+export async function planRepair(
+  disk: Disk,
+  path: string,
+  progress: (done: number, total: number) => void,
+): Promise<RepairPlan> {
+  const { folder, found, files } = logIn(disk, path);
+  const sizes = files.map((file) => disk.status(file.path)?.size ?? 0);
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  const plans: FilePlan[] = [];
+  let before = 0;
+  for (const [i, file] of files.entries()) {
+    const start = before;
+    plans.push(await planFile(disk, file, (offset) => progress(start + offset, total)));
+    before += sizes[i] ?? 0;
+  }
+  const unknown = [...(found?.unknownLoss ?? [])];
+  return {
+    folder,
+    found,
+    files: plans,
+    notes: found?.notes ?? [],
+    loss: totalLoss([...plans.map(({ loss }) => loss), { ...NO_LOSS, unknown }]),
+    isNothingToDo: !found?.isChanged && plans.every(({ action }) => action === 'keep'),
+  };
+}
+
+interface LogIn {
+  readonly folder: string;
+  readonly found: FoundManifest | undefined;
+  readonly files: readonly LogFile[];
+}
+
+function logIn(disk: Disk, path: string): LogIn {
+  const status = disk.status(path);
+  if (status === undefined) throw new DiskError('ENOENT', 'open', path);
+  const slash = path.lastIndexOf('/');
+  if (status.kind === 'file') {
+    const name = path.slice(slash + 1);
+    return { folder: path.slice(0, slash) || '/', found: undefined, files: [{ name, path, role: 'single' }] };
+  }
+  const found = findManifest(disk, path);
+  if (found !== undefined) return { folder: path, found, files: filesOfManifest(found.manifest, path) };
+  const below = disk.list(path).filter((name) => disk.status(`${path}/${name}`)?.kind === 'directory');
+  const nested = below.map((name) => `${path}/${name}`).filter((folder) => findManifest(disk, folder) !== undefined);
+  const singles = disk.list(path).filter((name) => name.endsWith('.aof') && !name.startsWith('temp-'));
+  const [only, ...others] = [...nested, ...singles.map((name) => `${path}/${name}`)];
+  if (only === undefined) throw new NoLogError(`There is no log in ${path}`);
+  if (others.length > 0)
+    throw new NoLogError(`There are several logs in ${path}: name one of ${[only, ...others].join(', ')}`);
+  return logIn(disk, only);
+}
+
+async function planFile(disk: Disk, file: LogFile, progress: (offset: number) => void): Promise<FilePlan> {
+  const handle = disk.open(file.path, 'read');
+  try {
+    const size = handle.size();
+    const hasRdbPart = size > 0 && file.role !== 'incr' && readFileKind(disk, file.path) === 'rdb';
+    let fileOffset = 0;
+    if (hasRdbPart) {
+      const part = await rdbPartOf(handle, progress);
+      if (part.state === 'damaged') return rebuild(file, size, part, await firstRunToEnd(handle, part.fileOffset));
+      fileOffset = part.endOffset;
+    }
+    const verdict = await checkRecords({
+      file: handle,
+      fileOffset,
+      line: 1,
+      name: file.name,
+      path: file.path,
+      untilTimestamp: undefined,
+      progress,
+    });
+    const keptBytes = verdict.okUpTo;
+    if (keptBytes === size) return { file, size, action: 'keep', keptBytes, reason: undefined, loss: NO_LOSS };
+    const reason = `${describeEnd(handle, keptBytes, size)}, at offset ${keptBytes}, line ${verdict.line}`;
+    return { file, size, action: 'cut', keptBytes, reason, loss: await lossBehind(handle, keptBytes) };
+  } finally {
+    handle.close();
+  }
+}
+
+function rebuild(
+  file: LogFile,
+  size: number,
+  part: Extract<RdbPart, { state: 'damaged' }>,
+  tailOffset: number | undefined,
+): FilePlan {
+  const missing = Math.max(0, part.keysPromised - part.keys);
+  const unknown =
+    missing > 0
+      ? [`${missing} keys of ${file.name} lie behind the damage and are lost with it`]
+      : [`${file.name}: all its keys can be read, but its checksum is wrong: any of them may be damaged`];
+  const bytes = Math.max(0, (tailOffset ?? size) - part.fileOffset);
+  const reason = `${part.reason}, at offset ${part.fileOffset}; ${part.keys} keys before it can be read`;
+  const loss: Loss = { ...NO_LOSS, bytes, keyCount: missing, unknown };
+  return { file, size, action: 'rebuild', keptBytes: 0, tailOffset, reason, loss };
+}
+
+const SAMPLE_BYTES = 4096;
+
+/** What the end that is left out looks like. */
+function describeEnd(file: DiskFile, offset: number, size: number): string {
+  const bytes = Buffer.alloc(Math.min(SAMPLE_BYTES, size - offset));
+  file.read(bytes, 0, bytes.length, offset);
+  if (bytes.every((byte) => byte === 0)) return 'zero bytes';
+  const text = bytes.toString('latin1');
+  if (/^\*1\r\n\$5\r\nmulti\r\n/i.test(text)) return 'a transaction without its end';
+  if (/^\*\d+\r\n\$/.test(text)) return 'a record that is cut off or damaged';
+  return 'bytes that are no record';
+}

@@ -1,0 +1,193 @@
+/** `repair` and `undo` as commands: what they say, ask and return. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SimDisk } from '@aof/disk';
+import { describe, expect, test } from 'vitest';
+import { parseArguments } from '../src/arguments.ts';
+import { exceededLimit, NO_LOSS, parseLossLimit } from '../src/loss.ts';
+import { type FileHolder, holderOf } from '../src/open-files.ts';
+import { barText, ProgressBar } from '../src/progress-bar.ts';
+import { repairCommand, undoCommand } from '../src/repair-command.ts';
+import { put } from './corpus.ts';
+
+const GOOD = '*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\n1\r\n';
+const TAIL = '*3\r\n$3\r\nSET\r\n$4\r\nlost\r\n$1\r\n1\r\n';
+const BROKEN = `${GOOD}\0${TAIL}`;
+
+class Session {
+  readonly disk = new SimDisk();
+  answer = '';
+  holder: FileHolder | undefined;
+
+  constructor(content = BROKEN) {
+    this.disk.makeDirectory('/d');
+    put(this.disk, [['appendonly.aof', Buffer.from(content)]], '/d/');
+  }
+
+  async run(...args: string[]): Promise<{ readonly status: number; readonly stdout: string }> {
+    let stdout = '';
+    const options = {
+      disk: this.disk,
+      output: {
+        write: (text: string) => {
+          stdout += text;
+        },
+        answer: async () => this.answer,
+      },
+      nowMs: () => 0,
+      realPath: (path: string) => path,
+      holderOf: () => this.holder,
+    };
+    const command = parseArguments(args);
+    if (command.kind === 'repair') return { status: await repairCommand(command, options), stdout };
+    if (command.kind === 'undo') return { status: await undoCommand(command, options), stdout };
+    return { status: 2, stdout: JSON.stringify(command) };
+  }
+
+  get content(): string {
+    return Buffer.from(this.disk.readFile('/d/appendonly.aof')).toString('latin1');
+  }
+}
+
+describe('repair', () => {
+  test('shows the plan and its price, asks, does it; undo takes it back', async () => {
+    const session = new Session();
+    expect(await session.run('repair', '/d')).toMatchObject({ status: 1 });
+    expect(session.content).toBe(BROKEN);
+    session.answer = 'y';
+    const { status, stdout } = await session.run('repair', '/d');
+    expect(status).toBe(0);
+    expect(stdout).toBe(
+      `Log: /d
+  appendonly.aof: keep 27 of 58 bytes; what follows is bytes that are no record, at offset 27, line 8
+Price: 31 bytes; to be recognised in them: 1 command, on 1 key
+  keys: lost
+Repair it? The files from before are kept. [y/N]: Repaired. It loads: 1 record, 1 key.
+The files from before are in /d/repair-1; check-aof undo puts them back.
+`,
+    );
+    expect(session.content).toBe(GOOD);
+    expect(await session.run('repair', '/d')).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('Nothing to repair'),
+    });
+    expect(await session.run('undo', '/d')).toMatchObject({ status: 0 });
+    expect(session.content).toBe(BROKEN);
+    expect(await session.run('undo', '/d')).toMatchObject({ status: 5 });
+  });
+
+  test('--dry-run changes nothing, --yes does not ask', async () => {
+    const session = new Session();
+    const operations = session.disk.operations;
+    expect(await session.run('repair', '--dry-run', '--yes', '/d')).toMatchObject({ status: 1 });
+    expect(session.disk.operations).toBe(operations);
+    expect(await session.run('repair', '/d', '--yes')).toMatchObject({ status: 0 });
+    expect(session.content).toBe(GOOD);
+  });
+
+  test.each([
+    ['30', 3],
+    ['31', 0],
+    ['0commands', 3],
+    ['1command', 0],
+    ['0keys', 3],
+    ['1kb', 0],
+  ])('--max-loss %s: %i', async (limit, status) => {
+    const session = new Session();
+    expect(await session.run('repair', '--yes', '--max-loss', limit, '/d')).toMatchObject({ status });
+    expect(session.content).toBe(status === 0 ? GOOD : BROKEN);
+  });
+
+  test('--json says everything in one document', async () => {
+    const session = new Session();
+    const { status, stdout } = await session.run('repair', '--json', '--yes', '/d');
+    expect(JSON.parse(stdout)).toMatchObject({
+      command: 'repair',
+      path: '/d',
+      status,
+      isNothingToDo: false,
+      plan: [{ file: 'appendonly.aof', action: 'cut', bytes: 58, keptBytes: 27 }],
+      lost: { bytes: 31, commands: 1, keys: 1, keyNames: ['lost'], unknown: [] },
+      undoFolder: '/d/repair-1',
+      loaded: { records: 1, keys: 1, findingCount: 0 },
+    });
+  });
+
+  test('refuses while a process has the log open', async () => {
+    const session = new Session();
+    session.holder = { processId: 17, processName: 'redis-server', path: '/d/appendonly.aof' };
+    for (const command of ['repair', 'undo']) {
+      const { status, stdout } = await session.run(command, '/d');
+      expect(status).toBe(4);
+      expect(stdout).toContain('Process 17 (redis-server) has /d/appendonly.aof open');
+    }
+    expect(session.content).toBe(BROKEN);
+  });
+
+  test('says why where there is nothing to repair', async () => {
+    const session = new Session();
+    expect(await session.run('repair', '/nowhere')).toMatchObject({ status: 6 });
+    session.disk.makeDirectory('/empty');
+    expect(await session.run('repair', '/empty')).toMatchObject({ status: 5, stdout: 'There is no log in /empty\n' });
+    expect(await session.run('repair', '--yes', '--max-loss', 'much', '/d')).toMatchObject({ status: 2 });
+    expect(await session.run('repair', '--now', '/d')).toMatchObject({ status: 2 });
+    expect(await session.run('repair', '/d', '/e')).toMatchObject({ status: 2 });
+  });
+
+  test('a full disk leaves everything as it was', async () => {
+    const session = new Session();
+    session.disk.freeSpaceBytes = 10;
+    expect(await session.run('repair', '--yes', '/d')).toMatchObject({ status: 6 });
+    expect(session.disk.list('/d')).toEqual(['appendonly.aof']);
+    expect(session.content).toBe(BROKEN);
+  });
+});
+
+test('limits', () => {
+  expect(parseLossLimit('64KB')).toEqual({ of: 'bytes', atMost: 65536 });
+  expect(parseLossLimit('3keys')).toEqual({ of: 'keys', atMost: 3 });
+  for (const text of ['', 'kb', '3apples', '-1', '1.5mb']) expect(parseLossLimit(text)).toBeUndefined();
+  // What cannot be counted is above every limit, but not above none.
+  const loss = { ...NO_LOSS, unknown: ['a file'] };
+  expect(exceededLimit(loss, [{ of: 'keys', atMost: 10 }])).toBeDefined();
+  expect(exceededLimit(loss, [])).toBeUndefined();
+});
+
+test.skipIf(process.platform !== 'linux')('the process that has a file open is found', async () => {
+  const folder = fs.realpathSync(fs.mkdtempSync(join(tmpdir(), 'check-aof-open-')));
+  fs.writeFileSync(join(folder, 'x'), '');
+  expect(holderOf(folder)).toBeUndefined();
+  const child = spawn('sh', ['-c', 'exec 3<x; echo; exec sleep 20'], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  await once(child.stdout, 'data');
+  expect(holderOf(folder)).toMatchObject({ processId: child.pid, path: join(folder, 'x') });
+  expect(holderOf(join(folder, 'x'))).toBeDefined();
+  child.kill();
+  await once(child, 'exit');
+  fs.rmSync(folder, { recursive: true });
+});
+
+describe('the progress bar', () => {
+  test('tells bytes, rate and time left', () => {
+    expect(barText(1.2e9, 2.4e9, 3000)).toBe(
+      `[${'#'.repeat(15)}${' '.repeat(15)}]  50 %  1.2 GB of 2.4 GB  400 MB/s  0:03 left`,
+    );
+  });
+
+  test('comes late, seldom, and goes away', () => {
+    let nowMs = 0;
+    const written: string[] = [];
+    const bar = new ProgressBar({ write: (text) => written.push(text), nowMs: () => nowMs });
+    for (; nowMs < 1000; nowMs += 10) bar.update(nowMs, 2000);
+    expect(written).toHaveLength(5);
+    bar.clear();
+    bar.clear();
+    expect(written.at(-1)).toBe('\r\x1b[K');
+    expect(written).toHaveLength(6);
+  });
+});

@@ -1,0 +1,243 @@
+/** Repairs: every damaged log loads afterwards, costs what the plan says, and can be undone. */
+import { type Disk, SimCrash, SimDisk } from '@aof/disk';
+import { describe, expect, test } from 'vitest';
+import { checkStrictly, logFilesOf } from '../src/index.ts';
+import { NoLogError } from '../src/log-files.ts';
+import { planRepair } from '../src/repair-plan.ts';
+import { RepairFailedError, runRepair } from '../src/repair-run.ts';
+import { undoRepair } from '../src/undo.ts';
+import { MANIFEST, MODES, put, RECORDED_AT_MS, readCorpus, SERVERS, SINGLE, variantFiles } from './corpus.ts';
+
+const FOLDER = '/data/log';
+const nothing = (): void => {};
+
+function diskOf(files: Iterable<readonly [string, Uint8Array]>): SimDisk {
+  const disk = new SimDisk();
+  disk.makeDirectory(FOLDER, { recursive: true });
+  put(disk, files, `${FOLDER}/`);
+  disk.settleAll();
+  return disk;
+}
+
+function contents(disk: Disk, folder = FOLDER): Map<string, string> {
+  const files = disk.list(folder).filter((name) => disk.status(`${folder}/${name}`)?.kind === 'file');
+  return new Map(files.map((name) => [name, Buffer.from(disk.readFile(`${folder}/${name}`)).toString('latin1')]));
+}
+
+async function strictly(disk: Disk, path = FOLDER) {
+  const { files } = logFilesOf(disk, path);
+  return checkStrictly({ disk, files, nowMs: RECORDED_AT_MS, progress: nothing });
+}
+
+async function repair(disk: Disk, path = FOLDER) {
+  const plan = await planRepair(disk, path, nothing);
+  const result = plan.isNothingToDo
+    ? undefined
+    : await runRepair(plan, { disk, nowMs: RECORDED_AT_MS, progress: nothing });
+  return { plan, result };
+}
+
+function record(...words: string[]): string {
+  return `*${words.length}\r\n${words.map((word) => `$${word.length}\r\n${word}\r\n`).join('')}`;
+}
+
+describe.each(SERVERS)('%s', (server) => {
+  test.each(MODES)('%s: every damage is repaired and undone', async (mode) => {
+    const corpus = readCorpus(server, mode);
+    let repaired = 0;
+    for (const [name, verdict] of Object.entries(corpus.verdicts)) {
+      const isSingle = name.startsWith('single-');
+      const path = isSingle ? `${FOLDER}/${SINGLE}` : FOLDER;
+      const disk = diskOf(variantFiles(corpus, name));
+      const before = contents(disk);
+      const { plan, result } = await repair(disk, path);
+      expect({ name, isNothingToDo: plan.isNothingToDo }).toEqual({ name, isNothingToDo: verdict.exit === 0 });
+      if (result === undefined) {
+        expect(contents(disk)).toEqual(before);
+        continue;
+      }
+      repaired++;
+      const after = result.report;
+      expect(after.findings.filter(({ certainty }) => certainty === 'certain')).toEqual([]);
+      // Cutting what redis-check-aof cuts; an RDB part, which that cannot repair, keeps what is readable.
+      if (verdict.fix_exit === 0) {
+        const damagedBytes = before.get(isSingle ? SINGLE : corpus.incrName)?.length ?? 0;
+        expect(plan.loss.bytes).toBe(damagedBytes - verdict.fixed_bytes);
+      } else {
+        // All that the single file has behind its RDB part is kept.
+        expect(after.records).toBe(28);
+        expect(after.keys).toBeGreaterThan(50);
+      }
+      undoRepair(disk, path, false);
+      expect(contents(disk)).toEqual(before);
+    }
+    expect(repaired).toBeGreaterThan(10);
+  });
+});
+
+describe('the price', () => {
+  test('counts what can be recognised in what is left out', async () => {
+    const good = record('SELECT', '0') + record('SET', 'kept', '1');
+    const bad = `\0\0\0\0${record('SET', 'one', '1')}${record('INCR', 'two')}*3\r\n$3\r\nSET\r\n`;
+    const disk = diskOf([[SINGLE, Buffer.from(good + bad)]]);
+    const { plan } = await repair(disk);
+    expect(plan.loss).toEqual({ bytes: bad.length, commands: 2, keyNames: ['one', 'two'], keyCount: 2, unknown: [] });
+    expect(contents(disk).get(SINGLE)).toBe(good);
+  });
+
+  test('of zeros is no command', async () => {
+    const disk = diskOf([[SINGLE, Buffer.from(`${record('SET', 'k', '1')}${'\0'.repeat(5000)}`)]]);
+    const { plan } = await repair(disk);
+    expect(plan.loss).toMatchObject({ bytes: 5000, commands: 0, keyCount: 0 });
+    expect(plan.files[0]?.reason).toContain('zero bytes');
+  });
+
+  test('of half a transaction is its commands', async () => {
+    const half = record('MULTI') + record('SET', 'a', '1') + record('SET', 'b', '1');
+    const disk = diskOf([[SINGLE, Buffer.from(record('SET', 'k', '1') + half)]]);
+    expect((await repair(disk)).plan.loss).toMatchObject({ bytes: half.length, commands: 2, keyNames: ['a', 'b'] });
+  });
+});
+
+describe('the manifest', () => {
+  const corpus = readCorpus('redis-7.0.15', 'aof-base');
+  const { incrName } = corpus;
+  const baseName = [...corpus.files.keys()].find((name) => name.includes('.base.')) ?? '';
+  const whole = Buffer.from(record('SELECT', '0') + record('SET', 'later', '1'));
+
+  test.each([
+    ['is gone', undefined],
+    ['is empty', ''],
+    ['is garbage', '\0\0\0'],
+    ['has lost its last line feed', 'file x seq 1 type b'],
+  ])('%s', async (_, text) => {
+    const files = new Map(corpus.files);
+    files.delete(MANIFEST);
+    if (text !== undefined) files.set(MANIFEST, Buffer.from(text));
+    const disk = diskOf(files);
+    const before = contents(disk);
+    const { plan } = await repair(disk);
+    expect(plan.loss.bytes).toBe(0);
+    expect(contents(disk).get(MANIFEST)).toBe(corpus.files.get(MANIFEST)?.toString('latin1'));
+    expect((await strictly(disk)).keys).toBe(98);
+    undoRepair(disk, FOLDER, false);
+    expect(contents(disk)).toEqual(before);
+  });
+
+  test('lists a file that is gone', async () => {
+    const files = new Map(corpus.files);
+    files.delete(incrName);
+    const { plan } = await repair(diskOf(files));
+    expect(plan.loss.unknown).toEqual([`${incrName} is gone: what it held is lost`]);
+  });
+
+  test('lacks a newer file', async () => {
+    const disk = diskOf([...corpus.files, ['appendonly.aof.3.incr.aof', whole]]);
+    await repair(disk);
+    expect(contents(disk).get(MANIFEST)).toMatch(/file appendonly\.aof\.3\.incr\.aof seq 3 type i\n$/);
+    expect((await strictly(disk)).keys).toBe(99);
+  });
+
+  test('is gone in the middle of a rewrite: the newer base and the last incr file', async () => {
+    const files = new Map(corpus.files);
+    files.delete(MANIFEST);
+    const disk = diskOf([
+      ...files,
+      ['appendonly.aof.3.base.aof', whole],
+      ['appendonly.aof.3.incr.aof', Buffer.alloc(0)],
+    ]);
+    await repair(disk);
+    expect(contents(disk).get(MANIFEST)).toBe(
+      'file appendonly.aof.3.base.aof seq 3 type b\nfile appendonly.aof.3.incr.aof seq 3 type i\n',
+    );
+  });
+
+  test('of several logs: nothing is guessed', async () => {
+    const disk = diskOf([
+      ['a.1.incr.aof', whole],
+      ['b.1.incr.aof', whole],
+    ]);
+    await expect(planRepair(disk, FOLDER, nothing)).rejects.toThrow(NoLogError);
+  });
+
+  test('a broken file that is not the last: its end is left out, the later files stay', async () => {
+    const files = new Map(corpus.files);
+    const incr = files.get(incrName) ?? Buffer.alloc(0);
+    files.set(incrName, incr.subarray(0, incr.length - 5));
+    const manifest = `${files.get(MANIFEST)?.toString('latin1')}file appendonly.aof.3.incr.aof seq 3 type i\n`;
+    files.set(MANIFEST, Buffer.from(manifest));
+    files.set('appendonly.aof.3.incr.aof', whole);
+    const disk = diskOf(files);
+    const before = contents(disk);
+    const { plan } = await repair(disk);
+    expect(plan.loss).toMatchObject({ commands: 0, unknown: [] });
+    const after = await strictly(disk);
+    expect(after).toMatchObject({ findings: [], keys: 99 });
+    expect(contents(disk).get(MANIFEST)).toContain('.2.incr.repaired-1.aof seq 2 type i');
+    expect(contents(disk).has(baseName)).toBe(true);
+    undoRepair(disk, FOLDER, false);
+    expect(contents(disk)).toEqual(before);
+  });
+});
+
+describe('safety', () => {
+  test('a log that would not load after the repair is left as it is', async () => {
+    const disk = diskOf([[SINGLE, Buffer.from(`${record('SEU', 'k', '1')}\0\0`)]]);
+    const before = contents(disk);
+    await expect(repair(disk)).rejects.toThrow(RepairFailedError);
+    expect(contents(disk)).toEqual(before);
+  });
+
+  test('what was written after the repair is not undone by accident, and kept', async () => {
+    const disk = diskOf([[SINGLE, Buffer.from(`${record('SET', 'k', '1')}\0\0`)]]);
+    await repair(disk);
+    const file = disk.open(`${FOLDER}/${SINGLE}`, 'append');
+    file.write(Buffer.from(record('SET', 'new', '1')));
+    file.close();
+    expect(() => undoRepair(disk, FOLDER, false)).toThrow(/29 bytes have been written/);
+    expect(undoRepair(disk, FOLDER, true).bytesSince).toBe(29);
+    expect(contents(disk, `${FOLDER}/repair-1`).get(`repaired-${SINGLE}`)).toContain('new');
+  });
+
+  const good = record('SELECT', '0') + record('SET', 'k', '1');
+  const parts: ReadonlyMap<string, Buffer> = new Map([
+    [
+      MANIFEST,
+      Buffer.from('file a.base.aof seq 1 type b\nfile a.incr.aof seq 1 type i\nfile b.incr.aof seq 2 type i\n'),
+    ],
+    ['a.base.aof', Buffer.from(good)],
+    ['a.incr.aof', Buffer.from(`${good}*3\r\n$3`)],
+    ['b.incr.aof', Buffer.from(`${good}\0\0\0`)],
+  ]);
+  const single: ReadonlyMap<string, Buffer> = new Map([[SINGLE, Buffer.from(`${good}\0\0\0`)]]);
+
+  test.each([
+    ['parts', parts, FOLDER],
+    ['single file', single, `${FOLDER}/${SINGLE}`],
+  ])('crash at every operation, power cut: %s', async (_, files, path) => {
+    const old = contents(diskOf(files));
+    let outcomes = '';
+    for (let number = 1; ; number++) {
+      const disk = diskOf(files);
+      disk.crashAt(disk.operations + number, number % 2 === 0 ? 'before' : 'after');
+      const crash = await repair(disk, path).then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      if (crash === undefined) break;
+      if (!(crash instanceof SimCrash)) throw crash;
+      const restarted = disk.afterCrash(number);
+      const report = await strictly(restarted, path);
+      const isRepaired = report.findingCount === 0;
+      outcomes += isRepaired ? 'r' : 'o';
+      // The log is the old one, byte by byte, or the repaired one; a second repair and an undo both work from there.
+      if (!isRepaired) for (const [name, bytes] of old) expect(contents(restarted).get(name)).toBe(bytes);
+      await repair(restarted, path);
+      expect((await strictly(restarted, path)).findings).toEqual([]);
+      undoRepair(restarted, path, false);
+      if (isRepaired) for (const [name, bytes] of old) expect(contents(restarted).get(name)).toBe(bytes);
+    }
+    // Between the rename and the sync of its folder a power cut may leave either.
+    expect(outcomes).toMatch(/^o{5,}[or]*r$/);
+  });
+});
