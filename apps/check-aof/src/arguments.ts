@@ -13,6 +13,7 @@ export interface RepairArguments {
   readonly isDryRun: boolean;
   readonly isYes: boolean;
   readonly isJson: boolean;
+  readonly isSalvaging: boolean;
   readonly limits: readonly LossLimit[];
 }
 
@@ -52,7 +53,7 @@ function strict(args: readonly string[]): Command {
 }
 
 const OPTIONS: Readonly<Record<'repair' | 'undo', readonly string[]>> = {
-  repair: ['--dry-run', '--yes', '--json', '--max-loss'],
+  repair: ['--dry-run', '--yes', '--json', '--max-loss', '--salvage'],
   undo: ['--json', '--force'],
 };
 
@@ -71,7 +72,8 @@ function subcommand(name: 'repair' | 'undo', args: readonly string[]): Command {
     }
     limits.push(limit);
   }
-  return { kind: 'repair', path, isDryRun: flags.has('--dry-run'), isYes: flags.has('--yes'), isJson, limits };
+  const [isDryRun, isYes] = [flags.has('--dry-run'), flags.has('--yes')];
+  return { kind: 'repair', path, isDryRun, isYes, isJson, isSalvaging: flags.has('--salvage'), limits };
 }
 
 interface SplitArguments {

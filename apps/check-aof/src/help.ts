@@ -2,7 +2,7 @@
 
 export const USAGE = `Usage: check-aof [--fix|--truncate-to-timestamp $timestamp] <file.manifest|file.aof>
        check-aof --strict [--json] <folder|file.manifest|file.aof>
-       check-aof repair [--dry-run] [--yes] [--max-loss <amount>]... [--json] <folder|file.aof>
+       check-aof repair [--dry-run] [--yes] [--max-loss <amount>]... [--salvage] [--json] <folder|file.aof>
        check-aof undo [--force] [--json] <folder>
        check-aof --help
 `;
@@ -22,6 +22,9 @@ export const HELP = `${USAGE}
   Do it: files and manifest, whatever is broken; the files from before are kept.
     check-aof repair appendonlydir
     check-aof undo appendonlydir
+
+  Go past a hole and keep what can be recognised behind it; says which keys may be wrong:
+    check-aof repair --salvage appendonlydir
 
   In a container, before the server: repair by itself what costs little, else stop here.
     check-aof repair --yes --max-loss 1mb --max-loss 100commands /data/appendonlydir || exit 1

@@ -12,7 +12,6 @@ import { fileChunks } from './file-chunks.ts';
 import { knownElsewhere } from './known-commands.ts';
 
 const STAR = 42;
-const LF = 10;
 /** Search for beginnings in pieces of this size. */
 const SEARCH_BYTES = 256 * 1024;
 /** Bytes behind a beginning that its two headers may take. */
@@ -24,8 +23,10 @@ const CHUNK_BYTES = 64 * 1024;
 const table = new CommandTable(ALL_COMMANDS);
 
 export interface RecognisedRecord {
+  /** Where it begins and ends in the file. */
   readonly offset: number;
-  /** Undefined where the command is only known elsewhere. */
+  readonly end: number;
+  /** None where the command is only known elsewhere. */
   readonly keys: readonly string[];
   /** Lower case. */
   readonly name: string;
@@ -62,23 +63,17 @@ export async function firstRunToEnd(file: DiskFile, from: number): Promise<numbe
   }
 }
 
-/** The next place that looks like the headers of a record. */
+/** The next place that looks like the headers of a record; what stands before it may be anything, where bytes are missing. */
 function nextBeginning(file: DiskFile, from: number, size: number): number | undefined {
   const bytes = Buffer.allocUnsafe(SEARCH_BYTES + HEADERS_BYTES);
   for (let at = from; at < size; at += SEARCH_BYTES) {
     const length = file.read(bytes, 0, bytes.length, at);
     const piece = bytes.subarray(0, length);
     for (let i = piece.indexOf(STAR); i >= 0 && i < SEARCH_BYTES; i = piece.indexOf(STAR, i + 1)) {
-      const isAtLineStart = i === 0 || piece[i - 1] === LF || isDamaged(piece[i - 1]);
-      if (isAtLineStart && HEADERS.test(piece.toString('latin1', i, i + HEADERS_BYTES))) return at + i;
+      if (HEADERS.test(piece.toString('latin1', i, i + HEADERS_BYTES))) return at + i;
     }
   }
   return undefined;
-}
-
-/** What may stand before a record where the end of the one before is overwritten. */
-function isDamaged(byte: number | undefined): boolean {
-  return byte === undefined || byte < 0x20 || byte > 0x7e;
 }
 
 /** Reads records from `from` on. @returns where the first begins that is none */
@@ -91,7 +86,7 @@ async function readOn(file: DiskFile, from: number, visit: (record: RecognisedRe
       const status = reader.next();
       if (status === NEED_MORE) return true;
       if (status === RECORD) {
-        const record = recognised(view, reader.recordOffset);
+        const record = recognised(view, reader.recordOffset, reader.endOffset);
         if (record === undefined) return false;
         visit(record);
       } else if (status !== ANNOTATION) return status === END;
@@ -107,12 +102,13 @@ async function readOn(file: DiskFile, from: number, visit: (record: RecognisedRe
   return end;
 }
 
-function recognised(view: Request, offset: number): RecognisedRecord | undefined {
+function recognised(view: Request, offset: number, end: number): RecognisedRecord | undefined {
   if (view.count === 0) return undefined;
   const command = table.find(view);
   const name = view.latin1(0).toLowerCase();
-  if (command === undefined) return knownElsewhere(name, view.count) === 'yes' ? { offset, keys: [], name } : undefined;
+  if (command === undefined)
+    return knownElsewhere(name, view.count) === 'yes' ? { offset, end, keys: [], name } : undefined;
   if (command.subcommands === undefined && !command.acceptsArgumentCount(view.count)) return undefined;
   const keys = (keyPositions(command, view) ?? []).map(({ index }) => view.latin1(index));
-  return { offset, keys, name };
+  return { offset, end, keys, name };
 }

@@ -9,6 +9,7 @@ import type { FileHolder } from './open-files.ts';
 import { nameText, type Output } from './output.ts';
 import { planRepair, type RepairPlan } from './repair-plan.ts';
 import { RepairFailedError, type RepairResult, runRepair } from './repair-run.ts';
+import type { Salvage } from './salvage.ts';
 import { reasonOf } from './strict-command.ts';
 import { undoRepair, WrittenSinceError } from './undo.ts';
 
@@ -46,7 +47,7 @@ export async function repairCommand(args: RepairArguments, options: RepairComman
     const path = options.realPath(args.path);
     if (report.refusesHolder(options.holderOf(path))) return REPAIR_STATUS.inUse;
     const progress = (done: number, total: number): void => options.output.progress?.(done, total);
-    const plan = await planRepair(options.disk, path, progress);
+    const plan = await planRepair(options.disk, path, { progress, isSalvaging: args.isSalvaging });
     report.plan(plan);
     if (plan.isNothingToDo) return REPAIR_STATUS.ok;
     const exceeded = exceededLimit(plan.loss, args.limits);
@@ -117,21 +118,29 @@ class CommandReport {
   }
 
   plan({ folder, found, files, notes, loss, isNothingToDo }: RepairPlan): void {
-    const plan = files.map(({ file, size, action, keptBytes, reason, loss: cost }) => ({
+    const plan = files.map(({ file, size, action, keptBytes, reason, salvage, loss: cost }) => ({
       file: file.name,
       action,
       bytes: size,
       keptBytes,
       reason,
+      salvaged: salvage && {
+        records: salvage.records,
+        bytes: salvage.bytes,
+        pieces: salvage.ranges.length,
+        doubtfulKeys: salvage.doubtfulKeys.map(describeText),
+        isDatabaseDoubtful: salvage.isDatabaseDoubtful,
+      },
       lost: lossDocument(cost),
     }));
     this.add({ folder, manifest: found?.names.manifestName, plan, notes, lost: lossDocument(loss), isNothingToDo });
     this.say(`Log: ${folder}${found === undefined ? '' : ` (${found.names.manifestName})`}`);
     for (const note of notes) this.say(`  ${note}`);
-    for (const { file, size, action, keptBytes, reason } of files) {
+    for (const { file, size, action, keptBytes, reason, salvage } of files) {
       if (action === 'keep') this.say(`  ${file.name}: good, ${size} bytes`);
       else if (action === 'rebuild') this.say(`  ${file.name}: ${reason}; they are written anew`);
       else this.say(`  ${file.name}: keep ${keptBytes} of ${size} bytes; what follows is ${reason}`);
+      if (salvage !== undefined) this.#salvage(salvage);
     }
     if (isNothingToDo) return this.say('Nothing to repair.');
     const { bytes, commands, keyCount } = loss;
@@ -142,6 +151,17 @@ class CommandReport {
       this.say(`  keys: ${loss.keyNames.map(describeText).join(', ')}${more}`);
     }
     for (const unknown of loss.unknown) this.say(`  ${unknown}`);
+  }
+
+  #salvage({ records, ranges, doubtfulKeys, isDatabaseDoubtful }: Salvage): void {
+    this.say(
+      `    ${plural(records, 'record')} behind it, in ${plural(ranges.length, 'piece')}, can be recognised and are kept`,
+    );
+    if (isDatabaseDoubtful)
+      this.say('    they may belong to another database: the command that selects it may be lost');
+    if (doubtfulKeys.length === 0) return;
+    this.say(`    ${plural(doubtfulKeys.length, 'key')} may be wrong, for what they build on may be lost:`);
+    for (const key of doubtfulKeys) this.say(`      ${describeText(key)}`);
   }
 
   async agrees(): Promise<boolean> {

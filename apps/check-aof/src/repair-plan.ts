@@ -13,6 +13,7 @@ import { lossBehind, totalLoss } from './measure-loss.ts';
 import { type RdbPart, rdbPartOf } from './rdb-part.ts';
 import { firstRunToEnd } from './recognise-records.ts';
 import { type FoundManifest, findManifest } from './repair-manifest.ts';
+import { type Salvage, salvageBehind } from './salvage.ts';
 
 /**
  * What happens to one file. `keep`: it is good. `cut`: its first `keptBytes` are kept. `rebuild`: its RDB part is damaged; the
@@ -23,6 +24,8 @@ export interface FilePlan {
   readonly size: number;
   readonly action: 'keep' | 'cut' | 'rebuild';
   readonly keptBytes: number;
+  /** `cut`, where that was asked for: what is kept of what lies behind. */
+  readonly salvage?: Salvage | undefined;
   /** `rebuild`: where the records behind the RDB part begin; they are kept. */
   readonly tailOffset?: number | undefined;
   /** What is wrong, in words. */
@@ -41,11 +44,18 @@ export interface RepairPlan {
   readonly isNothingToDo: boolean;
 }
 
+export interface PlanOptions {
+  /** Bytes of all files that have been looked at. */
+  readonly progress: (done: number, total: number) => void;
+  /** Records behind a hole are kept where they can be recognised. Default: false. */
+  readonly isSalvaging?: boolean;
+}
+
 /** @param path absolute: a folder or a single file @throws NoLogError, DiskError */
 export async function planRepair(
   disk: Disk,
   path: string,
-  progress: (done: number, total: number) => void,
+  { progress, isSalvaging = false }: PlanOptions,
 ): Promise<RepairPlan> {
   const { folder, found, files } = logIn(disk, path);
   const sizes = files.map((file) => disk.status(file.path)?.size ?? 0);
@@ -54,7 +64,7 @@ export async function planRepair(
   let before = 0;
   for (const [i, file] of files.entries()) {
     const start = before;
-    plans.push(await planFile(disk, file, (offset) => progress(start + offset, total)));
+    plans.push(await planFile(disk, file, isSalvaging, (offset) => progress(start + offset, total)));
     before += sizes[i] ?? 0;
   }
   const unknown = [...(found?.unknownLoss ?? [])];
@@ -94,7 +104,12 @@ function logIn(disk: Disk, path: string): LogIn {
   return logIn(disk, only);
 }
 
-async function planFile(disk: Disk, file: LogFile, progress: (offset: number) => void): Promise<FilePlan> {
+async function planFile(
+  disk: Disk,
+  file: LogFile,
+  isSalvaging: boolean,
+  progress: (offset: number) => void,
+): Promise<FilePlan> {
   const handle = disk.open(file.path, 'read');
   try {
     const size = handle.size();
@@ -117,7 +132,11 @@ async function planFile(disk: Disk, file: LogFile, progress: (offset: number) =>
     const keptBytes = verdict.okUpTo;
     if (keptBytes === size) return { file, size, action: 'keep', keptBytes, reason: undefined, loss: NO_LOSS };
     const reason = `${describeEnd(handle, keptBytes, size)}, at offset ${keptBytes}, line ${verdict.line}`;
-    return { file, size, action: 'cut', keptBytes, reason, loss: await lossBehind(handle, keptBytes) };
+    if (!isSalvaging)
+      return { file, size, action: 'cut', keptBytes, reason, loss: await lossBehind(handle, keptBytes) };
+    const salvage = await salvageBehind(handle, keptBytes);
+    const loss: Loss = { ...NO_LOSS, bytes: size - keptBytes - salvage.bytes };
+    return { file, size, action: 'cut', keptBytes, salvage, reason, loss };
   } finally {
     handle.close();
   }

@@ -115,8 +115,7 @@ async function writeReplacements(
     const name = repairedName(plan.file.name, number);
     const path = `${folder}/${name}`;
     made.push(path);
-    const bytes =
-      plan.action === 'cut' ? await copyPrefix(disk, plan, path) : await rebuildRdb(disk, plan, path, nowMs);
+    const bytes = plan.action === 'cut' ? await copyGood(disk, plan, path) : await rebuildRdb(disk, plan, path, nowMs);
     replacements.set(plan.file.name, { original: plan.file.name, name, bytes });
   }
   disk.syncDirectory(folder);
@@ -138,13 +137,19 @@ function repairedName(name: string, number: number): string {
 }
 
 function refuseWithoutSpace(disk: Disk, folder: string, broken: readonly FilePlan[]): void {
-  const wanted = broken.reduce((sum, { keptBytes, size, action }) => sum + (action === 'cut' ? keptBytes : size), 0);
+  const wanted = broken.reduce(
+    (sum, { keptBytes, size, action, salvage }) => sum + (action === 'cut' ? keptBytes + (salvage?.bytes ?? 0) : size),
+    0,
+  );
   const free = disk.freeBytes(folder);
   if (free !== undefined && free < wanted) throw new DiskError('ENOSPC', 'write', folder);
 }
 
-async function copyPrefix(disk: Disk, { file, keptBytes }: FilePlan, path: string): Promise<number> {
-  return writeFrom(disk, file.path, path, (from, to) => copyRange(from, to, 0, keptBytes));
+async function copyGood(disk: Disk, { file, keptBytes, salvage }: FilePlan, path: string): Promise<number> {
+  return writeFrom(disk, file.path, path, async (from, to) => {
+    await copyRange(from, to, 0, keptBytes);
+    for (const [start, end] of salvage?.ranges ?? []) await copyRange(from, to, start, end);
+  });
 }
 
 /** Writes the keys before the damage as a new RDB part, and the records behind it as they are. */

@@ -29,8 +29,8 @@ async function strictly(disk: Disk, path = FOLDER) {
   return checkStrictly({ disk, files, nowMs: RECORDED_AT_MS, progress: nothing });
 }
 
-async function repair(disk: Disk, path = FOLDER) {
-  const plan = await planRepair(disk, path, nothing);
+async function repair(disk: Disk, path = FOLDER, isSalvaging = false) {
+  const plan = await planRepair(disk, path, { progress: nothing, isSalvaging });
   const result = plan.isNothingToDo
     ? undefined
     : await runRepair(plan, { disk, nowMs: RECORDED_AT_MS, progress: nothing });
@@ -157,7 +157,7 @@ describe('the manifest', () => {
       ['a.1.incr.aof', whole],
       ['b.1.incr.aof', whole],
     ]);
-    await expect(planRepair(disk, FOLDER, nothing)).rejects.toThrow(NoLogError);
+    await expect(planRepair(disk, FOLDER, { progress: nothing })).rejects.toThrow(NoLogError);
   });
 
   test('a broken file that is not the last: its end is left out, the later files stay', async () => {
@@ -177,6 +177,48 @@ describe('the manifest', () => {
     expect(contents(disk).has(baseName)).toBe(true);
     undoRepair(disk, FOLDER, false);
     expect(contents(disk)).toEqual(before);
+  });
+});
+
+describe('salvage', () => {
+  const good = record('SELECT', '0') + record('SET', 'k', '1');
+
+  async function salvaged(text: string) {
+    const disk = diskOf([[SINGLE, Buffer.from(good + text, 'latin1')]]);
+    const { plan } = await repair(disk, FOLDER, true);
+    return { plan, rest: contents(disk).get(SINGLE)?.slice(good.length), salvage: plan.files[0]?.salvage };
+  }
+
+  test('keeps what can be recognised behind holes', async () => {
+    const [one, two] = [record('SET', 'a', '1'), record('INCR', 'b') + record('DEL', 'k')];
+    const { rest, salvage, plan } = await salvaged(`\0\0\0${one}*3\r\n$3\r\nSET\r\n$9${two}garbage`);
+    expect(rest).toBe(one + two);
+    expect(salvage).toMatchObject({ records: 3, doubtfulKeys: ['b'], isDatabaseDoubtful: true });
+    expect(plan.loss.bytes).toBe('\0\0\0*3\r\n$3\r\nSET\r\n$9garbage'.length);
+  });
+
+  test('leaves out transactions that a hole cuts in two', async () => {
+    const whole = record('MULTI') + record('SET', 'x', '1') + record('EXEC');
+    const head = record('MULTI') + record('SET', 'y', '1');
+    const tail = record('SET', 'z', '1') + record('EXEC');
+    const { rest, salvage } = await salvaged(`\0${record('SELECT', '1')}${whole}${head}\0${tail}${head}`);
+    expect(rest).toBe(record('SELECT', '1') + whole + record('SET', 'z', '1'));
+    expect(salvage?.records).toBe(5);
+  });
+
+  test('a key is right again once it is overwritten', async () => {
+    const text = record('SELECT', '0') + record('INCR', 'n') + record('LPUSH', 'l', 'v') + record('SET', 'n', '5');
+    expect((await salvaged(`\0${text}`)).salvage).toMatchObject({ doubtfulKeys: ['l'], isDatabaseDoubtful: false });
+  });
+
+  test('what a hole costs in real logs is about the hole', async () => {
+    const corpus = readCorpus('redis-7.0.15', 'aof-base');
+    for (const name of ['incr-hole', 'incr-deleted-middle', 'incr-flip-0']) {
+      const disk = diskOf(variantFiles(corpus, name));
+      const { plan, result } = await repair(disk, FOLDER, true);
+      expect(plan.loss.bytes).toBeLessThan(150);
+      expect(result?.report.keys).toBeGreaterThan(94);
+    }
   });
 });
 
