@@ -111,7 +111,7 @@ describe('with included files', () => {
   }
 
   it('does not repeat what they set', () => {
-    expect(rewriteWith('include more\nport 1\n', 'port', '2')).toBe('include more\nport 2\n');
+    expect(rewriteWith('include more\nmaxclients 1\n', 'maxclients', '2')).toBe('include more\nmaxclients 2\n');
   });
 
   it('gets the last word at the end of the main file', () => {
