@@ -1,5 +1,5 @@
 /** How the program starts, refuses to start, and ends: messages for the operator, exit codes, signals. */
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -102,44 +102,6 @@ describe('a refused start ends with status 1 and says why', () => {
     ];
     await expectRefusal(spawnAof(args), 'Unexpected end of file reading the append only file', 'check-aof --fix');
   });
-
-  test('two logs', async () => {
-    const dir = temporaryFolder();
-    const first = await startAof(dir, '--aof-layout', 'multi-part');
-    await first.program.kill();
-    writeFileSync(join(dir, 'appendonly.aof'), '*1\r\n$4\r\nPING\r\n');
-    const args = ['--dir', dir, '--port', '0', '--unixsocket', join(dir, 's'), '--appendonly', 'yes'];
-    await expectRefusal(spawnAof(args), 'There are two logs', 'What to do: ');
-  });
-
-  test('a manifest that is lost', async () => {
-    const dir = temporaryFolder();
-    const first = await startAof(dir, '--aof-layout', 'multi-part');
-    const client = await RawClient.open(first.socket);
-    await client.call('SET', 'a', '1');
-    await first.program.kill();
-    rmSync(join(dir, 'appendonlydir', 'appendonly.aof.manifest'));
-    const args = ['--dir', dir, '--port', '0', '--unixsocket', join(dir, 's'), '--appendonly', 'yes'];
-    await expectRefusal(spawnAof(args), 'but no manifest that lists them', 'What to do: ');
-  });
-
-  test('a file where the folder of the log should be', async () => {
-    const dir = temporaryFolder();
-    writeFileSync(join(dir, 'appendonlydir'), '');
-    const args = [
-      '--dir',
-      dir,
-      '--port',
-      '0',
-      '--unixsocket',
-      join(dir, 's'),
-      '--appendonly',
-      'yes',
-      '--aof-layout',
-      'multi-part',
-    ];
-    await expectRefusal(spawnAof(args), 'is not a folder', 'What to do: ');
-  });
 });
 
 describe('an end', () => {
@@ -238,44 +200,4 @@ test('CONFIG REWRITE keeps the file as its author wrote it, but for what has cha
   await again.said('Ready to accept connections');
   const other = await RawClient.open(join(dir, 's'));
   expect(await other.call('CONFIG', 'GET', 'appendfsync')).toEqual(['appendfsync', 'always']);
-});
-
-describe('the layout of the log is what is on disk', () => {
-  test('a manifest wins over aof-layout single', async () => {
-    const dir = temporaryFolder();
-    const first = await startAof(dir, '--aof-layout', 'multi-part');
-    await (await RawClient.open(first.socket)).call('SET', 'a', '1');
-    await first.program.kill();
-    const second = await startAof(dir, '--aof-layout', 'single');
-    const client = await RawClient.open(second.socket);
-    expect(await client.call('GET', 'a')).toBe('1');
-    await client.call('SET', 'b', '1');
-    expect(existsSync(join(dir, 'appendonly.aof'))).toBe(false);
-    expect(readFileSync(join(dir, 'appendonlydir', 'appendonly.aof.1.incr.aof'), 'latin1')).toContain('$1\r\nb\r\n');
-  });
-
-  test('a single file is upgraded where multi-part is wanted, and only there', async () => {
-    const dir = temporaryFolder();
-    const first = await startAof(dir);
-    await (await RawClient.open(first.socket)).call('SET', 'a', '1');
-    await first.program.kill();
-    const second = await startAof(dir);
-    await second.program.kill();
-    expect(existsSync(join(dir, 'appendonlydir'))).toBe(false);
-    const third = await startAof(dir, '--aof-layout', 'multi-part');
-    expect(await (await RawClient.open(third.socket)).call('GET', 'a')).toBe('1');
-    expect(third.program.output).toContain('Successfully migrated an old-style AOF file');
-    expect(readFileSync(join(dir, 'appendonlydir', 'appendonly.aof.manifest'), 'utf8')).toBe(
-      'file appendonly.aof seq 1 type b\nfile appendonly.aof.1.incr.aof seq 1 type i\n',
-    );
-    expect(existsSync(join(dir, 'appendonly.aof'))).toBe(false);
-  });
-
-  test('an empty folder beside a single file is nothing', async () => {
-    const dir = temporaryFolder();
-    mkdirSync(join(dir, 'appendonlydir'));
-    writeFileSync(join(dir, 'appendonly.aof'), '*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n');
-    const { socket } = await startAof(dir);
-    expect(await (await RawClient.open(socket)).call('GET', 'k')).toBe('v');
-  });
 });
