@@ -23,7 +23,7 @@ const CHUNK_BYTES = 64 * 1024;
 const table = new CommandTable(ALL_COMMANDS);
 
 export interface RecognisedRecord {
-  /** Where it begins and ends in the file. */
+  /** Where it begins, annotations before it included, and ends in the file. */
   readonly offset: number;
   readonly end: number;
   /** None where the command is only known elsewhere. */
@@ -46,6 +46,19 @@ export async function recogniseRecords(
     const end = await readOn(file, beginning, visit);
     at = Math.max(end, beginning + 1);
   }
+}
+
+/**
+ * How far the records from `from` on can be run: each a known command with the right number of arguments, transactions whole.
+ * @returns the offset behind the last of them @throws DiskError
+ */
+export async function runnableUpTo(file: DiskFile, from: number): Promise<number> {
+  let transaction: number | undefined;
+  const end = await readOn(file, from, ({ name, offset }) => {
+    if (name === 'multi') transaction ??= offset;
+    else if (name === 'exec') transaction = undefined;
+  });
+  return transaction ?? end;
 }
 
 /**
@@ -81,14 +94,17 @@ async function readOn(file: DiskFile, from: number, visit: (record: RecognisedRe
   const view = new Request();
   const reader = new AofRecordReader({ mode: 'check', fileOffset: from, view });
   let end = from;
+  /** Behind the record before: annotations belong to the record that follows them. */
+  let start = from;
   const readAll = (): boolean => {
     for (;;) {
       const status = reader.next();
       if (status === NEED_MORE) return true;
       if (status === RECORD) {
-        const record = recognised(view, reader.recordOffset, reader.endOffset);
+        const record = recognised(view, start, reader.endOffset);
         if (record === undefined) return false;
         visit(record);
+        start = record.end;
       } else if (status !== ANNOTATION) return status === END;
       end = reader.endOffset;
     }

@@ -184,6 +184,9 @@ class CommandReport {
       this.add({ error: error.message, findings: error.findings });
       this.say(`Not repaired: ${error.message}.`);
       for (const finding of error.findings) if (!this.#isJson) this.#output.write(nameText(findingText(finding)));
+      if (error.findings.some(({ code }) => code.startsWith('command-'))) {
+        this.say('--salvage leaves out commands that no server knows.');
+      }
       return REPAIR_STATUS.impossible;
     }
     const reason = error instanceof WrittenSinceError ? `${error.message}. --force does so.` : reasonOf(error);

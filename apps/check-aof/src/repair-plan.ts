@@ -11,7 +11,7 @@ import { filesOfManifest, type LogFile, NoLogError } from './log-files.ts';
 import { type Loss, NO_LOSS } from './loss.ts';
 import { lossBehind, totalLoss } from './measure-loss.ts';
 import { type RdbPart, rdbPartOf } from './rdb-part.ts';
-import { firstRunToEnd } from './recognise-records.ts';
+import { firstRunToEnd, runnableUpTo } from './recognise-records.ts';
 import { type FoundManifest, findManifest } from './repair-manifest.ts';
 import { type Salvage, salvageBehind } from './salvage.ts';
 
@@ -129,9 +129,11 @@ async function planFile(
       untilTimestamp: undefined,
       progress,
     });
-    const keptBytes = verdict.okUpTo;
+    // A server refuses a log with a command that it does not know, however well it is framed.
+    const keptBytes = isSalvaging ? Math.min(verdict.okUpTo, await runnableUpTo(handle, fileOffset)) : verdict.okUpTo;
     if (keptBytes === size) return { file, size, action: 'keep', keptBytes, reason: undefined, loss: NO_LOSS };
-    const reason = `${describeEnd(handle, keptBytes, size)}, at offset ${keptBytes}, line ${verdict.line}`;
+    const line = keptBytes === verdict.okUpTo ? `, line ${verdict.line}` : '';
+    const reason = `${describeEnd(handle, keptBytes, size)}, at offset ${keptBytes}${line}`;
     if (!isSalvaging)
       return { file, size, action: 'cut', keptBytes, reason, loss: await lossBehind(handle, keptBytes) };
     const salvage = await salvageBehind(handle, keptBytes);

@@ -6,8 +6,8 @@ import type { Comparison } from './oracle.ts';
 
 /** Records that fit on a page: damage hits something else each time. */
 const SMALL = Buffer.from(
-  '#TS:1795228000\r\n*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$3\r\na\r\n\r\n*1\r\n$5\r\nMULTI\r\n*3\r\n$4\r\nHSET\r\n' +
-    '$1\r\nh\r\n$0\r\n\r\n#TS:1795228080\r\n*2\r\n$4\r\nINCR\r\n$1\r\nn\r\n*1\r\n$4\r\nEXEC\r\n*2\r\n$3\r\nDEL\r\n$1\r\nk\r\n',
+  '#TS:1795228000\r\n*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$3\r\na\r\n\r\n*1\r\n$5\r\nMULTI\r\n*4\r\n$4\r\nHSET\r\n' +
+    '$1\r\nh\r\n$1\r\nf\r\n$0\r\n\r\n#TS:1795228080\r\n*2\r\n$4\r\nINCR\r\n$1\r\nn\r\n*1\r\n$4\r\nEXEC\r\n*2\r\n$3\r\nDEL\r\n$1\r\nk\r\n',
   'latin1',
 );
 

@@ -206,6 +206,18 @@ describe('salvage', () => {
     expect(salvage?.records).toBe(5);
   });
 
+  test('leaves out commands that no server knows', async () => {
+    const [before, after] = [record('SET', 'a', '1'), record('SET', 'b', '1')];
+    const { rest, plan } = await salvaged(before + record('SEU', 'k', '2') + after);
+    expect(rest).toBe(before + after);
+    expect(plan.loss.bytes).toBe(27);
+  });
+
+  test('keeps time annotations, which are no holes', async () => {
+    const text = `${record('MULTI')}#TS:1700000000\r\n${record('SET', 'a', '1')}#TS:1700000001\r\n${record('EXEC')}`;
+    expect((await salvaged(`\0${text}`)).rest).toBe(text);
+  });
+
   test('a key is right again once it is overwritten', async () => {
     const text = record('SELECT', '0') + record('INCR', 'n') + record('LPUSH', 'l', 'v') + record('SET', 'n', '5');
     expect((await salvaged(`\0${text}`)).salvage).toMatchObject({ doubtfulKeys: ['l'], isDatabaseDoubtful: false });
