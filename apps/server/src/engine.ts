@@ -293,6 +293,8 @@ export class Engine {
   settle(): void {
     this.executor.endBatch();
     this.appendLog.settle();
+    // Also when nobody is to be answered: there may be records to write, and others whose wait is over.
+    this.scheduleTick();
   }
 
   scheduleReplies(client: Client): void {
@@ -347,6 +349,8 @@ export class Engine {
     const nowMs = this.clock.nowMs();
     if (this.#isActiveExpireOn) this.expireSome(false);
     this.#flush();
+    // Expiry may have ended a wait.
+    if (this.executor.hasUnblocked) this.scheduleTick();
     this.rewriteControl.cron(nowMs);
     this.statistics.sample(nowMs, this.executor.statistics.totalCommands);
   }

@@ -290,6 +290,10 @@ export class Executor implements CommandContext {
     for (const { client } of this.blocked.overdue(this.#clock.nowMs())) this.unblock(client);
   }
 
+  get hasUnblocked(): boolean {
+    return this.#unblocked.length > 0;
+  }
+
   /** Clients whose wait has ended: their links are to be resumed, before the next flush. */
   takeUnblocked(): readonly Client[] {
     const unblocked = this.#unblocked;

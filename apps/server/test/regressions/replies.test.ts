@@ -94,3 +94,14 @@ test('a client that waits is read on only so far, and all that it sent runs when
   await readAll(socket);
   expect(await server.call('STRLEN', 'text')).toBe(rounds * 1000);
 });
+
+test('a client that wants no replies still wakes the one that waits for what it pushes', async () => {
+  const server = await start({ hz: 1 });
+  const [waiting, silent] = [connect(server), connect(server)];
+  silent.write(encodeCommand(['CLIENT', 'REPLY', 'OFF']));
+  waiting.write(encodeCommand(['BLPOP', 'queue', '0']));
+  while (!String(await server.call('CLIENT', 'LIST')).includes('cmd=blpop')) await pause(5);
+  waiting.write(encodeCommand(['QUIT']));
+  silent.write(encodeCommand(['RPUSH', 'queue', 'x']));
+  expect((await readAll(waiting)).toString()).toBe('*2\r\n$5\r\nqueue\r\n$1\r\nx\r\n+OK\r\n');
+});
