@@ -1,26 +1,13 @@
 // `pnpm bench [word]`: this server beside redis-server, in turn and in the same run; prints medians and ratios, asserts nothing.
 // A word keeps the scenarios whose name contains it.
 import { spawn } from 'node:child_process';
-import { ask, hasRedis, type RunningServer, type ServerName, startServer } from './servers.ts';
+import { memoryScenarios } from './memory.ts';
+import type { Scenario } from './scenario.ts';
+import { ask, hasRedis, type ServerName, startServer } from './servers.ts';
 
 const ROUNDS = 3;
 const EVERYSEC = ['--appendonly', 'yes', '--appendfsync', 'everysec', '--auto-aof-rewrite-percentage', '0'];
 const ALWAYS = ['--appendonly', 'yes', '--appendfsync', 'always', '--auto-aof-rewrite-percentage', '0'];
-
-interface Scenario {
-  readonly name: string;
-  readonly must: number;
-  readonly options: readonly string[];
-  /** What is measured once per round; bigger is better unless `isCost`. */
-  measure(server: RunningServer): Promise<number>;
-  /** Requests of one measurement: then the server's CPU time per request is printed too, which is steadier than the rate. */
-  readonly requests?: number;
-  readonly isCost?: boolean;
-  readonly unit: string;
-  /** Runs once per server before the rounds. */
-  prepare?(server: RunningServer): Promise<unknown>;
-  readonly rounds?: number;
-}
 
 /** Requests per second of one redis-benchmark run; `GET` and so on as its tests. */
 function requestsPerSecond(port: number, args: readonly string[]): Promise<number> {
@@ -158,6 +145,7 @@ const SCENARIOS: readonly Scenario[] = [
       return (server.memoryBytes() - before) / keys;
     },
   },
+  ...memoryScenarios,
 ];
 
 /** Seconds from start to ready with a log of `n` SETs, as records per second. */

@@ -11,6 +11,7 @@ import type { Database, Key, TypeName } from '@aof/keyspace';
 import type { ReplyWriter, Request } from '@aof/resp-codec';
 import type { Client } from './client.ts';
 import type { Command } from './command-table.ts';
+import { Deadlines } from './deadlines.ts';
 
 /** What a client waits for. */
 export interface Wait {
@@ -38,8 +39,15 @@ export interface Waiting {
   readonly deadlineMs: number | undefined;
 }
 
+type Impatient = Waiting & { readonly deadlineMs: number };
+
+function isImpatient(waiting: Waiting): waiting is Impatient {
+  return waiting.deadlineMs !== undefined;
+}
+
 export class BlockedClients {
   readonly #waiting = new Map<Client, Waiting>();
+  readonly #deadlines = new Deadlines<Impatient>();
   readonly #queues = new Map<Database, Map<Key, Set<Waiting>>>();
   #ready = new Map<Database, Set<Key>>();
 
@@ -61,6 +69,7 @@ export class BlockedClients {
 
   add(waiting: Waiting): void {
     this.#waiting.set(waiting.client, waiting);
+    if (isImpatient(waiting)) this.#deadlines.add(waiting);
     let keys = this.#queues.get(waiting.db);
     if (keys === undefined) {
       keys = new Map();
@@ -77,6 +86,7 @@ export class BlockedClients {
     const waiting = this.#waiting.get(client);
     if (waiting === undefined) return undefined;
     this.#waiting.delete(client);
+    if (isImpatient(waiting)) this.#deadlines.remove(waiting);
     const keys = this.#queues.get(waiting.db);
     for (const key of waiting.wait.keys) {
       const queue = keys?.get(key);
@@ -117,15 +127,11 @@ export class BlockedClients {
 
   /** When the first of those that do not wait for ever gives up, ms; undefined if nobody does. */
   get nextDeadlineMs(): number | undefined {
-    let next: number | undefined;
-    for (const { deadlineMs } of this.#waiting.values()) {
-      if (deadlineMs !== undefined && (next === undefined || deadlineMs < next)) next = deadlineMs;
-    }
-    return next;
+    return this.#deadlines.first?.deadlineMs;
   }
 
-  /** Those whose time is over. */
+  /** Those whose time is over, the longest overdue first. */
   overdue(nowMs: number): Waiting[] {
-    return [...this.#waiting.values()].filter(({ deadlineMs }) => deadlineMs !== undefined && deadlineMs <= nowMs);
+    return this.#deadlines.dueAt(nowMs).sort((a, b) => a.deadlineMs - b.deadlineMs || a.client.id - b.client.id);
   }
 }
