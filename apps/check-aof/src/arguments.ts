@@ -1,110 +1,93 @@
 /**
  * The command line of check-aof.
  *
- * Invariant: what redis-check-aof takes means the same here, so that scripts need not change; everything else begins with a
- * word or an option that it refuses where it stands.
+ * Invariant: what redis-check-aof takes means the same here, so that scripts need not change; everything else begins with the
+ * name of a subcommand, or has an option that redis-check-aof refuses where it stands.
  */
-import type { CheckMode } from './check-files.ts';
-import { type LossLimit, parseLossLimit } from './loss.ts';
+import { check } from './check-command.ts';
+import { Invocation, JSON_OPTION, type Subcommand } from './subcommand.ts';
+import { SUBCOMMANDS } from './subcommands.ts';
 
-export interface RepairArguments {
-  readonly kind: 'repair';
-  readonly path: string;
-  readonly isDryRun: boolean;
-  readonly isYes: boolean;
-  readonly isJson: boolean;
-  readonly isSalvaging: boolean;
-  readonly limits: readonly LossLimit[];
-}
-
-export type Command =
-  | { readonly kind: 'check'; readonly path: string; readonly mode: CheckMode }
-  | { readonly kind: 'strict'; readonly path: string; readonly isJson: boolean }
-  | RepairArguments
-  | { readonly kind: 'undo'; readonly path: string; readonly isJson: boolean; readonly isForced: boolean }
-  | { readonly kind: 'help' | 'version' | 'usage' | 'bad-timestamp' }
-  | { readonly kind: 'bad-usage'; readonly reason: string };
+export type CommandLine =
+  | { readonly kind: 'run'; readonly subcommand: Subcommand; readonly invocation: Invocation }
+  /** Of everything, or of one subcommand. */
+  | { readonly kind: 'help'; readonly subcommand?: Subcommand }
+  /** `usage`: what redis-check-aof answers with its usage line. */
+  | { readonly kind: 'version' | 'usage' }
+  | { readonly kind: 'bad-usage'; readonly subcommand: Subcommand; readonly reason: string };
 
 /** @param args without the program's name */
-export function parseArguments(args: readonly string[]): Command {
-  const [first = '', second = '', third = ''] = args;
+export function parseArguments(args: readonly string[]): CommandLine {
+  const [first = '', ...rest] = args;
+  const subcommand = SUBCOMMANDS.find(({ name }) => name === first);
+  if (subcommand !== undefined) return parseFor(subcommand, rest);
+  if (first === 'help' && rest.length <= 1) return help(rest[0]);
   if (args.length === 1) {
     if (first === '-v' || first === '--version') return { kind: 'version' };
     if (first === '-h' || first === '--help') return { kind: 'help' };
-    return { kind: 'check', path: first, mode: { kind: 'check' } };
+    return checkRun([first], []);
   }
-  if (args.length === 2 && first === '--fix') return { kind: 'check', path: second, mode: { kind: 'fix' } };
-  if (args.length === 3 && first === '--truncate-to-timestamp') {
-    const until = timestampOf(second);
-    if (until === undefined) return { kind: 'bad-timestamp' };
-    return { kind: 'check', path: third, mode: { kind: 'truncate', until } };
-  }
-  if (first === 'repair' || first === 'undo') return subcommand(first, args.slice(1));
-  if (args.includes('--strict')) return strict(args.filter((arg) => arg !== '--strict'));
-  return { kind: 'usage' };
+  const [second = '', third = ''] = rest;
+  if (args.length === 2 && first === '--fix') return checkRun([second], [['--fix', []]]);
+  if (args.length === 3 && first === '--truncate-to-timestamp') return checkRun([third], [[first, [second]]]);
+  const isOurs = args.some((arg) => OURS.has(arg));
+  return isOurs ? parseFor(check, args) : { kind: 'usage' };
 }
 
-function strict(args: readonly string[]): Command {
-  const { path, flags, problem } = split(args);
-  if (problem !== undefined) return { kind: 'bad-usage', reason: problem };
-  const unknown = [...flags.keys()].find((flag) => flag !== '--json');
-  if (unknown !== undefined) return { kind: 'bad-usage', reason: `--strict has no option ${unknown}` };
-  return { kind: 'strict', path, isJson: flags.has('--json') };
+/** Options of the check that redis-check-aof does not have: with one of them the command line is ours. */
+const OURS = new Set([
+  '--json',
+  ...check.options.map(({ name }) => name).filter((name) => name !== '--fix' && name !== '--truncate-to-timestamp'),
+]);
+
+function checkRun(
+  operands: readonly string[],
+  options: readonly (readonly [string, readonly string[]])[],
+): CommandLine {
+  return { kind: 'run', subcommand: check, invocation: new Invocation(operands, new Map(options)) };
 }
 
-const OPTIONS: Readonly<Record<'repair' | 'undo', readonly string[]>> = {
-  repair: ['--dry-run', '--yes', '--json', '--max-loss', '--salvage'],
-  undo: ['--json', '--force'],
-};
-
-function subcommand(name: 'repair' | 'undo', args: readonly string[]): Command {
-  const { path, flags, problem } = split(args);
-  if (problem !== undefined) return { kind: 'bad-usage', reason: problem };
-  const unknown = [...flags.keys()].find((flag) => !OPTIONS[name].includes(flag));
-  if (unknown !== undefined) return { kind: 'bad-usage', reason: `${name} has no option ${unknown}` };
-  const isJson = flags.has('--json');
-  if (name === 'undo') return { kind: 'undo', path, isJson, isForced: flags.has('--force') };
-  const limits: LossLimit[] = [];
-  for (const text of flags.get('--max-loss') ?? []) {
-    const limit = parseLossLimit(text);
-    if (limit === undefined) {
-      return { kind: 'bad-usage', reason: `--max-loss takes 64kb, 10commands or 3keys, not '${text}'` };
-    }
-    limits.push(limit);
-  }
-  const [isDryRun, isYes] = [flags.has('--dry-run'), flags.has('--yes')];
-  return { kind: 'repair', path, isDryRun, isYes, isJson, isSalvaging: flags.has('--salvage'), limits };
+function help(name: string | undefined): CommandLine {
+  const subcommand = SUBCOMMANDS.find((one) => one.name === name);
+  return subcommand === undefined ? { kind: 'help' } : { kind: 'help', subcommand };
 }
 
-interface SplitArguments {
-  readonly path: string;
-  /** Options, with the values of those that take one. */
-  readonly flags: ReadonlyMap<string, readonly string[]>;
-  readonly problem: string | undefined;
-}
-
-function split(args: readonly string[]): SplitArguments {
-  const paths: string[] = [];
-  const flags = new Map<string, string[]>();
+/** Options may stand anywhere; behind `--` there are none. */
+function parseFor(subcommand: Subcommand, args: readonly string[]): CommandLine {
+  const bad = (reason: string): CommandLine => ({ kind: 'bad-usage', subcommand, reason });
+  const operands: string[] = [];
+  const options = new Map<string, string[]>();
+  let hasEnded = false;
   for (let i = 0; i < args.length; i++) {
     const arg = args[i] ?? '';
-    if (!arg.startsWith('--')) {
-      paths.push(arg);
-      continue;
+    if (hasEnded || !arg.startsWith('-') || arg === '-') operands.push(arg);
+    else if (arg === '--') hasEnded = true;
+    else if (arg === '--help' || arg === '-h') return { kind: 'help', subcommand };
+    else {
+      const [name = '', given] = splitAtEquals(arg);
+      const option = name === '--json' ? JSON_OPTION : subcommand.options.find((one) => one.name === name);
+      if (option === undefined) return bad(`${subcommand.name} has no option ${name}`);
+      const values = options.get(name) ?? [];
+      if (values.length > 0 && !option.isRepeatable) return bad(`${name} may be given once`);
+      if (option.value === undefined && given !== undefined) return bad(`${name} takes no value`);
+      if (option.value !== undefined) {
+        const value = given ?? args[++i];
+        if (value === undefined) return bad(`${name} wants ${option.value}`);
+        values.push(value);
+      }
+      options.set(name, values);
     }
-    const values = flags.get(arg) ?? [];
-    if (arg === '--max-loss') values.push(args[++i] ?? '');
-    flags.set(arg, values);
   }
-  const problem = paths.length === 1 ? undefined : `one path is wanted, not ${paths.length}`;
-  return { path: paths[0] ?? '', flags, problem };
+  const [least, most] = subcommand.operandCount ?? [1, 1];
+  if (operands.length < least || operands.length > most) {
+    const wanted = least === most ? least : `${least} to ${most}`;
+    return bad(`${subcommand.name} wants ${subcommand.operands}: ${wanted} and not ${operands.length}`);
+  }
+  return { kind: 'run', subcommand, invocation: new Invocation(operands, options) };
 }
 
-/** Seconds as strtol(3) takes them: blanks and a sign may lead, nothing may follow, nothing at all is 0. */
-function timestampOf(text: string): number | undefined {
-  if (text === '') return 0;
-  const found = /^[ \t\n\v\f\r]*([+-]?\d+)$/.exec(text)?.[1];
-  if (found === undefined) return undefined;
-  const value = BigInt(found);
-  return BigInt.asIntN(64, value) === value ? Number(value) : undefined;
+/** `--max-loss=64kb`. */
+function splitAtEquals(arg: string): [name: string, value: string | undefined] {
+  const at = arg.indexOf('=');
+  return at < 0 ? [arg, undefined] : [arg.slice(0, at), arg.slice(at + 1)];
 }

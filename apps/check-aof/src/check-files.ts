@@ -21,13 +21,13 @@ export interface CheckOptions {
   readonly mode: CheckMode;
 }
 
-/** The tool's exit status: 0 valid, empty or repaired, 1 anything else. */
-export type ExitStatus = 0 | 1;
+/** As redis-check-aof: 0 valid, empty or repaired, 1 anything else. */
+export type CheckStatus = 0 | 1;
 
 type FileVerdict = 'ok' | 'empty' | 'truncated' | 'truncated-to-timestamp' | 'failed';
 
 /** Checks what `path` names, by what it is. @throws DiskError reading or cutting failed after the file was opened */
-export async function checkAof(path: string, options: CheckOptions): Promise<ExitStatus> {
+export async function checkAof(path: string, options: CheckOptions): Promise<CheckStatus> {
   const check = new Check(options);
   return (await check.run(path)) ? 0 : 1;
 }

@@ -1,6 +1,6 @@
 /** redis-check-rdb's check of an RDB file: same lines, same verdict. Source: redis-check-rdb.c. */
 import { type Disk, DiskError, type DiskFile } from '@aof/disk';
-import type { ExitStatus } from './check-files.ts';
+import type { CheckStatus } from './check-files.ts';
 import { checkRdbPart } from './check-rdb-part.ts';
 import { type LogStamp, nameText, type Output } from './output.ts';
 
@@ -11,7 +11,7 @@ export interface CheckRdbOptions {
 }
 
 /** What follows the RDB part is not looked at. @throws DiskError reading failed after the file was opened */
-export async function checkRdb(path: string, { disk, output, stamp }: CheckRdbOptions): Promise<ExitStatus> {
+export async function checkRdb(path: string, { disk, output, stamp }: CheckRdbOptions): Promise<CheckStatus> {
   const name = nameText(path);
   let file: DiskFile;
   try {

@@ -1,51 +1,69 @@
-/** What check-aof says about itself. */
+/** What check-aof says about itself, from the table of subcommands. */
+import type { Example, Option, Subcommand } from './subcommand.ts';
+import { JSON_OPTION } from './subcommand.ts';
+import { SUBCOMMANDS } from './subcommands.ts';
 
+/** What redis-check-aof answers to a command line that it does not understand, and where to read on. */
 export const USAGE = `Usage: check-aof [--fix|--truncate-to-timestamp $timestamp] <file.manifest|file.aof>
-       check-aof --strict [--json] <folder|file.manifest|file.aof>
-       check-aof repair [--dry-run] [--yes] [--max-loss <amount>]... [--salvage] [--json] <folder|file.aof>
-       check-aof undo [--force] [--json] <folder>
+       check-aof <subcommand> [option]... <path>
        check-aof --help
 `;
 
-export const HELP = `${USAGE}
-  Is the log good? (Nothing is changed.)
-    check-aof appendonlydir/appendonly.aof.manifest
-    check-aof appendonly.aof
+/** Width of the first column of lists. */
+const COLUMN = 24;
 
-  Is there anything in it that no server would have written? (Replays it in memory.)
-    check-aof --strict appendonlydir
-    check-aof --strict --json appendonly.aof | jq '.findings[] | select(.certainty == "certain")'
+/** The first page: what there is, and how to ask the questions that people come with. */
+export function generalHelp(): string {
+  return [
+    USAGE,
+    'Subcommands (check is meant where none is named; check-aof <subcommand> --help explains one):',
+    ...SUBCOMMANDS.map(({ name, summary }) => row(name, summary)),
+    '',
+    ...SUBCOMMANDS.flatMap(({ examples }) => examples.slice(0, 2)).flatMap(exampleLines),
+    'Exit status, of every subcommand',
+    '  0 all is well, or done              1 something found, or to be done and not done',
+    '  2 wrong arguments                   3 it costs more than --max-loss allows',
+    '  4 a process has the log open        5 impossible: no log, or none that can be worked on',
+    '  6 the disk refused',
+    '',
+    row('-v, --version', 'the version'),
+    row('-h, --help', 'this text'),
+    '',
+  ].join('\n');
+}
 
-  The server does not start. What is wrong, what can be done, what would it cost?
-    check-aof repair --dry-run appendonlydir
+export function subcommandHelp(subcommand: Subcommand): string {
+  const { name, summary, operands, options, examples, remarks = [], exitStatus } = subcommand;
+  const all = [...options, JSON_OPTION];
+  const statuses = Object.entries({ ...exitStatus, 2: 'wrong arguments' });
+  return [
+    `Usage: check-aof ${name} ${all.map(optionUsage).join(' ')} ${operands}`,
+    '',
+    `${summary}.`,
+    '',
+    ...examples.flatMap(exampleLines),
+    'Options',
+    ...all.map((option) => row(optionText(option), option.summary)),
+    ...(remarks.length > 0 ? ['', ...remarks] : []),
+    '',
+    'Exit status',
+    ...statuses.map(([status, meaning]) => `  ${status}  ${meaning}`),
+    '',
+  ].join('\n');
+}
 
-  Do it: files and manifest, whatever is broken; the files from before are kept.
-    check-aof repair appendonlydir
-    check-aof undo appendonlydir
+function exampleLines({ purpose, lines }: Example): string[] {
+  return [`  ${purpose}`, ...lines.map((line) => `    ${line}`), ''];
+}
 
-  Go past a hole and keep what can be recognised behind it; says which keys may be wrong:
-    check-aof repair --salvage appendonlydir
+function optionText({ name, value }: Option): string {
+  return value === undefined ? name : `${name} ${value}`;
+}
 
-  In a container, before the server: repair by itself what costs little, else stop here.
-    check-aof repair --yes --max-loss 1mb --max-loss 100commands /data/appendonlydir || exit 1
+function optionUsage(option: Option): string {
+  return `[${optionText(option)}]${option.isRepeatable ? '...' : ''}`;
+}
 
-  Cut off what a crash left at the end of the last file, after a question, and keep nothing:
-    check-aof --fix appendonlydir/appendonly.aof.manifest
-
-  Go back to how the data set was at a moment (needs aof-timestamp-enabled yes):
-    cp -a appendonlydir appendonlydir.before
-    check-aof --truncate-to-timestamp $(date -d '10:30' +%s) appendonlydir/appendonly.aof.manifest
-
-  --max-loss takes bytes (500, 64kb, 1mb), commands (10commands) or keys (3keys); given several times, all hold.
-  -v, --version    the version
-  -h, --help       this text
-
-Exit status
-  check       0 valid, empty, or repaired        1 anything else
-  --strict    0 nothing found                    1 something found   2 wrong arguments
-  repair      0 nothing to do, or done           1 there is something to do, and it was not done
-  undo        0 done                             2 wrong arguments   3 it costs more than --max-loss
-                                                 4 a process has the log open
-                                                 5 impossible: no log, or it would not load even then
-                                                 6 the disk refused
-`;
+function row(term: string, text: string): string {
+  return `  ${term.padEnd(COLUMN - 2)}${term.length > COLUMN - 3 ? ' ' : ''}${text}`;
+}

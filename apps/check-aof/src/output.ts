@@ -12,6 +12,23 @@ export interface Output {
   answer(): Promise<string>;
   /** A long operation has come so far. Bytes. */
   progress?(done: number, total: number): void;
+  /** Whether people see it, on a terminal that shows colours. Default: no. */
+  readonly hasColour?: boolean;
+}
+
+/** What a word means: all is well, look at it, broken. Strong: a heading. */
+export type Tone = 'good' | 'doubtful' | 'bad' | 'strong';
+
+const SGR: Readonly<Record<Tone, string>> = { good: '32', doubtful: '33', bad: '31', strong: '1' };
+
+/** `text` in the colour of its meaning, where colours are shown. */
+export function toned(output: Output, tone: Tone, text: string): string {
+  return output.hasColour ? `\x1b[${SGR[tone]}m${text}\x1b[0m` : text;
+}
+
+/** Colours are for terminals, and not for all. Source: no-color.org; terminfo's `dumb`. */
+export function showsColour(isTerminal: boolean, env: Readonly<Record<string, string | undefined>>): boolean {
+  return isTerminal && !env.NO_COLOR && env.TERM !== 'dumb';
 }
 
 /** A name as the bytes that it has on disk. */

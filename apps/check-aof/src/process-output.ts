@@ -1,7 +1,7 @@
 /** The streams of the process as an `Output`; for the programs' main files alone. */
 import { DiskError } from '@aof/disk';
 import { monotonicMs } from './clock.ts';
-import { nameText, type Output } from './output.ts';
+import { nameText, type Output, showsColour } from './output.ts';
 import { ProgressBar } from './progress-bar.ts';
 
 /** A bar only where a person sees it: the lines on standard output are the same with and without. */
@@ -16,6 +16,7 @@ export const processOutput: Output = {
   },
   answer: firstByteOfInput,
   progress: (done, total) => bar?.update(done, total),
+  hasColour: showsColour(process.stdout.isTTY, process.env),
 };
 
 async function firstByteOfInput(): Promise<string> {

@@ -1,200 +1,181 @@
-/** `check-aof repair` and `check-aof undo`: the plan, its price, the question, and what came of it; for people or as JSON. */
-import type { Disk } from '@aof/disk';
-import { DiskError } from '@aof/disk';
-import type { RepairArguments } from './arguments.ts';
+/** `check-aof repair`: the plan, its price, the question, and what came of it. */
+import { CommandReport } from './command-report.ts';
 import { describeText } from './describe-record.ts';
+import { EXIT, type ExitStatus } from './exit-status.ts';
 import { findingText, plural } from './findings.ts';
-import { exceededLimit, type Loss } from './loss.ts';
-import type { FileHolder } from './open-files.ts';
-import { nameText, type Output } from './output.ts';
+import { exceededLimit, type Loss, type LossLimit, parseLossLimit } from './loss.ts';
 import { planRepair, type RepairPlan } from './repair-plan.ts';
 import { RepairFailedError, type RepairResult, runRepair } from './repair-run.ts';
 import type { Salvage } from './salvage.ts';
-import { reasonOf } from './strict-command.ts';
-import { undoRepair, WrittenSinceError } from './undo.ts';
+import { type Environment, type Invocation, type Subcommand, UsageError } from './subcommand.ts';
 
-/** Stable: scripts rely on them. */
-export const REPAIR_STATUS = {
-  /** Nothing was wrong, or all is well now. */
-  ok: 0,
-  /** There is something to repair, and nothing was done: a dry run, or the answer was no. */
-  notDone: 1,
-  usage: 2,
-  /** The price is above --max-loss. */
-  tooExpensive: 3,
-  /** A process has the log open. */
-  inUse: 4,
-  /** There is no log, or none that can be repaired; or nothing to undo. */
-  impossible: 5,
-  /** The disk refused. */
-  disk: 6,
-} as const;
+export const repair: Subcommand = {
+  name: 'repair',
+  summary: 'Repair a whole log, files and manifest; says what that costs, and keeps the files from before',
+  operands: '<folder|file.aof>',
+  options: [
+    { name: '--dry-run', summary: 'end behind the plan; nothing is changed' },
+    { name: '--yes', summary: 'do not ask' },
+    {
+      name: '--max-loss',
+      value: '<amount>',
+      isRepeatable: true,
+      summary: 'do nothing if it costs more; all must hold',
+    },
+    { name: '--salvage', summary: 'go past holes, and say which keys may be wrong because of it' },
+  ],
+  examples: [
+    {
+      purpose: 'The server does not start. What is wrong, what can be done, what would it cost?',
+      lines: ['check-aof repair --dry-run appendonlydir'],
+    },
+    {
+      purpose: 'Do it: files and manifest, whatever is broken; the files from before are kept.',
+      lines: ['check-aof repair appendonlydir', 'check-aof undo appendonlydir'],
+    },
+    {
+      purpose: 'Go past a hole and keep what can be recognised behind it; says which keys may be wrong:',
+      lines: ['check-aof repair --salvage appendonlydir'],
+    },
+    {
+      purpose: 'In a container, before the server: repair by itself what costs little, else stop here.',
+      lines: ['check-aof repair --yes --max-loss 1mb --max-loss 100commands /data/appendonlydir || exit 1'],
+    },
+  ],
+  remarks: ['An amount is in bytes (500, 64kb, 1mb, 2gb), commands (10commands) or keys (3keys).'],
+  exitStatus: {
+    [EXIT.ok]: 'nothing to do, or done',
+    [EXIT.found]: 'there is something to do, and it was not done: a dry run, or the answer was no',
+    [EXIT.tooExpensive]: 'it costs more than --max-loss allows',
+    [EXIT.inUse]: 'a process has the log open',
+    [EXIT.impossible]: 'there is no log, or one that would not load even then; nothing was changed',
+    [EXIT.disk]: 'the disk refused',
+  },
+  run: runRepairCommand,
+};
 
-export type RepairStatus = (typeof REPAIR_STATUS)[keyof typeof REPAIR_STATUS];
-
-export interface RepairCommandOptions {
-  readonly disk: Disk;
-  readonly output: Output;
-  readonly nowMs: () => number;
-  /** The path without links, absolute. */
-  readonly realPath: (path: string) => string;
-  readonly holderOf: (path: string) => FileHolder | undefined;
+interface RepairRequest {
+  readonly isDryRun: boolean;
+  readonly isYes: boolean;
+  readonly isSalvaging: boolean;
+  readonly limits: readonly LossLimit[];
 }
 
-export async function repairCommand(args: RepairArguments, options: RepairCommandOptions): Promise<RepairStatus> {
-  const report = new CommandReport('repair', args.path, options.output, args.isJson);
-  return report.guard(async () => {
-    const path = options.realPath(args.path);
-    if (report.refusesHolder(options.holderOf(path))) return REPAIR_STATUS.inUse;
-    const progress = (done: number, total: number): void => options.output.progress?.(done, total);
-    const plan = await planRepair(options.disk, path, { progress, isSalvaging: args.isSalvaging });
-    report.plan(plan);
-    if (plan.isNothingToDo) return REPAIR_STATUS.ok;
-    const exceeded = exceededLimit(plan.loss, args.limits);
-    if (exceeded !== undefined) {
-      report.say(`Nothing is done: this costs more than --max-loss ${exceeded.atMost}${exceeded.of} allows.`);
-      return REPAIR_STATUS.tooExpensive;
-    }
-    if (args.isDryRun || !(args.isYes || (await report.agrees()))) return REPAIR_STATUS.notDone;
-    // A server may have been started while the question was open.
-    if (report.refusesHolder(options.holderOf(path))) return REPAIR_STATUS.inUse;
-    report.result(await runRepair(plan, { disk: options.disk, nowMs: options.nowMs(), progress }));
-    return REPAIR_STATUS.ok;
+async function runRepairCommand(invocation: Invocation, environment: Environment): Promise<ExitStatus> {
+  const request = requestOf(invocation);
+  const { path, isJson } = invocation;
+  const report = new CommandReport('repair', path, environment.output, isJson);
+  return report.guard(
+    () => planAndRepair(path, request, environment, report),
+    (error) => (error instanceof RepairFailedError ? sayFailed(error, report) : undefined),
+  );
+}
+
+/** @throws UsageError */
+function requestOf(invocation: Invocation): RepairRequest {
+  const limits = invocation.values('--max-loss').map((text) => {
+    const limit = parseLossLimit(text);
+    if (limit === undefined) throw new UsageError(`--max-loss takes 64kb, 10commands or 3keys, not '${text}'`);
+    return limit;
   });
+  return {
+    isDryRun: invocation.has('--dry-run'),
+    isYes: invocation.has('--yes'),
+    isSalvaging: invocation.has('--salvage'),
+    limits,
+  };
 }
 
-export async function undoCommand(
-  args: { readonly path: string; readonly isJson: boolean; readonly isForced: boolean },
-  { disk, output, realPath, holderOf }: RepairCommandOptions,
-): Promise<RepairStatus> {
-  const report = new CommandReport('undo', args.path, output, args.isJson);
-  return report.guard(async () => {
-    const path = realPath(args.path);
-    if (report.refusesHolder(holderOf(path))) return REPAIR_STATUS.inUse;
-    const { undoFolder, restored, bytesSince } = undoRepair(disk, path, args.isForced);
-    report.add({ undoFolder, restored, bytesSince });
-    report.say(
-      `The repair is undone: ${restored.length > 0 ? restored.join(', ') : 'the manifest'} is as it was before.`,
-    );
-    report.say(`What the repair had made is kept in ${undoFolder}.`);
-    return REPAIR_STATUS.ok;
-  });
+async function planAndRepair(
+  givenPath: string,
+  { isDryRun, isYes, isSalvaging, limits }: RepairRequest,
+  { disk, output, nowMs, realPath, holderOf }: Environment,
+  report: CommandReport,
+): Promise<ExitStatus> {
+  const path = realPath(givenPath);
+  if (report.refusesHolder(holderOf(path))) return EXIT.inUse;
+  const progress = (done: number, total: number): void => output.progress?.(done, total);
+  const plan = await planRepair(disk, path, { progress, isSalvaging });
+  sayPlan(plan, report);
+  if (plan.isNothingToDo) return EXIT.ok;
+  const exceeded = exceededLimit(plan.loss, limits);
+  if (exceeded !== undefined) {
+    report.say(`Nothing is done: this costs more than --max-loss ${exceeded.atMost}${exceeded.of} allows.`);
+    return EXIT.tooExpensive;
+  }
+  if (isDryRun || !(isYes || (await report.agrees('Repair it? The files from before are kept.')))) return EXIT.found;
+  // A server may have been started while the question was open.
+  if (report.refusesHolder(holderOf(path))) return EXIT.inUse;
+  sayResult(await runRepair(plan, { disk, nowMs: nowMs(), progress }), report);
+  return EXIT.ok;
 }
 
-/** Says everything as text, or collects it for one JSON document. */
-class CommandReport {
-  readonly #output: Output;
-  readonly #isJson: boolean;
-  readonly #document: Record<string, unknown>;
-
-  constructor(command: string, path: string, output: Output, isJson: boolean) {
-    this.#output = output;
-    this.#isJson = isJson;
-    this.#document = { command, path };
+function sayPlan({ folder, found, files, notes, loss, isNothingToDo }: RepairPlan, report: CommandReport): void {
+  const plan = files.map(({ file, size, action, keptBytes, reason, salvage, loss: cost }) => ({
+    file: file.name,
+    action,
+    bytes: size,
+    keptBytes,
+    reason,
+    salvaged: salvage && {
+      records: salvage.records,
+      bytes: salvage.bytes,
+      pieces: salvage.ranges.length,
+      doubtfulKeys: salvage.doubtfulKeys.map(describeText),
+      isDatabaseDoubtful: salvage.isDatabaseDoubtful,
+    },
+    lost: lossDocument(cost),
+  }));
+  report.add({ folder, manifest: found?.names.manifestName, plan, notes, lost: lossDocument(loss), isNothingToDo });
+  report.say(`Log: ${folder}${found === undefined ? '' : ` (${found.names.manifestName})`}`);
+  for (const note of notes) report.say(`  ${note}`);
+  for (const { file, size, action, keptBytes, reason, salvage } of files) {
+    if (action === 'keep') report.say(`  ${file.name}: good, ${size} bytes`);
+    else if (action === 'rebuild') report.say(`  ${file.name}: ${reason}; they are written anew`);
+    else report.say(`  ${file.name}: keep ${keptBytes} of ${size} bytes; what follows is ${reason}`);
+    if (salvage !== undefined) saySalvage(salvage, report);
   }
+  if (isNothingToDo) report.say('Nothing to repair.');
+  else sayPrice(loss, report);
+}
 
-  /** Runs the command; errors that mean that it cannot be done become a reason and a status. */
-  async guard(command: () => Promise<RepairStatus>): Promise<RepairStatus> {
-    const status = await command().catch((error: unknown) => this.#failed(error));
-    this.add({ status });
-    if (this.#isJson) this.#output.write(nameText(`${JSON.stringify(this.#document, undefined, 2)}\n`));
-    return status;
+function sayPrice({ bytes, commands, keyCount, keyNames, unknown }: Loss, report: CommandReport): void {
+  const recognised = `${plural(commands, 'command')}, on ${plural(keyCount, 'key')}`;
+  report.say(`Price: ${plural(bytes, 'byte')}; to be recognised in them: ${recognised}`);
+  if (keyNames.length > 0) {
+    const more = keyCount > keyNames.length ? ', …' : '';
+    report.say(`  keys: ${keyNames.map(describeText).join(', ')}${more}`);
   }
+  for (const one of unknown) report.say(`  ${one}`);
+}
 
-  say(line: string): void {
-    if (!this.#isJson) this.#output.write(nameText(`${line}\n`));
-  }
+function saySalvage({ records, ranges, doubtfulKeys, isDatabaseDoubtful }: Salvage, report: CommandReport): void {
+  report.say(
+    `    ${plural(records, 'record')} behind it, in ${plural(ranges.length, 'piece')}, can be recognised and are kept`,
+  );
+  if (isDatabaseDoubtful)
+    report.say('    they may belong to another database: the command that selects it may be lost');
+  if (doubtfulKeys.length === 0) return;
+  report.say(`    ${plural(doubtfulKeys.length, 'key')} may be wrong, for what they build on may be lost:`);
+  for (const key of doubtfulKeys) report.say(`      ${describeText(key)}`);
+}
 
-  add(fields: Readonly<Record<string, unknown>>): void {
-    Object.assign(this.#document, fields);
-  }
+function sayResult({ undoFolder, replacements, report: loaded }: RepairResult, report: CommandReport): void {
+  const { records, keys, findingCount } = loaded;
+  report.add({ undoFolder, replacements, loaded: { records, keys, findingCount } });
+  report.say(`Repaired. It loads: ${plural(records, 'record')}, ${plural(keys, 'key')}.`);
+  if (findingCount > 0) report.say(`check-aof --strict has ${plural(findingCount, 'finding')} left in it.`);
+  report.say(`The files from before are in ${undoFolder}; check-aof undo puts them back.`);
+}
 
-  refusesHolder(holder: FileHolder | undefined): boolean {
-    if (holder === undefined) return false;
-    const { processId, processName, path } = holder;
-    this.add({ holder });
-    this.say(`Process ${processId} (${processName}) has ${path} open. Stop it first; nothing has been changed.`);
-    return true;
+function sayFailed({ message, findings }: RepairFailedError, report: CommandReport): ExitStatus {
+  report.add({ error: message, findings });
+  report.say(`Not repaired: ${message}.`);
+  for (const finding of findings) report.say(findingText(finding).trimEnd());
+  if (findings.some(({ code }) => code.startsWith('command-'))) {
+    report.say('--salvage leaves out commands that no server knows.');
   }
-
-  plan({ folder, found, files, notes, loss, isNothingToDo }: RepairPlan): void {
-    const plan = files.map(({ file, size, action, keptBytes, reason, salvage, loss: cost }) => ({
-      file: file.name,
-      action,
-      bytes: size,
-      keptBytes,
-      reason,
-      salvaged: salvage && {
-        records: salvage.records,
-        bytes: salvage.bytes,
-        pieces: salvage.ranges.length,
-        doubtfulKeys: salvage.doubtfulKeys.map(describeText),
-        isDatabaseDoubtful: salvage.isDatabaseDoubtful,
-      },
-      lost: lossDocument(cost),
-    }));
-    this.add({ folder, manifest: found?.names.manifestName, plan, notes, lost: lossDocument(loss), isNothingToDo });
-    this.say(`Log: ${folder}${found === undefined ? '' : ` (${found.names.manifestName})`}`);
-    for (const note of notes) this.say(`  ${note}`);
-    for (const { file, size, action, keptBytes, reason, salvage } of files) {
-      if (action === 'keep') this.say(`  ${file.name}: good, ${size} bytes`);
-      else if (action === 'rebuild') this.say(`  ${file.name}: ${reason}; they are written anew`);
-      else this.say(`  ${file.name}: keep ${keptBytes} of ${size} bytes; what follows is ${reason}`);
-      if (salvage !== undefined) this.#salvage(salvage);
-    }
-    if (isNothingToDo) return this.say('Nothing to repair.');
-    const { bytes, commands, keyCount } = loss;
-    const recognised = `${plural(commands, 'command')}, on ${plural(keyCount, 'key')}`;
-    this.say(`Price: ${plural(bytes, 'byte')}; to be recognised in them: ${recognised}`);
-    if (loss.keyNames.length > 0) {
-      const more = loss.keyCount > loss.keyNames.length ? ', …' : '';
-      this.say(`  keys: ${loss.keyNames.map(describeText).join(', ')}${more}`);
-    }
-    for (const unknown of loss.unknown) this.say(`  ${unknown}`);
-  }
-
-  #salvage({ records, ranges, doubtfulKeys, isDatabaseDoubtful }: Salvage): void {
-    this.say(
-      `    ${plural(records, 'record')} behind it, in ${plural(ranges.length, 'piece')}, can be recognised and are kept`,
-    );
-    if (isDatabaseDoubtful)
-      this.say('    they may belong to another database: the command that selects it may be lost');
-    if (doubtfulKeys.length === 0) return;
-    this.say(`    ${plural(doubtfulKeys.length, 'key')} may be wrong, for what they build on may be lost:`);
-    for (const key of doubtfulKeys) this.say(`      ${describeText(key)}`);
-  }
-
-  async agrees(): Promise<boolean> {
-    if (!this.#isJson) this.#output.write('Repair it? The files from before are kept. [y/N]: ');
-    const isYes = (await this.#output.answer()).toLowerCase() === 'y';
-    if (!isYes) this.say('Nothing has been changed.');
-    return isYes;
-  }
-
-  result({ undoFolder, replacements, report }: RepairResult): void {
-    const { records, keys, findingCount } = report;
-    this.add({ undoFolder, replacements, loaded: { records, keys, findingCount } });
-    this.say(`Repaired. It loads: ${plural(records, 'record')}, ${plural(keys, 'key')}.`);
-    if (findingCount > 0) this.say(`check-aof --strict has ${plural(findingCount, 'finding')} left in it.`);
-    this.say(`The files from before are in ${undoFolder}; check-aof undo puts them back.`);
-  }
-
-  #failed(error: unknown): RepairStatus {
-    if (error instanceof RepairFailedError) {
-      this.add({ error: error.message, findings: error.findings });
-      this.say(`Not repaired: ${error.message}.`);
-      for (const finding of error.findings) if (!this.#isJson) this.#output.write(nameText(findingText(finding)));
-      if (error.findings.some(({ code }) => code.startsWith('command-'))) {
-        this.say('--salvage leaves out commands that no server knows.');
-      }
-      return REPAIR_STATUS.impossible;
-    }
-    const reason = error instanceof WrittenSinceError ? `${error.message}. --force does so.` : reasonOf(error);
-    if (reason === undefined) throw error;
-    this.add({ error: reason });
-    this.say(reason);
-    return error instanceof DiskError ? REPAIR_STATUS.disk : REPAIR_STATUS.impossible;
-  }
+  return EXIT.impossible;
 }
 
 function lossDocument({ bytes, commands, keyCount, keyNames, unknown }: Loss) {

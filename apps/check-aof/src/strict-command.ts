@@ -1,8 +1,8 @@
 /** `check-aof --strict`: the strict check for people and for programs. */
-import { ManifestError } from '@aof/aof-files';
-import { type Disk, DiskError } from '@aof/disk';
+import type { Disk } from '@aof/disk';
+import { reasonOf } from './command-report.ts';
 import { findingText, summaryText } from './findings.ts';
-import { logFilesOf, NoLogError } from './log-files.ts';
+import { logFilesOf } from './log-files.ts';
 import { nameText, type Output } from './output.ts';
 import { checkStrictly } from './strict-check.ts';
 
@@ -33,14 +33,4 @@ export async function strictCommand(path: string, options: StrictCommandOptions)
     else output.write(nameText(`${path}: ${reason}\n`));
     return 1;
   }
-}
-
-/** In words, if it is one of the errors that mean that there is nothing to work on. */
-export function reasonOf(error: unknown): string | undefined {
-  if (error instanceof DiskError) return `cannot ${error.operation} ${error.path}: ${error.reason}`;
-  if (error instanceof ManifestError) {
-    const where = error.line === undefined ? '' : ` (line ${error.line})`;
-    return `${error.message}${where}. ${error.hint ?? ''}`;
-  }
-  return error instanceof NoLogError ? error.message : undefined;
 }

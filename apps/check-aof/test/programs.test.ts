@@ -56,17 +56,36 @@ test('what cannot be opened or understood', () => {
 });
 
 describe('the command line', () => {
+  const read = (...args: string[]) => {
+    const line = parseArguments(args);
+    if (line.kind !== 'run') return line.kind;
+    const { operands } = line.invocation;
+    return { name: line.subcommand.name, operands, options: line.invocation.options };
+  };
+
   test('is read as redis-check-aof reads it', () => {
-    expect(parseArguments(['--fix'])).toEqual({ kind: 'check', path: '--fix', mode: { kind: 'check' } });
-    expect(parseArguments(['--fix', 'f'])).toEqual({ kind: 'check', path: 'f', mode: { kind: 'fix' } });
-    expect(parseArguments(['f', '--fix'])).toEqual({ kind: 'usage' });
-    for (const [text, until] of Object.entries({ '': 0, ' +7': 7, '-3': -3, '9223372036854775807': 2 ** 63 })) {
-      const mode = { kind: 'truncate', until };
-      expect(parseArguments(['--truncate-to-timestamp', text, 'f'])).toEqual({ kind: 'check', path: 'f', mode });
-    }
-    for (const text of ['x', '1 ', ' ', '9223372036854775808']) {
-      expect(parseArguments(['--truncate-to-timestamp', text, 'f'])).toEqual({ kind: 'bad-timestamp' });
-    }
+    expect(read('--fix')).toEqual({ name: 'check', operands: ['--fix'], options: {} });
+    expect(read('--fix', 'f')).toEqual({ name: 'check', operands: ['f'], options: { '--fix': [] } });
+    expect(read('f', '--fix')).toBe('usage');
+    expect(read()).toBe('usage');
+    expect(read('--truncate-to-timestamp', '--fix', 'f')).toMatchObject({
+      operands: ['f'],
+      options: { '--truncate-to-timestamp': ['--fix'] },
+    });
+  });
+
+  test('names a subcommand, or has an option that redis-check-aof has not', () => {
+    expect(read('f', '--json')).toEqual({ name: 'check', operands: ['f'], options: { '--json': [] } });
+    expect(read('f', '--fix', '--json')).toMatchObject({ name: 'check', options: { '--fix': [], '--json': [] } });
+    expect(read('repair', '--max-loss=1kb', 'f', '--max-loss', '3keys')).toMatchObject({
+      name: 'repair',
+      options: { '--max-loss': ['1kb', '3keys'] },
+    });
+    expect(read('check', '--', '--strict')).toEqual({ name: 'check', operands: ['--strict'], options: {} });
+    for (const line of ['repair', 'repair a b', 'repair --fast f', 'repair f --max-loss', 'undo --force=1 f'])
+      expect([line, read(...line.split(' '))]).toEqual([line, 'bad-usage']);
+    expect(read('repair', '--help')).toBe('help');
+    expect(read('help', 'repair')).toBe('help');
   });
 
   test('knows the version of the package', () => expect(VERSION).toBe(manifest.version));

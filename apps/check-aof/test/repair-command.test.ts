@@ -6,11 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SimDisk } from '@aof/disk';
 import { describe, expect, test } from 'vitest';
-import { parseArguments } from '../src/arguments.ts';
 import { exceededLimit, NO_LOSS, parseLossLimit } from '../src/loss.ts';
 import { type FileHolder, holderOf } from '../src/open-files.ts';
+import { runProgram } from '../src/program.ts';
 import { barText, ProgressBar } from '../src/progress-bar.ts';
-import { repairCommand, undoCommand } from '../src/repair-command.ts';
 import { put } from './corpus.ts';
 
 const GOOD = '*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\n1\r\n';
@@ -29,7 +28,7 @@ class Session {
 
   async run(...args: string[]): Promise<{ readonly status: number; readonly stdout: string }> {
     let stdout = '';
-    const options = {
+    const environment = {
       disk: this.disk,
       output: {
         write: (text: string) => {
@@ -38,13 +37,12 @@ class Session {
         answer: async () => this.answer,
       },
       nowMs: () => 0,
+      processId: 7,
       realPath: (path: string) => path,
       holderOf: () => this.holder,
     };
-    const command = parseArguments(args);
-    if (command.kind === 'repair') return { status: await repairCommand(command, options), stdout };
-    if (command.kind === 'undo') return { status: await undoCommand(command, options), stdout };
-    return { status: 2, stdout: JSON.stringify(command) };
+    const status = await runProgram(args, environment, () => {});
+    return { status, stdout };
   }
 
   get content(): string {

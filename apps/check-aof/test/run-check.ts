@@ -1,9 +1,9 @@
 /** Runs a check in memory and collects what it says. */
 import type { Disk } from '@aof/disk';
-import { type CheckMode, checkAof, type ExitStatus } from '../src/index.ts';
+import { type CheckMode, type CheckStatus, checkAof } from '../src/index.ts';
 
 export interface CheckRun {
-  readonly exit: ExitStatus;
+  readonly exit: CheckStatus;
   readonly stdout: string;
 }
 

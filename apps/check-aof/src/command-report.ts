@@ -1,0 +1,82 @@
+/**
+ * What a subcommand says: as text for people, or collected into the one JSON document that `--json` asks for.
+ *
+ * Every document has `command`, `path` and `status` (the exit status), and `error` (a sentence) where it could not be done.
+ */
+import { ManifestError } from '@aof/aof-files';
+import { DiskError } from '@aof/disk';
+import { EXIT, type ExitStatus } from './exit-status.ts';
+import { NoLogError } from './log-files.ts';
+import type { FileHolder } from './open-files.ts';
+import { nameText, type Output } from './output.ts';
+
+export class CommandReport {
+  readonly isJson: boolean;
+  readonly #output: Output;
+  readonly #document: Record<string, unknown>;
+
+  constructor(command: string, path: string, output: Output, isJson: boolean) {
+    this.#output = output;
+    this.isJson = isJson;
+    this.#document = { command, path };
+  }
+
+  /**
+   * Runs the command and, with --json, writes the document. Errors that mean that it cannot be done become a reason and a
+   * status; `explain` is asked first.
+   */
+  async guard(
+    command: () => Promise<ExitStatus>,
+    explain: (error: unknown) => ExitStatus | undefined = () => undefined,
+  ): Promise<ExitStatus> {
+    const status = await command().catch((error: unknown) => explain(error) ?? this.#failed(error));
+    this.add({ status });
+    if (this.isJson) this.#output.write(nameText(`${JSON.stringify(this.#document, undefined, 2)}\n`));
+    return status;
+  }
+
+  /** A line for people. */
+  say(line: string): void {
+    if (!this.isJson) this.#output.write(nameText(`${line}\n`));
+  }
+
+  /** Fields of the document. */
+  add(fields: Readonly<Record<string, unknown>>): void {
+    Object.assign(this.#document, fields);
+  }
+
+  /** Nothing may be changed under a server. */
+  refusesHolder(holder: FileHolder | undefined): boolean {
+    if (holder === undefined) return false;
+    const { processId, processName, path } = holder;
+    this.add({ holder });
+    this.say(`Process ${processId} (${processName}) has ${path} open. Stop it first; nothing has been changed.`);
+    return true;
+  }
+
+  /** Asks for a yes. With --json the question is not shown, but answered all the same. */
+  async agrees(question: string): Promise<boolean> {
+    if (!this.isJson) this.#output.write(nameText(`${question} [y/N]: `));
+    const isYes = (await this.#output.answer()).toLowerCase() === 'y';
+    if (!isYes) this.say('Nothing has been changed.');
+    return isYes;
+  }
+
+  #failed(error: unknown): ExitStatus {
+    const reason = reasonOf(error);
+    if (reason === undefined) throw error;
+    this.add({ error: reason });
+    this.say(reason);
+    return error instanceof DiskError ? EXIT.disk : EXIT.impossible;
+  }
+}
+
+/** In words, if it is one of the errors that mean that there is nothing to work on. */
+export function reasonOf(error: unknown): string | undefined {
+  if (error instanceof DiskError) return `cannot ${error.operation} ${error.path}: ${error.reason}`;
+  if (error instanceof ManifestError) {
+    const where = error.line === undefined ? '' : ` (line ${error.line})`;
+    return `${error.message}${where}. ${error.hint ?? ''}`;
+  }
+  return error instanceof NoLogError ? error.message : undefined;
+}
