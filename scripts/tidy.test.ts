@@ -10,6 +10,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | 'everything'>> = {
   'resp-codec': [],
   disk: [],
   launch: [],
+  'log-statistics': [],
   config: [],
   keyspace: [],
   'aof-files': ['disk'],
