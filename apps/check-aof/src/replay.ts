@@ -4,10 +4,18 @@
  * Invariants: nothing expires; nothing is propagated; no command reaches beyond the data set, for only those that change data
  * and those that a log needs around them (SELECT, MULTI, EXEC) are run.
  */
-import { ALL_COMMANDS, Client, type ClientLink, type Command, Executor, type ServerPort } from '@aof/commands';
+import {
+  ALL_COMMANDS,
+  Client,
+  type ClientLink,
+  type Command,
+  Executor,
+  type RestoredValue,
+  type ServerPort,
+} from '@aof/commands';
 import { Config } from '@aof/config';
 import { Keyspace } from '@aof/keyspace';
-import { entryToValue, extendValue, type RdbEntry, type RdbKeyEntry } from '@aof/rdb';
+import { entryToValue, extendValue, type RdbEntry, RdbError, type RdbKeyEntry, restoreValue } from '@aof/rdb';
 import type { Request } from '@aof/resp-codec';
 
 /** Commands that a log holds although they change no data. PFCOUNT is written where it updates what it has cached. */
@@ -52,7 +60,7 @@ export class Replay {
     this.#executor = new Executor(
       {
         keyspace: this.keyspace,
-        server: portWithoutServer(),
+        server: portWithoutServer((payload) => this.#restored(payload)),
         sink: { appendRaw: () => {}, appendRecord: () => {} },
         clock: { nowMs: () => nowMs, monotonicUs: () => 0 },
         commands: ALL_COMMANDS,
@@ -123,6 +131,17 @@ export class Replay {
     return undefined;
   }
 
+  /** What RESTORE makes of a payload. */
+  #restored(payload: Uint8Array): RestoredValue {
+    try {
+      // A copy, for long strings keep the bytes that they were read from, and these are the file's.
+      return { value: entryToValue(restoreValue(payload.slice()), this.keyspace.thresholds).value };
+    } catch (error) {
+      if (!(error instanceof RdbError)) throw error;
+      return 'bad-data';
+    }
+  }
+
   #find(request: Request): Command | undefined {
     const found = this.#executor.table.find(request);
     if (found?.subcommands === undefined || request.count < 2) return found;
@@ -142,7 +161,7 @@ const NO_LINK: ClientLink = {
 };
 
 /** Commands that write ask nothing of a server; what they must not get is a bug to find, not a value to make up. */
-function portWithoutServer(): ServerPort {
+function portWithoutServer(restore: (payload: Uint8Array) => RestoredValue): ServerPort {
   const none = (): never => {
     throw new Error('bug: a replayed command asks for a server');
   };
@@ -162,6 +181,7 @@ function portWithoutServer(): ServerPort {
     digestOf: none,
     serializedLength: none,
     setActiveExpire: none,
+    restore,
     log: () => {},
   };
 }
