@@ -4,8 +4,9 @@
  * Run `node bench/read-write.ts`. A line shows the size of the file, and the medians over the rounds: MB of file per second and thousands
  * of elements (keys, members, fields, entries) per second, for writing, for reading, and for reading into a keyspace.
  */
+
+import { crc64 } from '@aof/crc64';
 import { defaultThresholds } from '@aof/keyspace';
-import { crc64 } from '../src/crc64.ts';
 import { entryToValue, type RdbKeyHead, type RdbValue, readRdbSync, writeRdbSync } from '../src/index.ts';
 
 const ROUNDS = 7;

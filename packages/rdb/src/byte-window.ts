@@ -6,7 +6,7 @@
  * bytes that arrive, never with what a length claims. The checksum is over all bytes before `at`, as far as it is asked for.
  */
 
-import { Crc64 } from './crc64.ts';
+import { Crc64 } from '@aof/crc64';
 import { allocateLatin1, type Latin1Buffer, latin1View } from './latin1.ts';
 
 /** A joining buffer up to this size is kept for later. */

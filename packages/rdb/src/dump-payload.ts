@@ -8,8 +8,8 @@
  * Source: Redis cluster.c, createDumpPayload and verifyDumpPayload.
  */
 
+import { crc64 } from '@aof/crc64';
 import { defaultThresholds, type Thresholds } from '@aof/keyspace';
-import { crc64 } from './crc64.ts';
 import type { RdbValue } from './entries.ts';
 import { hintFor, RdbError, type RdbErrorCode, RdbFault } from './errors.ts';
 import {

@@ -4,8 +4,8 @@
  * Invariants: what was taken is the taker's, and never changed again; the checksum is over all bytes written so far.
  */
 
+import { Crc64 } from '@aof/crc64';
 import { isIntegerText } from '@aof/keyspace';
-import { Crc64 } from './crc64.ts';
 import { LENGTH_32, LENGTH_64, STRING_INT8, STRING_INT16, STRING_INT32, STRING_LZF } from './format.ts';
 import { allocateLatin1, type Latin1Buffer } from './latin1.ts';
 import { lzfCompress } from './lzf.ts';

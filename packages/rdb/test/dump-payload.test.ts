@@ -1,6 +1,6 @@
+import { crc64 } from '@aof/crc64';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { crc64 } from '../src/crc64.ts';
 import { dumpValue, RDB_TARGETS, RdbError, restoreValue } from '../src/index.ts';
 import { value } from './arbitrary.ts';
 

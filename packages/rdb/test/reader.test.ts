@@ -1,6 +1,7 @@
 /** What no fixture holds: each opcode and type of later versions, both dialects, and every way in which a file can end. */
+
+import { crc64 } from '@aof/crc64';
 import { describe, expect, test } from 'vitest';
-import { crc64 } from '../src/crc64.ts';
 import {
   END,
   ENTRY,

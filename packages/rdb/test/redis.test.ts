@@ -1,8 +1,9 @@
 /** What is written here a real server loads, and what it saves is read here. */
+
+import { crc64 } from '@aof/crc64';
 import { defaultThresholds } from '@aof/keyspace';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { crc64 } from '../src/crc64.ts';
 import {
   dumpValue,
   RdbError,

@@ -29,3 +29,25 @@ test('eight bytes at a time give what single bits give, however the bytes are cu
     }),
   );
 });
+
+test('long inputs, read as words, give the same wherever they begin and end in memory', () => {
+  const memory = new Uint8Array(3000);
+  for (let i = 0; i < memory.length; i++) memory[i] = Math.imul(i, 2654435761) >>> 13;
+  for (let start = 0; start < 9; start++) {
+    for (let length = 1016; length < 1034; length++) {
+      const bytes = memory.subarray(start, start + length);
+      const crc = new Crc64();
+      crc.update(memory, start, start + length);
+      expect(crc.value, `${start} ${length}`).toBe(naive(bytes));
+      expect((BigInt(crc.high >>> 0) << 32n) | BigInt(crc.low >>> 0)).toBe(crc.value);
+    }
+  }
+});
+
+test('begins anew', () => {
+  const crc = new Crc64();
+  crc.update(Buffer.from('something else'));
+  crc.reset();
+  crc.update(Buffer.from('123456789'));
+  expect(crc.value).toBe(0xe9c6d914c4b8d9can);
+});

@@ -1,8 +1,8 @@
 /**
- * CRC-64/Jones, the checksum of RDB files and DUMP payloads: reflected polynomial 0x95ac9329ac4bc9b5, start 0, no final inversion.
+ * CRC-64/Jones, the checksum of RDB files, DUMP payloads and checksum files: reflected polynomial 0x95ac9329ac4bc9b5, start 0, no final inversion.
  *
  * Eight bytes are taken at a time, each through a table of its own ("slicing by 8"); 64 bits are two 32-bit halves, because
- * JavaScript has no faster form. The check value of "123456789" is 0xe9c6d914c4b8d9ca.
+ * JavaScript has no faster form. Long inputs are read as 32-bit words where the machine keeps them in the same order. The check value of "123456789" is 0xe9c6d914c4b8d9ca.
  *
  * Source: Redis crc64.c, Jones's parameters; slicing after Kounavis and Berry, "A systematic approach to building
  * high performance, software-based CRC generators".
@@ -39,13 +39,89 @@ for (let at = 256; at < 256 * SLICES; at++) {
   tableHigh[at] = (high >>> 8) ^ tableHigh[step];
 }
 
+const IS_LITTLE_ENDIAN = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
+/** From here on a view of words costs less than it saves. */
+const MIN_WORD_BYTES = 1024;
+
 /** A running checksum. */
 export class Crc64 {
   #low = 0;
   #high = 0;
 
+  /** The lower half so far, as a signed 32-bit number. */
+  get low(): number {
+    return this.#low;
+  }
+
+  /** The upper half so far, likewise. */
+  get high(): number {
+    return this.#high;
+  }
+
+  /** The checksum so far. */
+  get value(): bigint {
+    return (BigInt(this.#high >>> 0) << 32n) | BigInt(this.#low >>> 0);
+  }
+
+  /** Begins anew. */
+  reset(): void {
+    this.#low = 0;
+    this.#high = 0;
+  }
+
   /** Takes the bytes `start` to `end` (exclusive). */
   update(bytes: Uint8Array, start = 0, end = bytes.length): void {
+    let at = start;
+    if (IS_LITTLE_ENDIAN && end - start >= MIN_WORD_BYTES) {
+      const aligned = at + (-(bytes.byteOffset + at) & 3);
+      this.#bytes(bytes, at, aligned);
+      at = aligned + this.#words(bytes, aligned, end);
+    }
+    this.#bytes(bytes, at, end);
+  }
+
+  /** Takes whole pairs of words from `start` on, which is a multiple of four in memory. @returns the bytes taken */
+  #words(bytes: Uint8Array, start: number, end: number): number {
+    const count = ((end - start) >> 3) << 1;
+    const words = new Int32Array(bytes.buffer, bytes.byteOffset + start, count);
+    let low = this.#low;
+    let high = this.#high;
+    for (let i = 0; i < count; i += 2) {
+      const a = low ^ words[i];
+      const b = high ^ words[i + 1];
+      const i0 = 1792 + (a & 0xff);
+      const i1 = 1536 + ((a >>> 8) & 0xff);
+      const i2 = 1280 + ((a >>> 16) & 0xff);
+      const i3 = 1024 + (a >>> 24);
+      const i4 = 768 + (b & 0xff);
+      const i5 = 512 + ((b >>> 8) & 0xff);
+      const i6 = 256 + ((b >>> 16) & 0xff);
+      const i7 = b >>> 24;
+      low =
+        tableLow[i0] ^
+        tableLow[i1] ^
+        tableLow[i2] ^
+        tableLow[i3] ^
+        tableLow[i4] ^
+        tableLow[i5] ^
+        tableLow[i6] ^
+        tableLow[i7];
+      high =
+        tableHigh[i0] ^
+        tableHigh[i1] ^
+        tableHigh[i2] ^
+        tableHigh[i3] ^
+        tableHigh[i4] ^
+        tableHigh[i5] ^
+        tableHigh[i6] ^
+        tableHigh[i7];
+    }
+    this.#low = low;
+    this.#high = high;
+    return count * 4;
+  }
+
+  #bytes(bytes: Uint8Array, start: number, end: number): void {
     let low = this.#low;
     let high = this.#high;
     let at = start;
@@ -86,11 +162,6 @@ export class Crc64 {
     }
     this.#low = low;
     this.#high = high;
-  }
-
-  /** The checksum so far. */
-  get value(): bigint {
-    return (BigInt(this.#high >>> 0) << 32n) | BigInt(this.#low >>> 0);
   }
 }
 
