@@ -1,5 +1,6 @@
 export { BaseOutput, type BaseOutputOptions } from './base-output.ts';
 export type { BaseWriter, BaseWriterFactory } from './base-writer.ts';
+export { DiscardingFile } from './discarding-file.ts';
 export { missingRoom } from './disk-room.ts';
 export { type MultiPartOptions, MultiPartPlan } from './multi-part-plan.ts';
 export { type RdbBaseOptions, RdbBaseWriter } from './rdb-base-writer.ts';
