@@ -10,3 +10,4 @@ export { RewriteError, type RewriteErrorCode } from './rewrite-error.ts';
 export type { LogState, PlanContext, RewritePlan, RewriteResult, RewrittenLog } from './rewrite-plan.ts';
 export { type GrowthOptions, growthPercent, hasGrownEnough, RewriteLimit } from './rewrite-policy.ts';
 export { type SingleOptions, SinglePlan } from './single-plan.ts';
+export { SnapshotCopy, type SnapshotCopyOptions } from './snapshot-copy.ts';

@@ -1,8 +1,8 @@
 /**
- * A base as an RDB file, which `aof-use-rdb-preamble` asks for: smaller than records and faster to load. In the single
- * layout records follow behind it in the same file.
+ * The data set as an RDB file: a base, which `aof-use-rdb-preamble` asks for (in the single layout records follow behind it in
+ * the same file), or a snapshot, which stands for itself.
  *
- * Invariants: the file is one that Redis 7.0 and everything newer reads, with the mark of an AOF's base; what has gathered
+ * Invariants: the file is one that Redis 7.0 and everything newer reads, and says which of the two it is; what has gathered
  * goes to the output in pieces, so that its limits see it.
  *
  * Source: Redis persistence docs; Redis aof.c, rewriteAppendOnlyFile; Redis rdb.c, rdbSaveRio.
@@ -16,7 +16,9 @@ import type { BaseWriter } from './base-writer.ts';
 const PIECE_BYTES = 64 * 1024;
 
 export interface RdbBaseOptions {
-  /** When the data set was as the base has it, seconds since the Unix epoch. */
+  /** Whether it is a base, and not a snapshot that stands for itself. Default true. */
+  readonly isAofBase?: boolean;
+  /** When the data set was as the file has it, seconds since the Unix epoch. */
   readonly createdSec: number;
   /** `rdbcompression`. */
   readonly compresses: boolean;
@@ -29,13 +31,14 @@ export interface RdbBaseOptions {
 export class RdbBaseWriter implements BaseWriter {
   readonly format = 'rdb';
   readonly #output: BaseOutput;
-  readonly #createdSec: number;
+  readonly #options: RdbBaseOptions;
   readonly #rdb: RdbWriter;
   readonly #values: RdbSnapshotWriter;
 
-  constructor(output: BaseOutput, { createdSec, compresses, sums, thresholds }: RdbBaseOptions) {
+  constructor(output: BaseOutput, options: RdbBaseOptions) {
+    const { compresses, sums, thresholds } = options;
     this.#output = output;
-    this.#createdSec = createdSec;
+    this.#options = options;
     this.#rdb = new RdbWriter({ target: 'redis-7.0', compresses, sums, thresholds, chunkBytes: PIECE_BYTES });
     this.#values = new RdbSnapshotWriter(this.#rdb);
   }
@@ -46,7 +49,8 @@ export class RdbBaseWriter implements BaseWriter {
   }
 
   begin(): void {
-    this.#rdb.begin({ createdSec: this.#createdSec, isAofBase: true });
+    const { createdSec, isAofBase = true } = this.#options;
+    this.#rdb.begin({ createdSec, isAofBase });
     this.#handOn();
   }
 

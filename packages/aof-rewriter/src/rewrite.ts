@@ -10,11 +10,12 @@
  * time is over; `run` settles after everything that the rewrite has begun has ended.
  */
 import { DiskError } from '@aof/disk';
-import { type Keyspace, Snapshot } from '@aof/keyspace';
+import type { Keyspace } from '@aof/keyspace';
 import { BaseOutput } from './base-output.ts';
-import type { BaseWriter, BaseWriterFactory } from './base-writer.ts';
+import type { BaseWriterFactory } from './base-writer.ts';
 import { RewriteError } from './rewrite-error.ts';
 import type { PlanContext, RewritePlan, RewriteResult } from './rewrite-plan.ts';
+import { SnapshotCopy } from './snapshot-copy.ts';
 
 export interface RewriteOptions {
   readonly keyspace: Keyspace;
@@ -34,38 +35,33 @@ export interface RewriteOptions {
 export class Rewrite {
   readonly #options: RewriteOptions;
   readonly #plan: RewritePlan;
-  readonly #copied = Promise.withResolvers<void>();
-  #snapshot: Snapshot | undefined;
+  #copy: SnapshotCopy | undefined;
   #output: BaseOutput | undefined;
-  #writer: BaseWriter | undefined;
   #cancelReason: string | undefined;
-  #isCopying = false;
-  #maxSliceUs = 0;
+  #cutUs = 0;
 
   constructor(options: RewriteOptions) {
     this.#options = options;
     this.#plan = options.plan;
-    // Awaited by `run` as a rule; a rewrite that fails before has nobody who does.
-    this.#copied.promise.catch(() => undefined);
   }
 
   /** Keys at the cut; 0 before it. */
   get keyCount(): number {
-    return this.#snapshot?.keyCount ?? 0;
+    return this.#copy?.keyCount ?? 0;
   }
 
   get copiedKeys(): number {
-    return this.#snapshot?.seenCount ?? 0;
+    return this.#copy?.copiedKeys ?? 0;
   }
 
   /** Keys that were copied because they were about to change. */
   get earlyKeys(): number {
-    return this.#snapshot?.earlyCount ?? 0;
+    return this.#copy?.earlyKeys ?? 0;
   }
 
   /** The longest `step`, or the cut, µs. */
   get maxSliceUs(): number {
-    return this.#maxSliceUs;
+    return Math.max(this.#cutUs, this.#copy?.maxSliceUs ?? 0);
   }
 
   /** aof_rewrite_buffer_length. */
@@ -82,10 +78,9 @@ export class Rewrite {
   async run(): Promise<RewriteResult> {
     try {
       await this.#prepare();
-      this.#cut();
-      await this.#copied.promise;
+      const { output, copied } = this.#cut();
+      await copied;
       this.#assertWanted();
-      const output = this.#requireOutput();
       return await this.#plan.finish(output, () => this.#assertWanted());
     } catch (error) {
       if (!(error instanceof Error)) throw error;
@@ -99,24 +94,13 @@ export class Rewrite {
    * @returns false if there is nothing to do now; `onWork` tells when there is again
    */
   step(budgetUs: number): boolean {
-    const output = this.#output;
-    if (!this.#isCopying || output === undefined || output.isBlocked) return false;
-    const { monotonicUs } = this.#options;
-    const startUs = monotonicUs();
-    const endUs = startUs + budgetUs;
-    const isDone =
-      this.#snapshot?.copy(() => output.isBlocked || output.failure !== undefined || monotonicUs() >= endUs) ?? false;
-    this.#maxSliceUs = Math.max(this.#maxSliceUs, monotonicUs() - startUs);
-    if (isDone) this.#writer?.end();
-    if (!isDone && output.failure === undefined) return !output.isBlocked;
-    this.#endCopy(output.failure);
-    return false;
+    return this.#copy?.step(budgetUs) ?? false;
   }
 
   /** Gives the rewrite up, if it can still be given up; `run` rejects. */
   cancel(reason: string): void {
     this.#cancelReason ??= reason;
-    if (this.#isCopying) this.#endCopy(new RewriteError('AOF_REWRITE_CANCELLED', reason));
+    this.#copy?.giveUp(new RewriteError('AOF_REWRITE_CANCELLED', reason));
   }
 
   async #prepare(): Promise<void> {
@@ -127,31 +111,19 @@ export class Rewrite {
   }
 
   /** Runs in one turn, between commands: nothing here waits. */
-  #cut(): void {
-    const { context, keyspace, nowMs, monotonicUs, createBaseWriter, syncsInSteps } = this.#options;
+  #cut(): SnapshotCopy {
+    const { context, keyspace, nowMs, monotonicUs, createBaseWriter, syncsInSteps, onWork } = this.#options;
     const startUs = monotonicUs();
     const file = context.disk.open(this.#plan.temporaryPath, 'truncate');
-    const output = new BaseOutput(file, { syncsInSteps, onProgress: () => this.#wake() });
+    const output = new BaseOutput(file, { syncsInSteps, onProgress: () => this.#copy?.wake() });
     this.#output = output;
     this.#plan.cut();
     const cutMs = nowMs();
     const writer = createBaseWriter(output, cutMs);
-    this.#writer = writer;
-    writer.begin();
-    this.#snapshot = new Snapshot(keyspace, { nowMs: cutMs, sink: writer });
-    this.#isCopying = true;
-    this.#maxSliceUs = monotonicUs() - startUs;
-    this.#wake();
-  }
-
-  #wake(): void {
-    if (this.#isCopying) this.#options.onWork();
-  }
-
-  #endCopy(error: Error | undefined): void {
-    this.#isCopying = false;
-    if (error === undefined) this.#copied.resolve();
-    else this.#copied.reject(error);
+    const copy = new SnapshotCopy({ keyspace, output, writer, nowMs: cutMs, monotonicUs, onWork });
+    this.#copy = copy;
+    this.#cutUs = monotonicUs() - startUs;
+    return copy;
   }
 
   #assertWanted(): void {
@@ -160,14 +132,8 @@ export class Rewrite {
     if (failure !== undefined) throw failure;
   }
 
-  #requireOutput(): BaseOutput {
-    if (this.#output === undefined) throw new Error('bug: a rewrite ends that has not begun');
-    return this.#output;
-  }
-
   async #cleanUp(): Promise<void> {
-    this.#isCopying = false;
-    this.#snapshot?.close();
+    this.#copy?.close();
     await this.#output?.discard();
     this.#plan.discard();
   }
