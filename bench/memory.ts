@@ -6,8 +6,8 @@ import { ask, type RunningServer } from './servers.ts';
 
 const MEMBERS = 1_000_000;
 const MEMBERS_PER_COMMAND = 100;
-/** Elements in all small collections together, so that what a server takes once does not count. */
-const SMALL_ELEMENTS = 5_000_000;
+/** Small collections take so much together, about, that what a server takes once does not count. */
+const SMALL_TOTAL_BYTES = 100_000_000;
 /** Memory of large collections may be this much of redis-server's, and of small ones, up to the listpack thresholds. */
 const LARGE_MUST = 1.5;
 const SMALL_MUST = 1.3;
@@ -71,9 +71,9 @@ function large(name: string, word: string, of: Arguments): Scenario {
   return scenario(`memory per element, ${name} of 1M`, LARGE_MUST, MEMBERS, commands);
 }
 
-/** Many keys of `size` elements each. */
-function small(name: string, word: string, size: number, of: Arguments): Scenario {
-  const keys = Math.floor(SMALL_ELEMENTS / Math.max(10, size));
+/** Many keys of `size` elements each, which redis-server keeps in about `bytes`. */
+function small(name: string, word: string, size: number, bytes: number, of: Arguments): Scenario {
+  const keys = Math.floor(SMALL_TOTAL_BYTES / bytes);
   const commands = function* () {
     for (let key = 0; key < keys; key++) {
       const args: (string | number)[] = [word, `small:${key}`];
@@ -108,16 +108,16 @@ export const memoryScenarios: readonly Scenario[] = [
   large('list', 'RPUSH', (n) => [tenBytes(n)]),
   large('sorted set', 'ZADD', (n) => [n, tenBytes(n)]),
   large('hash', 'HSET', (n) => [`f${n}`, tenBytes(n)]),
-  small('string of 10 B', 'SET', 1, (n) => [tenBytes(n)]),
-  small('set of 10 integers', 'SADD', 10, (n) => [n]),
-  small('set of 512 integers', 'SADD', 512, (n) => [n * 1000]),
-  small('set of 10 × 10 B', 'SADD', 10, (n) => [tenBytes(n)]),
-  small('set of 128 × 10 B', 'SADD', 128, (n) => [tenBytes(n)]),
-  small('list of 10 × 10 B', 'RPUSH', 10, (n) => [tenBytes(n)]),
-  small('list of 100 × 10 B', 'RPUSH', 100, (n) => [tenBytes(n)]),
-  small('list of 512 × 10 B', 'RPUSH', 512, (n) => [tenBytes(n)]),
-  small('sorted set of 10 × 10 B', 'ZADD', 10, (n) => [n, tenBytes(n)]),
-  small('sorted set of 128 × 10 B', 'ZADD', 128, (n) => [n, tenBytes(n)]),
-  small('hash of 10 × 10 B', 'HSET', 10, (n) => [`f${n}`, tenBytes(n)]),
-  small('hash of 512 × 10 B', 'HSET', 512, (n) => [`f${n}`, tenBytes(n)]),
+  small('string of 10 B', 'SET', 1, 100, (n) => [tenBytes(n)]),
+  small('set of 10 integers', 'SADD', 10, 115, (n) => [n]),
+  small('set of 512 integers', 'SADD', 512, 2700, (n) => [n * 1000]),
+  small('set of 10 × 10 B', 'SADD', 10, 850, (n) => [tenBytes(n)]),
+  small('set of 128 × 10 B', 'SADD', 128, 7600, (n) => [tenBytes(n)]),
+  small('list of 10 × 10 B', 'RPUSH', 10, 310, (n) => [tenBytes(n)]),
+  small('list of 100 × 10 B', 'RPUSH', 100, 1500, (n) => [tenBytes(n)]),
+  small('list of 512 × 10 B', 'RPUSH', 512, 7000, (n) => [tenBytes(n)]),
+  small('sorted set of 10 × 10 B', 'ZADD', 10, 250, (n) => [n, tenBytes(n)]),
+  small('sorted set of 128 × 10 B', 'ZADD', 128, 2500, (n) => [n, tenBytes(n)]),
+  small('hash of 10 × 10 B', 'HSET', 10, 300, (n) => [`f${n}`, tenBytes(n)]),
+  small('hash of 512 × 10 B', 'HSET', 512, 10_000, (n) => [`f${n}`, tenBytes(n)]),
 ];

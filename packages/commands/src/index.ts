@@ -18,9 +18,18 @@ export {
   type LoadOutcome,
   type ServerState,
 } from './execute.ts';
-export { type KeyPosition, keyPositions } from './key-positions.ts';
+export { keyPositions } from './key-positions.ts';
 export { NO_DATABASE, type PropagationSink } from './propagation.ts';
 export type { InfoSection, RestoredValue, RewriteAnswer, ServerPort, ShutdownRequest } from './server-port.ts';
-export type { CommandFlag, CommandGroup, CommandSpec, Handler, KeyBegin, KeyFind, KeySpec } from './spec.ts';
+export type {
+  CommandFlag,
+  CommandGroup,
+  CommandSpec,
+  Handler,
+  KeyBegin,
+  KeyFind,
+  KeyPosition,
+  KeySpec,
+} from './spec.ts';
 export { ALL_COMMANDS } from './table.ts';
 export { REDIS_VERSION } from './version.ts';

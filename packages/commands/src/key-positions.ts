@@ -1,13 +1,7 @@
 /** Where the keys of a request stand, from the command's key specifications. */
 import type { Request } from '@aof/resp-codec';
 import type { Command } from './command-table.ts';
-import type { KeySpec } from './spec.ts';
-
-export interface KeyPosition {
-  /** Index of the argument. */
-  readonly index: number;
-  readonly flags: readonly string[];
-}
+import type { KeyPosition, KeySpec } from './spec.ts';
 
 /** The keys of `request`, in order; undefined if its arguments are not what the command takes. */
 export function keyPositions(command: Command, request: Request): KeyPosition[] | undefined {
@@ -15,7 +9,7 @@ export function keyPositions(command: Command, request: Request): KeyPosition[] 
   const specs = spec.keySpecs ?? [];
   if (spec.getKeys !== undefined) {
     const flags = specs[0]?.flags ?? [];
-    return spec.getKeys(request)?.map((index) => ({ index, flags }));
+    return spec.getKeys(request)?.map((key) => (typeof key === 'number' ? { index: key, flags } : key));
   }
   const positions: KeyPosition[] = [];
   for (const keySpec of specs) {
@@ -34,7 +28,7 @@ function indexesOf(spec: KeySpec, request: Request): number[] | undefined {
   const indexes: number[] = [];
   if ('keynumIndex' in find) {
     const count = request.integer(first + find.keynumIndex);
-    if (typeof count !== 'number' || count < 0) return undefined;
+    if (typeof count !== 'number' || count < 1) return undefined;
     // Before the loop: a client may claim any number.
     if (first + find.firstKey + (count - 1) * find.step >= request.count) return undefined;
     for (let i = 0; i < count; i++) indexes.push(first + find.firstKey + i * find.step);

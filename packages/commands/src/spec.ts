@@ -65,6 +65,13 @@ export interface KeySpec {
   readonly find: KeyFind;
 }
 
+/** A key of a request. */
+export interface KeyPosition {
+  /** Index of the argument. */
+  readonly index: number;
+  readonly flags: readonly string[];
+}
+
 /** Runs a command whose arity has been checked. Replies to `ctx.reply`; a client's error is a reply, never thrown. */
 export type Handler = (ctx: CommandContext, request: Request) => void;
 
@@ -83,8 +90,11 @@ export interface CommandSpec {
   readonly summary: string;
   readonly complexity?: string;
   readonly keySpecs?: readonly KeySpec[];
-  /** Positions of the keys, for commands whose keys no specification can find (`movablekeys`). Undefined: wrong arguments. */
-  readonly getKeys?: (request: Request) => readonly number[] | undefined;
+  /**
+   * Positions of the keys, for commands whose keys or their flags no specification can tell (`movablekeys`,
+   * `variable_flags`); a plain number has the flags of the first specification. Undefined: wrong arguments.
+   */
+  readonly getKeys?: (request: Request) => readonly (number | KeyPosition)[] | undefined;
   readonly tips?: readonly string[];
   readonly subcommands?: readonly CommandSpec[];
   /** Absent only for a container without a form of its own. */
@@ -94,6 +104,11 @@ export interface CommandSpec {
 /** The one key at `index`, or the keys from there to `last` (negative: from the end) by `step`. */
 export function keys(flags: string, index = 1, last = 0, step = 1): KeySpec {
   return { flags: flags.split(' '), begin: { index }, find: { last, step, limit: 0 } };
+}
+
+/** The first argument as a key whose flags depend on the others. */
+export function variableKey(flags: string): KeyPosition {
+  return { index: 1, flags: flags.split(' ') };
 }
 
 /** Keys that follow their own number: `numkeys` at `index`, the keys right after it. */

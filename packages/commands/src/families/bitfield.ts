@@ -8,7 +8,7 @@ import { readBitOffset } from '../bit-offset.ts';
 import type { CommandContext } from '../context.ts';
 import { readValue, WRONG_TYPE, writeValue } from '../lookup.ts';
 import { NOT_AN_INTEGER, SYNTAX_ERROR } from '../replies.ts';
-import { type CommandSpec, type Handler, keys } from '../spec.ts';
+import { type CommandSpec, type Handler, keys, variableKey } from '../spec.ts';
 
 const BAD_TYPE = 'ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 is.';
 const BAD_OVERFLOW = 'ERR Invalid OVERFLOW type specified';
@@ -201,6 +201,17 @@ const bitfieldReadOnly: Handler = (ctx, request) => {
   answerReads(ctx, request, operations);
 };
 
+/** Whether all is well formed and nothing but GET and OVERFLOW. */
+function onlyReads(request: Request): boolean {
+  let i = 2;
+  while (i < request.count) {
+    if (request.is(i, 'get') && i + 2 < request.count) i += 3;
+    else if (request.is(i, 'overflow') && i + 1 < request.count) i += 2;
+    else return false;
+  }
+  return true;
+}
+
 const family = { categories: ['bitmap'], group: 'bitmap', arity: -2, complexity: 'O(1) for each operation.' } as const;
 
 export const bitfieldCommands: readonly CommandSpec[] = [
@@ -216,6 +227,7 @@ export const bitfieldCommands: readonly CommandSpec[] = [
         notes: 'This command allows both access and modification of the key',
       },
     ],
+    getKeys: (request) => [variableKey(onlyReads(request) ? 'RO access' : 'RW access update')],
     handler: bitfield,
   },
   {

@@ -6,10 +6,34 @@ import { helpSubcommand } from '../help.ts';
 import { keyPositions } from '../key-positions.ts';
 import { SYNTAX_ERROR } from '../replies.ts';
 import type { CommandFlag, CommandSpec, Handler, KeySpec } from '../spec.ts';
+import { writeDocs } from './command-docs.ts';
 
-const HIDDEN_FLAGS: ReadonlySet<CommandFlag> = new Set(['touches_arbitrary_keys']);
+/** In the order in which COMMAND INFO prints them; what is not named is not shown. */
+const SHOWN_FLAGS: readonly CommandFlag[] = [
+  'write',
+  'readonly',
+  'denyoom',
+  'admin',
+  'pubsub',
+  'noscript',
+  'blocking',
+  'loading',
+  'stale',
+  'skip_monitor',
+  'skip_slowlog',
+  'fast',
+  'no_auth',
+  'no_async_loading',
+  'no_multi',
+  'movablekeys',
+  'allow_busy',
+];
+const CATEGORIES: readonly string[] =
+  'keyspace read write set sortedset list hash string bitmap hyperloglog geo stream pubsub admin fast slow blocking dangerous connection transaction scripting'.split(
+    ' ',
+  );
 
-/** ACL categories: those of the spec, and those that follow from flags. */
+/** ACL categories: those of the spec, and those that follow from flags, in the order of Redis. */
 export function categoriesOf({ flags, categories }: CommandSpec): string[] {
   const all = new Set<string>(categories);
   const has = (flag: CommandFlag) => flags.includes(flag);
@@ -19,7 +43,7 @@ export function categoriesOf({ flags, categories }: CommandSpec): string[] {
   if (has('pubsub')) all.add('pubsub');
   all.add(has('fast') ? 'fast' : 'slow');
   if (has('blocking')) all.add('blocking');
-  return [...all].map((category) => `@${category}`);
+  return CATEGORIES.filter((category) => all.has(category)).map((category) => `@${category}`);
 }
 
 /** First key, last key and step as COMMAND INFO's old form has them. */
@@ -94,41 +118,18 @@ function writeInfo(reply: ReplyWriter, command: Command): void {
   reply.integer(spec.arity);
   writeSet(
     reply,
-    spec.flags.filter((flag) => !HIDDEN_FLAGS.has(flag)),
+    SHOWN_FLAGS.filter((flag) => spec.flags.includes(flag)),
   );
   for (const number of legacyRange(specs)) reply.integer(number);
   writeSet(reply, categoriesOf(spec));
   const tips = spec.tips ?? [];
-  reply.array(tips.length);
+  reply.set(tips.length);
   for (const tip of tips) reply.bulk(tip);
-  reply.array(specs.length);
+  reply.set(specs.length);
   for (const keySpec of specs) writeKeySpec(reply, keySpec);
   const subcommands = [...(command.subcommands?.values() ?? [])];
-  reply.array(subcommands.length);
+  reply.set(subcommands.length);
   for (const sub of subcommands) writeInfo(reply, sub);
-}
-
-function writeDocs(reply: ReplyWriter, command: Command): void {
-  const { spec } = command;
-  const subcommands = [...(command.subcommands?.values() ?? [])];
-  const hasComplexity = spec.complexity !== undefined;
-  reply.bulk(command.fullName);
-  reply.map(3 + (hasComplexity ? 1 : 0) + (subcommands.length > 0 ? 1 : 0));
-  reply.bulk('summary');
-  reply.bulk(spec.summary);
-  reply.bulk('since');
-  reply.bulk(spec.since);
-  reply.bulk('group');
-  reply.bulk(spec.group);
-  if (spec.complexity !== undefined) {
-    reply.bulk('complexity');
-    reply.bulk(spec.complexity);
-  }
-  if (subcommands.length > 0) {
-    reply.bulk('subcommands');
-    reply.map(subcommands.length);
-    for (const sub of subcommands) writeDocs(reply, sub);
-  }
 }
 
 function namedCommands(ctx: CommandContext, request: Request): (Command | undefined)[] {
@@ -161,7 +162,7 @@ const list: Handler = (ctx, request) => {
       const category = `@${argument.toLowerCase()}`;
       commands = commands.filter((command) => categoriesOf(command.spec).includes(category));
     } else if (request.is(3, 'pattern')) {
-      commands = commands.filter((command) => ctx.keyspace.matches(argument, command.fullName));
+      commands = commands.filter((command) => ctx.keyspace.matches(argument.toLowerCase(), command.fullName));
     } else return ctx.reply.error(SYNTAX_ERROR);
   }
   ctx.reply.array(commands.length);
@@ -174,7 +175,7 @@ function getKeys(withFlags: boolean): Handler {
     const args = Array.from({ length: request.count - 2 }, (_, i) => request.latin1(i + 2));
     const inner = Request.of(args);
     let command = ctx.table.find(inner);
-    if (command?.subcommands !== undefined) command = command.subcommands.get((args[1] ?? '').toLowerCase()) ?? command;
+    if (command?.subcommands !== undefined) command = command.subcommands.get((args[1] ?? '').toLowerCase());
     const { reply } = ctx;
     if (command === undefined) return reply.error('ERR Invalid command specified');
     const { spec } = command;

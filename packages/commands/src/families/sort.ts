@@ -21,7 +21,7 @@ import { Request } from '@aof/resp-codec';
 import type { CommandContext } from '../context.ts';
 import { readInteger } from '../lookup.ts';
 import { STRING_TOO_LONG, SYNTAX_ERROR, WRONG_TYPE_ERROR } from '../replies.ts';
-import { type CommandSpec, type Handler, keys } from '../spec.ts';
+import { type CommandSpec, type Handler, type KeyPosition, keys } from '../spec.ts';
 
 const NOT_A_WEIGHT = "ERR One or more scores can't be converted into double";
 /** Bytes of the longest elements of a list: V8's strings end a little above. */
@@ -261,12 +261,14 @@ function sorting(mayStore: boolean): Handler {
 }
 
 /** The keys that can be told from the arguments: what is sorted, and where the last STORE leads. */
-function keysOf(request: Request): number[] {
-  const positions = [1];
+function keysOf(request: Request): (number | KeyPosition)[] {
+  const positions: (number | KeyPosition)[] = [1];
   for (let i = 2; i < request.count; i++) {
     if (request.is(i, 'limit')) i += 2;
     else if (request.is(i, 'get') || request.is(i, 'by')) i++;
-    else if (request.is(i, 'store') && i + 1 < request.count) positions[1] = i + 1;
+    else if (request.is(i, 'store') && i + 1 < request.count) {
+      positions[1] = { index: i + 1, flags: ['OW', 'update'] };
+    }
   }
   return positions;
 }

@@ -1,7 +1,8 @@
 /** Strings as a whole: GET, SET, MGET, MSET, MSETNX; string-set.ts, string-range.ts and string-number.ts hold the rest. */
 import { stringContent } from '@aof/keyspace';
+import type { Request } from '@aof/resp-codec';
 import { WRONG_TYPE_ERROR, wrongArity } from '../replies.ts';
-import { type CommandSpec, type Handler, keys } from '../spec.ts';
+import { type CommandSpec, type Handler, keys, variableKey } from '../spec.ts';
 import { storedString } from '../stored-string.ts';
 import { stringNumberCommands } from './string-number.ts';
 import { stringRangeCommands } from './string-range.ts';
@@ -22,6 +23,11 @@ const set: Handler = (ctx, request) => {
   ctx.keyspace.dirty++;
   ctx.reply.ok();
 };
+
+function hasWord(request: Request, word: string, from: number): boolean {
+  for (let i = from; i < request.count; i++) if (request.is(i, word)) return true;
+  return false;
+}
 
 const mget: Handler = (ctx, request) => {
   const { db, reply } = ctx;
@@ -73,6 +79,7 @@ export const stringCommands: readonly CommandSpec[] = [
     keySpecs: [
       { ...keys('RW access update variable_flags'), notes: 'RW and ACCESS due to the optional `GET` argument' },
     ],
+    getKeys: (request) => [variableKey(hasWord(request, 'get', 3) ? 'RW access update' : 'OW update')],
     handler: set,
   },
   {
