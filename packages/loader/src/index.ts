@@ -8,3 +8,5 @@ export {
   loadLog,
   type RecordApplier,
 } from './load-log.ts';
+export { type LoadRdbOptions, loadRdb, type RdbLoadReport } from './load-rdb.ts';
+export { beginsWithRdbPart, MAGIC_BYTES } from './rdb-part.ts';

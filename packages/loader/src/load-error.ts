@@ -1,4 +1,4 @@
-/** Why a log could not be loaded. Codes stay; messages may change. */
+/** Why a log or a snapshot could not be loaded. Codes stay; messages may change. */
 import { AofError, type AofErrorDetails } from '@aof/aof-files';
 
 /**
@@ -7,6 +7,8 @@ import { AofError, type AofErrorDetails } from '@aof/aof-files';
  * `AOF_RECORD_REFUSED`: a record that cannot be run (unknown command, wrong number of arguments). `AOF_READ_FAILED`.
  * `AOF_RDB_PART`: the RDB part that a file begins with is damaged or cut off (the `cause` is the RdbError), or an entry in it
  * was refused. `AOF_RDB_PREAMBLE`: there is such a part, and an applier that takes records alone.
+ * `RDB_DAMAGED`: a snapshot file is damaged, cut off or none at all (the `cause` is the RdbError), or an entry in it was refused.
+ * `RDB_READ_FAILED`.
  */
 export type LoadErrorCode =
   | 'AOF_TRUNCATED'
@@ -15,7 +17,9 @@ export type LoadErrorCode =
   | 'AOF_RECORD_REFUSED'
   | 'AOF_READ_FAILED'
   | 'AOF_RDB_PART'
-  | 'AOF_RDB_PREAMBLE';
+  | 'AOF_RDB_PREAMBLE'
+  | 'RDB_DAMAGED'
+  | 'RDB_READ_FAILED';
 
 export class LoadError extends AofError {
   override readonly name = 'LoadError';

@@ -9,7 +9,7 @@
 import type { AofFile } from '@aof/aof-files';
 import { ENTRY, NEED_MORE, RdbError, RdbReader } from '@aof/rdb';
 import { LoadError } from './load-error.ts';
-import type { EntryApplier, LoadLogOptions } from './load-log.ts';
+import type { EntryApplier } from './load-log.ts';
 
 const MAGICS = ['REDIS', 'VALKEY'].map((magic) => Buffer.from(magic));
 /** Bytes that `beginsWithRdbPart` needs to see. */
@@ -25,22 +25,25 @@ export function beginsWithRdbPart(head: Uint8Array): boolean {
   return MAGICS.some((magic) => magic.compare(head.subarray(0, magic.length)) === 0);
 }
 
-export interface RdbPartOptions extends Pick<LoadLogOptions, 'maxBulkBytes' | 'verifiesRdbChecksum' | 'yieldTurn'> {
-  readonly file: AofFile;
+/** What reading entries takes, and how its failures are told. */
+export interface RdbEntriesOptions {
   readonly applyEntry: EntryApplier;
+  /** Longest string, bytes. Default: 512 MiB. */
+  readonly maxBulkBytes?: number | undefined;
+  /** `rdbchecksum`. Default: true. */
+  readonly verifiesRdbChecksum?: boolean;
   /** Reads at a file offset; resolves with the bytes read, 0 at the end of the file. */
   readonly read: (buffer: Uint8Array, fileOffset: number) => Promise<number>;
   readonly progress: (fileOffset: number) => void;
+  readonly yieldTurn: () => Promise<void>;
   readonly chunkBytes: number;
+  readonly damaged: (cause: RdbError) => LoadError;
+  readonly refused: (refusal: string, fileOffset: number) => LoadError;
 }
 
-/**
- * Applies the RDB part at the beginning of a file.
- * @returns the file offset behind it
- * @throws LoadError AOF_RDB_PART: it is damaged, cut off, or an entry was refused; AOF_READ_FAILED
- */
-export async function loadRdbPart(options: RdbPartOptions): Promise<number> {
-  const { file, maxBulkBytes, verifiesRdbChecksum, yieldTurn, progress } = options;
+/** Applies the entries of an RDB part or file. @returns the file offset behind it @throws LoadError as the options make it */
+export async function loadRdbEntries(options: RdbEntriesOptions): Promise<number> {
+  const { maxBulkBytes, verifiesRdbChecksum, yieldTurn, progress } = options;
   const reader = new RdbReader({
     partElements: PART_ELEMENTS,
     verifiesChecksum: verifiesRdbChecksum ?? true,
@@ -59,7 +62,7 @@ export async function loadRdbPart(options: RdbPartOptions): Promise<number> {
       position += length;
       if (length === 0) reader.end();
       else reader.feed(chunk.subarray(0, length));
-    } else if (reader.error !== undefined) throw damaged(file, reader.error);
+    } else if (reader.error !== undefined) throw options.damaged(reader.error);
     else return reader.endOffset;
     sinceYield = 0;
     progress(reader.endOffset);
@@ -67,7 +70,7 @@ export async function loadRdbPart(options: RdbPartOptions): Promise<number> {
   }
 }
 
-function applyEntry({ file, applyEntry: apply }: RdbPartOptions, reader: RdbReader): void {
+function applyEntry({ applyEntry: apply, damaged, refused }: RdbEntriesOptions, reader: RdbReader): void {
   const { entry } = reader;
   if (entry === undefined) throw new Error('bug: an RDB reader answered ENTRY without one');
   let refusal: string | undefined;
@@ -75,22 +78,40 @@ function applyEntry({ file, applyEntry: apply }: RdbPartOptions, reader: RdbRead
     refusal = apply(entry);
   } catch (error) {
     if (!(error instanceof RdbError)) throw error;
-    throw damaged(file, error);
+    throw damaged(error);
   }
-  if (refusal === undefined) return;
-  const { name, path } = file;
-  throw new LoadError('AOF_RDB_PART', `${refusal} reading the RDB part of the append only file ${name}`, {
-    path,
-    fileOffset: entry.fileOffset,
-    hint: `The entry at offset ${entry.fileOffset} does not fit this server: compare its configuration with that of the server that wrote the file, and look at the file with check-aof.`,
-  });
+  if (refusal !== undefined) throw refused(refusal, entry.fileOffset);
 }
 
-function damaged({ name, path }: AofFile, cause: RdbError): LoadError {
-  const { message, fileOffset, doing, hint } = cause;
-  return new LoadError(
-    'AOF_RDB_PART',
-    `Error reading the RDB part of the append only file ${name}, AOF loading aborted: ${message} (at offset ${fileOffset}, ${doing})`,
-    { path, fileOffset, cause, hint: `At offset ${fileOffset}: ${hint ?? message}. Nothing has been changed on disk.` },
-  );
+export type RdbPartOptions = Omit<RdbEntriesOptions, 'damaged' | 'refused'> & { readonly file: AofFile };
+
+/**
+ * Applies the RDB part at the beginning of a file.
+ * @returns the file offset behind it
+ * @throws LoadError AOF_RDB_PART: it is damaged, cut off, or an entry was refused; AOF_READ_FAILED
+ */
+export function loadRdbPart(options: RdbPartOptions): Promise<number> {
+  const { name, path } = options.file;
+  return loadRdbEntries({
+    ...options,
+    damaged: (cause) => {
+      const { message, fileOffset, doing, hint } = cause;
+      return new LoadError(
+        'AOF_RDB_PART',
+        `Error reading the RDB part of the append only file ${name}, AOF loading aborted: ${message} (at offset ${fileOffset}, ${doing})`,
+        {
+          path,
+          fileOffset,
+          cause,
+          hint: `At offset ${fileOffset}: ${hint ?? message}. Nothing has been changed on disk.`,
+        },
+      );
+    },
+    refused: (refusal, fileOffset) =>
+      new LoadError('AOF_RDB_PART', `${refusal} reading the RDB part of the append only file ${name}`, {
+        path,
+        fileOffset,
+        hint: `The entry at offset ${fileOffset} does not fit this server: compare its configuration with that of the server that wrote the file, and look at the file with check-aof.`,
+      }),
+  });
 }
