@@ -19,6 +19,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | 'everything'>> = {
   commands: ['keyspace', 'config', 'resp-codec'],
   'aof-writer': ['aof-files', 'disk', 'resp-codec'],
   loader: ['aof-files', 'disk', 'resp-codec', 'rdb', 'keyspace'],
+  'log-reader': ['aof-files', 'disk', 'resp-codec', 'rdb', 'loader', 'commands'],
   'aof-rewriter': ['aof-writer', 'aof-files', 'keyspace', 'rdb', 'disk', 'resp-codec'],
   server: 'everything',
   'check-aof': 'everything',
