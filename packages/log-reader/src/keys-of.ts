@@ -34,24 +34,11 @@ const migrate: KeysOf = (request) => {
   return undefined;
 };
 
-/** GEORADIUS and GEORADIUSBYMEMBER: the source, and where STORE or STOREDIST says what is written. */
-function geoRadius(optionsAt: number): KeysOf {
-  return (request) => {
-    let target: number | undefined;
-    for (let i = optionsAt; i + 1 < request.count; i++) {
-      if (request.is(i, 'store') || request.is(i, 'storedist')) target = ++i;
-    }
-    return target === undefined ? first(request) : [1, target];
-  };
-}
-
 const ELSEWHERE: ReadonlyMap<string, KeysOf> = new Map([
-  ...['geoadd', 'restore', 'restore-asking', 'hexpire', 'hpexpire', 'hexpireat', 'hpexpireat'].map(named(first)),
+  ...['restore-asking', 'hexpire', 'hpexpire', 'hexpireat', 'hpexpireat'].map(named(first)),
   ...['hpersist', 'hgetdel', 'hgetex', 'hsetex', 'delifeq', 'delex', 'xackdel', 'xdelex'].map(named(first)),
   ...['eval', 'evalsha', 'fcall'].map(named(counted(2))),
   ...['script', 'function', 'publish', 'spublish'].map(named(none)),
-  ...['georadius'].map(named(geoRadius(6))),
-  ...['georadiusbymember'].map(named(geoRadius(5))),
   ...['msetex'].map(named(counted(1, 2))),
   ...['migrate'].map(named(migrate)),
 ]);
@@ -66,8 +53,10 @@ const table = new CommandTable(ALL_COMMANDS);
 const fixedKeys = new Map<Command, readonly number[]>();
 for (const command of table) {
   const { spec } = command;
-  if (spec.getKeys !== undefined || spec.subcommands !== undefined) continue;
   const [keySpec, other] = spec.keySpecs ?? [];
+  // What looks at the arguments may only tell what becomes of the key, not where it stands.
+  const isFixed = spec.getKeys === undefined || keySpec?.flags.includes('variable_flags');
+  if (!isFixed || spec.subcommands !== undefined) continue;
   if (keySpec === undefined) fixedKeys.set(command, NO_KEYS);
   else if (other === undefined && isFirstArgument(keySpec)) fixedKeys.set(command, FIRST);
 }
