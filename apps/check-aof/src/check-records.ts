@@ -17,6 +17,7 @@ import {
   type RecordView,
 } from '@aof/aof-files';
 import type { DiskFile } from '@aof/disk';
+import type { Request } from '@aof/resp-codec';
 import { fileChunks } from './file-chunks.ts';
 import { nameText } from './output.ts';
 
@@ -32,6 +33,10 @@ export interface RecordCheckOptions {
   /** Stop at the first annotation of a later time, seconds. */
   readonly untilTimestamp: number | undefined;
   readonly progress: (fileOffset: number) => void;
+  /** Where each record is put; with `passed` alone. */
+  readonly view?: Request;
+  /** A whole record, `view`, went by: where it begins, and its line. */
+  readonly passed?: (offset: number, line: number) => void;
 }
 
 /** What was found. Offsets are bytes in the file. */
@@ -71,7 +76,8 @@ class RecordCheck {
 
   constructor(options: RecordCheckOptions) {
     this.#options = options;
-    this.#reader = new AofRecordReader({ mode: 'check', fileOffset: options.fileOffset, line: options.line });
+    const { fileOffset, line, view } = options;
+    this.#reader = new AofRecordReader({ mode: 'check', fileOffset, line, ...(view && { view }) });
     this.#okUpTo = options.fileOffset;
     this.#lookedAt = options.fileOffset;
     this.#lineBefore = options.line;
@@ -106,6 +112,7 @@ class RecordCheck {
       const status = reader.next();
       if (status === RECORD) {
         if (!this.#record(reader.view)) return false;
+        this.#options.passed?.(reader.recordOffset, this.#lineBefore);
       } else if (status === ANNOTATION) {
         if (!this.#annotation(reader.view)) return false;
       } else if (status === NEED_MORE) {

@@ -42,3 +42,8 @@ export function knownElsewhere(name: string, count: number): 'no' | 'yes' | 'wro
   if (arity === undefined) return 'no';
   return (arity >= 0 ? count === arity : count >= -arity) ? 'yes' : 'wrong-arity';
 }
+
+/** Modules name their commands like this (`BF.ADD`), so that their names never meet. */
+export function isModuleCommand(name: string): boolean {
+  return /^[A-Za-z][A-Za-z0-9]*\.[A-Za-z0-9._-]+$/.test(name);
+}

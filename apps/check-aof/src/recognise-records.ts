@@ -9,7 +9,7 @@ import { ALL_COMMANDS, CommandTable, keyPositions } from '@aof/commands';
 import type { DiskFile } from '@aof/disk';
 import { Request } from '@aof/resp-codec';
 import { fileChunks } from './file-chunks.ts';
-import { knownElsewhere } from './known-commands.ts';
+import { isModuleCommand, knownElsewhere } from './known-commands.ts';
 
 const STAR = 42;
 /** Search for beginnings in pieces of this size. */
@@ -46,19 +46,6 @@ export async function recogniseRecords(
     const end = await readOn(file, beginning, visit);
     at = Math.max(end, beginning + 1);
   }
-}
-
-/**
- * How far the records from `from` on can be run: each a known command with the right number of arguments, transactions whole.
- * @returns the offset behind the last of them @throws DiskError
- */
-export async function runnableUpTo(file: DiskFile, from: number): Promise<number> {
-  let transaction: number | undefined;
-  const end = await readOn(file, from, ({ name, offset }) => {
-    if (name === 'multi') transaction ??= offset;
-    else if (name === 'exec') transaction = undefined;
-  });
-  return transaction ?? end;
 }
 
 /**
@@ -119,12 +106,21 @@ async function readOn(file: DiskFile, from: number, visit: (record: RecognisedRe
 }
 
 function recognised(view: Request, offset: number, end: number): RecognisedRecord | undefined {
+  const name = runnableName(view);
+  if (name === undefined) return undefined;
+  const command = table.find(view);
+  const keys = (command === undefined ? undefined : keyPositions(command, view)) ?? [];
+  return { offset, end, keys: keys.map(({ index }) => view.latin1(index)), name };
+}
+
+/** The name in lower case, if some server would run this: it knows the name, and takes so many arguments. */
+export function runnableName(view: Request): string | undefined {
   if (view.count === 0) return undefined;
   const command = table.find(view);
   const name = view.latin1(0).toLowerCase();
-  if (command === undefined)
-    return knownElsewhere(name, view.count) === 'yes' ? { offset, end, keys: [], name } : undefined;
-  if (command.subcommands === undefined && !command.acceptsArgumentCount(view.count)) return undefined;
-  const keys = (keyPositions(command, view) ?? []).map(({ index }) => view.latin1(index));
-  return { offset, end, keys, name };
+  if (command === undefined) {
+    return knownElsewhere(name, view.count) === 'yes' || isModuleCommand(name) ? name : undefined;
+  }
+  // How many arguments a subcommand takes is not looked at.
+  return command.subcommands !== undefined || command.acceptsArgumentCount(view.count) ? name : undefined;
 }

@@ -97,6 +97,10 @@ async function planAndRepair(
   const progress = (done: number, total: number): void => output.progress?.(done, total);
   const plan = await planRepair(disk, path, { progress, isSalvaging });
   sayPlan(plan, report);
+  if (plan.files.some(({ unrunnable }) => unrunnable !== undefined) && !isSalvaging) {
+    report.say('Nothing is done: no server would start from it. --salvage leaves out commands that no server runs.');
+    return EXIT.impossible;
+  }
   if (plan.isNothingToDo) return EXIT.ok;
   const exceeded = exceededLimit(plan.loss, limits);
   if (exceeded !== undefined) {
@@ -111,12 +115,13 @@ async function planAndRepair(
 }
 
 function sayPlan({ folder, found, files, notes, loss, isNothingToDo }: RepairPlan, report: CommandReport): void {
-  const plan = files.map(({ file, size, action, keptBytes, reason, salvage, loss: cost }) => ({
+  const plan = files.map(({ file, size, action, keptBytes, reason, salvage, unrunnable, loss: cost }) => ({
     file: file.name,
     action,
     bytes: size,
     keptBytes,
     reason,
+    unrunnable,
     salvaged: salvage && {
       records: salvage.records,
       bytes: salvage.bytes,
@@ -129,11 +134,13 @@ function sayPlan({ folder, found, files, notes, loss, isNothingToDo }: RepairPla
   report.add({ folder, manifest: found?.names.manifestName, plan, notes, lost: lossDocument(loss), isNothingToDo });
   report.say(`Log: ${folder}${found === undefined ? '' : ` (${found.names.manifestName})`}`);
   for (const note of notes) report.say(`  ${note}`);
-  for (const { file, size, action, keptBytes, reason, salvage } of files) {
+  for (const { file, size, action, keptBytes, reason, salvage, unrunnable } of files) {
     if (action === 'keep') report.say(`  ${file.name}: good, ${size} bytes`);
     else if (action === 'rebuild') report.say(`  ${file.name}: ${reason}; they are written anew`);
     else report.say(`  ${file.name}: keep ${keptBytes} of ${size} bytes; what follows is ${reason}`);
     if (salvage !== undefined) saySalvage(salvage, report);
+    else if (unrunnable !== undefined)
+      report.say(`    ${unrunnable.reason}, at offset ${unrunnable.offset}, line ${unrunnable.line}`);
   }
   if (isNothingToDo) report.say('Nothing to repair.');
   else sayPrice(loss, report);
@@ -160,11 +167,13 @@ function saySalvage({ records, ranges, doubtfulKeys, isDatabaseDoubtful }: Salva
   for (const key of doubtfulKeys) report.say(`      ${describeText(key)}`);
 }
 
-function sayResult({ undoFolder, replacements, report: loaded }: RepairResult, report: CommandReport): void {
-  const { records, keys, findingCount } = loaded;
-  report.add({ undoFolder, replacements, loaded: { records, keys, findingCount } });
+function sayResult({ undoFolder, replacements, loaded }: RepairResult, report: CommandReport): void {
+  const { records, keys, failed, notReplayed } = loaded;
+  report.add({ undoFolder, replacements, loaded });
   report.say(`Repaired. It loads: ${plural(records, 'record')}, ${plural(keys, 'key')}.`);
-  if (findingCount > 0) report.say(`check-aof --strict has ${plural(findingCount, 'finding')} left in it.`);
+  if (failed > 0) report.say(`${plural(failed, 'command')} in it fail: check-aof --strict says which.`);
+  if (notReplayed > 0)
+    report.say(`${plural(notReplayed, 'command')} could not be tried: only other servers know them.`);
   report.say(`The files from before are in ${undoFolder}; check-aof undo puts them back.`);
 }
 

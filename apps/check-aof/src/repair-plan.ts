@@ -11,9 +11,10 @@ import { filesOfManifest, type LogFile, NoLogError } from './log-files.ts';
 import { type Loss, NO_LOSS } from './loss.ts';
 import { lossBehind, totalLoss } from './measure-loss.ts';
 import { type RdbPart, rdbPartOf } from './rdb-part.ts';
-import { firstRunToEnd, runnableUpTo } from './recognise-records.ts';
+import { firstRunToEnd } from './recognise-records.ts';
 import { type FoundManifest, findManifest } from './repair-manifest.ts';
 import { type Salvage, salvageBehind } from './salvage.ts';
+import { type Unrunnable, UnrunnableFinder } from './unrunnable-record.ts';
 
 /**
  * What happens to one file. `keep`: it is good. `cut`: its first `keptBytes` are kept. `rebuild`: its RDB part is damaged; the
@@ -28,6 +29,8 @@ export interface FilePlan {
   readonly salvage?: Salvage | undefined;
   /** `rebuild`: where the records behind the RDB part begin; they are kept. */
   readonly tailOffset?: number | undefined;
+  /** In what is kept: a record for which no server starts. */
+  readonly unrunnable?: Unrunnable | undefined;
   /** What is wrong, in words. */
   readonly reason: string | undefined;
   readonly loss: Loss;
@@ -120,6 +123,7 @@ async function planFile(
       if (part.state === 'damaged') return rebuild(file, size, part, await firstRunToEnd(handle, part.fileOffset));
       fileOffset = part.endOffset;
     }
+    const finder = new UnrunnableFinder();
     const verdict = await checkRecords({
       file: handle,
       fileOffset,
@@ -128,14 +132,19 @@ async function planFile(
       path: file.path,
       untilTimestamp: undefined,
       progress,
+      view: finder.view,
+      passed: (offset, recordLine) => finder.passed(offset, recordLine),
     });
-    // A server refuses a log with a command that it does not know, however well it is framed.
-    const keptBytes = isSalvaging ? Math.min(verdict.okUpTo, await runnableUpTo(handle, fileOffset)) : verdict.okUpTo;
-    if (keptBytes === size) return { file, size, action: 'keep', keptBytes, reason: undefined, loss: NO_LOSS };
-    const line = keptBytes === verdict.okUpTo ? `, line ${verdict.line}` : '';
-    const reason = `${describeEnd(handle, keptBytes, size)}, at offset ${keptBytes}${line}`;
+    const unrunnable = finder.found !== undefined && finder.found.offset < verdict.okUpTo ? finder.found : undefined;
+    // What follows a strange command is good: only salvaging, which keeps that, leaves the command out.
+    const goesBySalvage = isSalvaging && unrunnable !== undefined;
+    const keptBytes = goesBySalvage ? unrunnable.offset : verdict.okUpTo;
+    if (keptBytes === size)
+      return { file, size, action: 'keep', keptBytes, unrunnable, reason: undefined, loss: NO_LOSS };
+    const what = goesBySalvage ? unrunnable.reason : describeEnd(handle, keptBytes, size);
+    const reason = `${what}, at offset ${keptBytes}, line ${goesBySalvage ? unrunnable.line : verdict.line}`;
     if (!isSalvaging)
-      return { file, size, action: 'cut', keptBytes, reason, loss: await lossBehind(handle, keptBytes) };
+      return { file, size, action: 'cut', keptBytes, unrunnable, reason, loss: await lossBehind(handle, keptBytes) };
     const salvage = await salvageBehind(handle, keptBytes);
     const loss: Loss = { ...NO_LOSS, bytes: size - keptBytes - salvage.bytes };
     return { file, size, action: 'cut', keptBytes, salvage, reason, loss };

@@ -14,13 +14,15 @@ import {
   writeWhole,
 } from '@aof/aof-files';
 import { type Disk, DiskError, type DiskFile } from '@aof/disk';
+import { LoadError } from '@aof/loader';
 import { RdbReader, type RdbTarget, writeRdb } from '@aof/rdb';
 import { fileChunks } from './file-chunks.ts';
-import type { Finding, StrictReport } from './findings.ts';
+import type { Finding } from './findings.ts';
 import { filesOfManifest, type LogFile } from './log-files.ts';
 import { entriesOf } from './rdb-part.ts';
 import type { FilePlan, RepairPlan } from './repair-plan.ts';
 import { checkStrictly } from './strict-check.ts';
+import { loadForTrial, type TrialLoadReport } from './trial-load.ts';
 import { type Replacement, repairFolder, repairNumbers, writeUndoRecord } from './undo-record.ts';
 
 export interface RepairRunOptions {
@@ -33,17 +35,18 @@ export interface RepairResult {
   /** Where the replaced files are. */
   readonly undoFolder: string;
   readonly replacements: readonly Replacement[];
-  /** The check of what the log is now. */
-  readonly report: StrictReport;
+  /** What loading it gave. */
+  readonly loaded: TrialLoadReport;
 }
 
 /** The repaired log would not load either; nothing has been changed. */
 export class RepairFailedError extends Error {
   override readonly name = 'RepairFailedError';
+  /** Where and why, with the commands around. */
   readonly findings: readonly Finding[];
 
-  constructor(findings: readonly Finding[]) {
-    super('the log would still not load after this repair; nothing has been changed');
+  constructor(cause: LoadError, findings: readonly Finding[]) {
+    super(`the log would still not load after this repair (${cause.message}); nothing has been changed`, { cause });
     this.findings = findings;
   }
 }
@@ -66,16 +69,26 @@ export async function runRepair(plan: RepairPlan, options: RepairRunOptions): Pr
   const made: string[] = [];
   try {
     const { replacements, files } = await writeReplacements(plan, number, options, made);
-    const report = await checkStrictly({ disk, files, nowMs: options.nowMs, progress: options.progress });
-    const fatal = report.findings.filter(({ code, certainty }) => FATAL_CODES.has(code) && certainty !== 'possible');
-    if (fatal.length > 0) throw new RepairFailedError(fatal);
+    const loaded = await load(files, options);
     const undoFolder = repairFolder(plan.folder, number);
     switchOver(disk, plan, undoFolder, replacements, made);
-    return { undoFolder, replacements: [...replacements.values()], report };
+    return { undoFolder, replacements: [...replacements.values()], loaded };
   } catch (error) {
     // After the switch nothing is in this list any more.
     for (const path of made) if (disk.status(path) !== undefined) disk.unlink(path);
     throw error;
+  }
+}
+
+/** @throws RepairFailedError a server would not start from these files */
+async function load(files: readonly LogFile[], options: RepairRunOptions): Promise<TrialLoadReport> {
+  try {
+    return await loadForTrial({ ...options, files });
+  } catch (error) {
+    if (!(error instanceof LoadError)) throw error;
+    const { findings } = await checkStrictly({ ...options, files });
+    const fatal = findings.filter(({ code, certainty }) => FATAL_CODES.has(code) && certainty !== 'possible');
+    throw new RepairFailedError(error, fatal);
   }
 }
 

@@ -30,7 +30,7 @@ import {
   type StrictFile,
   type StrictReport,
 } from './findings.ts';
-import { knownElsewhere } from './known-commands.ts';
+import { isModuleCommand, knownElsewhere } from './known-commands.ts';
 import type { LogFile } from './log-files.ts';
 import { Neighbours } from './neighbours.ts';
 import { Replay } from './replay.ts';
@@ -329,8 +329,7 @@ class RecordPass {
         return this.#found('command-arity', 'certain', `${name} does not take ${view.count - 1} arguments`);
       case 'no': {
         const isName = /^[A-Za-z][A-Za-z0-9._|-]*$/.test(name);
-        // A module's commands have a dot in their names.
-        const certainty = !isName ? 'certain' : name.includes('.') ? 'possible' : 'likely';
+        const certainty = !isName ? 'certain' : isModuleCommand(name) ? 'possible' : 'likely';
         this.#check.countNotReplayed(view);
         this.#found('command-unknown', certainty, `no command is called ${describeText(name)}`);
       }

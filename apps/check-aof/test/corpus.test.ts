@@ -1,5 +1,8 @@
-/** Every damaged log of the fixtures: the lines, the status and the cut of the server's own checker. */
+/** Every damaged log of the fixtures: the lines, the status and the cut of the server's own checker, and its verdict at the start. */
+import { LoadError } from '@aof/loader';
 import { describe, expect, test } from 'vitest';
+import { logFilesOf } from '../src/index.ts';
+import { TrialLoad } from '../src/trial-load.ts';
 import { diskWith, MANIFEST, MODES, RECORDED_AT_MS, readCorpus, SERVERS, SINGLE, variantFiles } from './corpus.ts';
 import { normalised, runCheck } from './run-check.ts';
 
@@ -30,6 +33,22 @@ describe.each(SERVERS)('%s', (server) => {
       for (const [other, bytes] of files) {
         if (other !== damagedName) expect(Buffer.compare(disk.readFile(other), bytes)).toBe(0);
       }
+    });
+
+    test.each(cases)('%s: whether a server starts from it', async (name, { server_no_truncated: verdict }) => {
+      const disk = diskWith(variantFiles(corpus, name));
+      const { files } = logFilesOf(disk, name.startsWith('single-') ? SINGLE : MANIFEST);
+      const load = new TrialLoad({ disk, files, nowMs: RECORDED_AT_MS, progress: () => {} });
+      const error = await load.run().then(
+        () => undefined,
+        (reason: unknown) => reason,
+      );
+      if (!verdict.starts) return expect(error).toBeInstanceOf(LoadError);
+      expect(error).toBeUndefined();
+      // Keys that have expired are still in the log; the server had dropped some.
+      const expired = load.keyspace.size - (verdict.keys ?? 0);
+      expect(expired).toBeGreaterThanOrEqual(0);
+      expect(expired).toBeLessThanOrEqual(3);
     });
   });
 });

@@ -110,7 +110,7 @@ The files from before are in /d/repair-1; check-aof undo puts them back.
       plan: [{ file: 'appendonly.aof', action: 'cut', bytes: 58, keptBytes: 27 }],
       lost: { bytes: 31, commands: 1, keys: 1, keyNames: ['lost'], unknown: [] },
       undoFolder: '/d/repair-1',
-      loaded: { records: 1, keys: 1, findingCount: 0 },
+      loaded: { records: 1, keys: 1, notReplayed: 0, failed: 0 },
     });
   });
 

@@ -1,0 +1,35 @@
+/** Finds the first record of a file that no server would run, although its framing is good: such a log does not load. */
+import { Request } from '@aof/resp-codec';
+import { describeText } from './describe-record.ts';
+import { runnableName } from './recognise-records.ts';
+
+export interface Unrunnable {
+  /** Where the record begins, or the transaction that it is in: bytes in the file. */
+  readonly offset: number;
+  readonly line: number;
+  /** What is wrong with it, in words. */
+  readonly reason: string;
+}
+
+/** Sees all records of one file, in order. */
+export class UnrunnableFinder {
+  readonly view = new Request();
+  #transaction: { readonly offset: number; readonly line: number } | undefined;
+  #found: Unrunnable | undefined;
+
+  get found(): Unrunnable | undefined {
+    return this.#found;
+  }
+
+  /** The record in `view` begins at `offset`. */
+  passed(offset: number, line: number): void {
+    if (this.#found !== undefined || this.view.count === 0) return;
+    const name = runnableName(this.view);
+    if (name === undefined) {
+      const at = this.#transaction ?? { offset, line };
+      const text = describeText(this.view.latin1(0).slice(0, 128));
+      this.#found = { ...at, reason: `a command that no server runs, ${text} with ${this.view.count - 1} arguments` };
+    } else if (name === 'multi') this.#transaction = { offset, line };
+    else if (name === 'exec') this.#transaction = undefined;
+  }
+}
