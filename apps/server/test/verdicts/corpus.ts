@@ -54,8 +54,10 @@ function read(server: string): Corpus {
 export const CORPORA: readonly Corpus[] = [
   'redis-7.0.15',
   'redis-7.0.15-rdb',
+  'redis-7.0.15-timestamps',
   'valkey-8.1-dev',
   'valkey-8.1-dev-rdb',
+  'valkey-8.1-dev-timestamps',
 ].map(read);
 
 export function layoutOf(variant: string): Layout {
