@@ -7,10 +7,16 @@
  * Source: Redis rdb.c, rdbLoadRioWithLoadingCtx.
  */
 import type { Database } from '@aof/keyspace';
-import { entryToValue, extendValue, type RdbEntry, type RdbKeyEntry } from '@aof/rdb';
+import { entryToValue, extendValue, type KeyspaceLossCode, type RdbEntry, type RdbKeyEntry } from '@aof/rdb';
 import type { Engine } from './engine.ts';
 
-type Loss = 'field expiries' | 'function libraries' | 'module values' | 'module data' | 'empty keys';
+const LOSSES = {
+  'hash-field-expiry': 'field expiries',
+  'stream-unowned-pending': 'pending entries without owner',
+  'stream-producers': 'producers of streams',
+} as const satisfies Record<KeyspaceLossCode, string>;
+
+type Loss = (typeof LOSSES)[KeyspaceLossCode] | 'function libraries' | 'module values' | 'module data' | 'empty keys';
 
 export class KeyspaceEntryApplier {
   readonly #engine: Engine;
@@ -31,6 +37,8 @@ export class KeyspaceEntryApplier {
       case 'module-skipped':
         this.#count(entry.key === undefined ? 'module data' : 'module values');
         return undefined;
+      case 'key-skipped':
+        return `The key '${entry.key}' is of the type ${entry.encoding}, which this server does not have`;
       case 'empty-key':
         this.#count('empty keys');
         return undefined;
@@ -51,7 +59,7 @@ export class KeyspaceEntryApplier {
     const present = db.peek(entry.key);
     if (!isFirst) {
       if (present === undefined) throw new Error('bug: a part of a value that has not begun');
-      if (extendValue(present, entry, thresholds) !== undefined) this.#count('field expiries');
+      this.#countAll(extendValue(present, entry, thresholds));
       return undefined;
     }
     if (present !== undefined) return `The key '${entry.key}' comes twice in database ${entry.database}`;
@@ -64,7 +72,12 @@ export class KeyspaceEntryApplier {
     db.set(entry.key, value);
     if (entry.expireAtMs >= 0) db.setExpire(entry.key, entry.expireAtMs);
     if (entry.idleSec !== undefined) db.setIdle(entry.key, entry.idleSec);
-    if (lost !== undefined) this.#count('field expiries');
+    if (entry.frequency !== undefined) db.setFrequency(entry.key, entry.frequency);
+    this.#countAll(lost);
+  }
+
+  #countAll(codes: readonly KeyspaceLossCode[]): void {
+    for (const code of codes) this.#count(LOSSES[code]);
   }
 
   #count(loss: Loss): void {

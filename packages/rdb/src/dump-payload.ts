@@ -3,7 +3,8 @@
  *
  *     payload := type value version checksum        2 and 8 bytes, little endian; the checksum is over all before it
  *
- * There is no magic: up to version 79 a payload is Redis's, from 80 on Valkey's.
+ * There is no magic: up to version 79 a payload is Redis's, from 80 on Valkey's. From version 15 on a payload may come without
+ * checksum, as zero: Redis 8.10 sends such itself.
  *
  * Source: Redis cluster.c, createDumpPayload and verifyDumpPayload.
  */
@@ -14,12 +15,14 @@ import type { RdbValue } from './entries.ts';
 import { hintFor, RdbError, type RdbErrorCode, RdbFault } from './errors.ts';
 import {
   type Dialect,
+  TYPE_ARRAY,
   TYPE_MODULE,
   TYPE_MODULE_PRE_RELEASE,
   typeNameOf,
   VALKEY_SINCE,
   versionFault,
 } from './format.ts';
+import { needsTemplate } from './hash-templates.ts';
 import { RdbInput } from './input.ts';
 import { lossesOfValue, type RdbLossCode } from './losses.ts';
 import { RdbOutput } from './output.ts';
@@ -29,6 +32,10 @@ import { isEmptyValue, typeOfValue, writeValue } from './value-writer.ts';
 
 const VERSION_BYTES = 2;
 const FOOTER_BYTES = VERSION_BYTES + 8;
+const CHECKSUM_OPTIONAL_SINCE = 15;
+/** Of types that are no value, or not one that stands for itself. */
+const isUnrestorable = (type: number): boolean =>
+  type === TYPE_MODULE || type === TYPE_MODULE_PRE_RELEASE || type === TYPE_ARRAY || needsTemplate(type);
 
 export interface DumpOptions {
   /** Default true. */
@@ -83,13 +90,15 @@ export function restoreValue(payload: Uint8Array, options: RestoreOptions = {}):
   if (fault !== undefined) throw payloadError('RDB_VERSION', fault, end);
   if (options.verifiesChecksum !== false) {
     const checksum = crc64(bytes.subarray(0, end + VERSION_BYTES));
-    if (checksum !== bytes.readBigUInt64LE(end + VERSION_BYTES)) {
+    const expected = bytes.readBigUInt64LE(end + VERSION_BYTES);
+    const isAbsent = expected === 0n && dialect === 'redis' && version >= CHECKSUM_OPTIONAL_SINCE;
+    if (checksum !== expected && !isAbsent) {
       throw payloadError('RDB_CHECKSUM', 'the checksum does not match', end + VERSION_BYTES);
     }
   }
   const [type] = payload;
   const encoding = typeNameOf(type, dialect);
-  if (encoding === undefined || type === TYPE_MODULE || type === TYPE_MODULE_PRE_RELEASE) {
+  if (encoding === undefined || isUnrestorable(type)) {
     throw payloadError('RDB_TYPE', `there is no type ${type} that could be restored`, 0);
   }
   const input = new RdbInput(0, false, options.maxStringBytes ?? 512 * 1024 * 1024);
@@ -104,7 +113,8 @@ export function restoreValue(payload: Uint8Array, options: RestoreOptions = {}):
 }
 
 function readWhole(input: RdbInput, type: number, dialect: Dialect): RdbValue {
-  const reading = readValue(input, { type, dialect, partElements: Number.POSITIVE_INFINITY, findsDuplicates: true });
+  const partElements = Number.POSITIVE_INFINITY;
+  const reading = readValue(input, { type, dialect, partElements, findsDuplicates: true, templates: new Map() });
   const { value, done } = reading.next();
   if (!done) throw new RdbFault('RDB_TRUNCATED', 'the payload ends inside its value');
   if (value === undefined) throw new RdbFault('RDB_STRUCTURE', 'the value has no elements');

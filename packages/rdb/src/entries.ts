@@ -29,6 +29,26 @@ export interface StreamPending {
   readonly deliveryCount: Count;
 }
 
+/** A delivered entry that has no owner any more. */
+export type StreamUnowned = Omit<StreamPending, 'consumer'>;
+
+/** What a stream remembers of producers, so that an entry that is sent twice is added once (Redis 8.6). */
+export interface StreamProducers {
+  /** For how long, seconds, and how many IDs per producer. */
+  readonly durationSec: Count;
+  readonly maxEntries: Count;
+  readonly producers: readonly StreamProducer[];
+  /** How many IDs were ever added, and how many had been there before. */
+  readonly added: Count;
+  readonly duplicates: Count;
+}
+
+export interface StreamProducer {
+  readonly name: string;
+  /** The producer's ID of an entry, and the entry's own. */
+  readonly entries: readonly (readonly [producerId: string, id: StreamId])[];
+}
+
 export interface StreamConsumer {
   readonly name: string;
   /** When it last tried, and when it last succeeded, to read or claim; the latter is -1 if it never did. */
@@ -43,6 +63,8 @@ export interface StreamGroup {
   readonly entriesRead: Count;
   /** In the order of IDs. */
   readonly pending: readonly StreamPending[];
+  /** Entries that a consumer has given back and nobody owns since, in the order of IDs (Redis 8.8, XNACK). Absent: none. */
+  readonly unowned?: readonly StreamUnowned[];
   readonly consumers: readonly StreamConsumer[];
 }
 
@@ -56,6 +78,8 @@ export interface StreamValue {
   /** How many entries were ever added. */
   readonly entriesAdded: Count;
   readonly groups: readonly StreamGroup[];
+  /** Absent: no producer was ever told apart. */
+  readonly producers?: StreamProducers;
 }
 
 /** A value, by its type. A string above 1 MiB comes as bytes; either form can be written. */
@@ -146,14 +170,25 @@ export interface RdbFunctionEntry extends Placed {
   readonly code: string;
 }
 
-/** A module's value, or its data beside the keys: passed over, because only the module can read it. */
+/** A module's value, or its data beside the keys or beside the next key's value: passed over, because only the module can read it. */
 export interface RdbModuleSkippedEntry extends Placed {
   readonly kind: 'module-skipped';
-  /** Undefined for data beside the keys. */
+  /** Undefined for data beside the keys or their values. */
   readonly key: string | undefined;
   readonly database: number;
+  /** `key-metadata` for what stands beside a key's value, which has no module's name. */
   readonly moduleType: string;
   readonly moduleVersion: number;
+  /** What it takes in the file. */
+  readonly byteLength: number;
+}
+
+/** A key of a type that values here do not have (the arrays of Redis 8.8): passed over. */
+export interface RdbKeySkippedEntry extends Placed {
+  readonly kind: 'key-skipped';
+  readonly database: number;
+  readonly key: string;
+  readonly encoding: string;
   /** What it takes in the file. */
   readonly byteLength: number;
 }
@@ -182,5 +217,6 @@ export type RdbEntry =
   | RdbFunctionEntry
   | RdbKeyEntry
   | RdbModuleSkippedEntry
+  | RdbKeySkippedEntry
   | RdbEmptyKeyEntry
   | RdbEndEntry;

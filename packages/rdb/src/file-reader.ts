@@ -6,6 +6,7 @@
  * Source: Redis and Valkey rdb.c, rdbLoadRioWithLoadingCtx.
  */
 
+import { skipArray } from './array-data.ts';
 import {
   awaitByte,
   awaitFixedText,
@@ -29,19 +30,23 @@ import {
   OPCODE_FREQUENCY,
   OPCODE_FUNCTION,
   OPCODE_FUNCTION_PRE_RELEASE,
+  OPCODE_HASH_TEMPLATE,
   OPCODE_IDLE,
+  OPCODE_KEY_METADATA,
   OPCODE_MODULE_AUX,
   OPCODE_RESIZE,
   OPCODE_SELECT,
   OPCODE_SLOT_INFO,
   OPCODE_VALKEY_SLOT_IMPORT,
+  TYPE_ARRAY,
   TYPE_MODULE,
   TYPE_MODULE_PRE_RELEASE,
   typeNameOf,
   versionFault,
 } from './format.ts';
+import { type HashTemplates, readTemplate } from './hash-templates.ts';
 import type { RdbInput } from './input.ts';
-import { MODULE_UNSIGNED, moduleTypeOf, skipModuleData } from './module-data.ts';
+import { MODULE_UNSIGNED, moduleTypeOf, skipKeyMetadata, skipModuleData } from './module-data.ts';
 import { EMPTY, isAtomic, readAtomic, readValue, type ValueOptions } from './value-reader.ts';
 
 const HEADER_BYTES = 9;
@@ -62,6 +67,7 @@ export interface ReadContext {
   readonly acceptsNewer: boolean;
   readonly partElements: number;
   readonly findsDuplicates: boolean;
+  readonly templates: HashTemplates;
 }
 
 /** What stands before a key. */
@@ -92,7 +98,8 @@ export function* readFile(input: RdbInput, context: ReadContext): FileReading {
     } else if (type === OPCODE_EOF) {
       break;
     } else if (isOpcode(type)) {
-      yield yield* whole(readOpcode(input, context, type));
+      const entry = yield* whole(readOpcode(input, context, type));
+      if (entry !== undefined) yield entry;
     } else {
       const head = beginKey(context, type, attributes ?? NO_ATTRIBUTES);
       attributes = undefined;
@@ -103,6 +110,7 @@ export function* readFile(input: RdbInput, context: ReadContext): FileReading {
       if (value === EMPTY) yield emptyKey(head);
       else if (value !== undefined) yield keyEntry(head, value, 0, true);
       else if (type === TYPE_MODULE) yield* readModuleValue(input, head);
+      else if (type === TYPE_ARRAY) yield* readArray(input, head);
       else yield* readLargeValue(input, context, type, head);
     }
   }
@@ -122,8 +130,9 @@ function beginKey(context: ReadContext, type: number, attributes: Attributes): K
   return { fileOffset, database, key: '', encoding, expireAtMs, idleSec, frequency };
 }
 
-function valueOptions({ dialect, partElements, findsDuplicates }: ReadContext, type: number): ValueOptions {
-  return { type, dialect, partElements, findsDuplicates };
+function valueOptions(context: ReadContext, type: number): ValueOptions {
+  const { dialect, partElements, findsDuplicates, templates } = context;
+  return { type, dialect, partElements, findsDuplicates, templates };
 }
 
 function isAttribute(type: number): boolean {
@@ -142,7 +151,7 @@ function* whole<T>(reading: Reading<T>): Generator<undefined, T, void> {
 }
 
 function isOpcode(type: number): boolean {
-  return type >= OPCODE_VALKEY_SLOT_IMPORT;
+  return type >= OPCODE_HASH_TEMPLATE;
 }
 
 function* readHeader(input: RdbInput, context: ReadContext): FileReading {
@@ -202,6 +211,18 @@ function* readModuleValue(input: RdbInput, { fileOffset, database, key }: KeyHea
   yield { kind: 'module-skipped', fileOffset, database, key, ...moduleTypeOf(id), byteLength };
 }
 
+function* readArray(input: RdbInput, { fileOffset, database, key, encoding }: KeyHead): FileReading {
+  yield* whole(skipArray(input));
+  yield {
+    kind: 'key-skipped',
+    fileOffset,
+    database,
+    key,
+    encoding,
+    byteLength: input.fileOffset(input.at) - fileOffset,
+  };
+}
+
 /** What is known of a key before its value. */
 interface KeyHead extends Attributes {
   readonly fileOffset: number;
@@ -224,7 +245,8 @@ function emptyKey({ fileOffset, database, key, encoding }: KeyHead): RdbEmptyKey
   return { kind: 'empty-key', fileOffset, database, key, encoding };
 }
 
-function* readOpcode(input: RdbInput, context: ReadContext, opcode: number): Reading<RdbEntry> {
+/** Undefined: it is nothing that an entry tells. */
+function* readOpcode(input: RdbInput, context: ReadContext, opcode: number): Reading<RdbEntry | undefined> {
   const { partOffset: fileOffset } = context;
   switch (opcode) {
     case OPCODE_SELECT:
@@ -260,8 +282,36 @@ function* readOpcode(input: RdbInput, context: ReadContext, opcode: number): Rea
       return { kind: 'slot-info', fileOffset, slot, keys, expiringKeys };
     }
     default:
-      return yield* readSlotImport(input, context);
+      return yield* readOwnOpcode(input, context, opcode);
   }
+}
+
+/** Opcodes that only one of the dialects has. */
+function* readOwnOpcode(input: RdbInput, context: ReadContext, opcode: number): Reading<RdbEntry | undefined> {
+  if (context.dialect === 'valkey') {
+    if (opcode === OPCODE_VALKEY_SLOT_IMPORT) return yield* readSlotImport(input, context);
+  } else if (opcode === OPCODE_KEY_METADATA) {
+    return yield* readKeyMetadata(input, context);
+  } else if (opcode === OPCODE_HASH_TEMPLATE) {
+    yield* readTemplate(input, context.templates);
+    return undefined;
+  }
+  throw new RdbFault('RDB_TYPE', `Unknown RDB opcode ${opcode}`);
+}
+
+function* readKeyMetadata(input: RdbInput, context: ReadContext): Reading<RdbEntry> {
+  context.doing = 'read-module-aux';
+  const fileOffset = input.fileOffset(input.at) - 1;
+  yield* skipKeyMetadata(input);
+  return {
+    kind: 'module-skipped',
+    fileOffset,
+    database: context.database,
+    key: undefined,
+    moduleType: 'key-metadata',
+    moduleVersion: 0,
+    byteLength: input.fileOffset(input.at) - fileOffset,
+  };
 }
 
 /** A library of 7.0's first release candidates: name and engine stood beside the code, which now begins with a line that tells them. */
@@ -287,9 +337,6 @@ function* readModuleAux(input: RdbInput, context: ReadContext): Reading<RdbEntry
 }
 
 function* readSlotImport(input: RdbInput, context: ReadContext): Reading<RdbEntry> {
-  if (context.dialect !== 'valkey') {
-    throw new RdbFault('RDB_TYPE', `Unknown RDB opcode ${OPCODE_VALKEY_SLOT_IMPORT}`);
-  }
   const { partOffset: fileOffset } = context;
   const job = input.text() ?? (yield* awaitText(input));
   const count = input.length() ?? (yield* awaitLength(input));

@@ -11,6 +11,9 @@
  * magic, and both use type 22 and opcode 243 for different things. The magic tells them apart; a DUMP payload, which has none,
  * is told by its version.
  *
+ * Versions 13 to 15 (Redis 8.6, 8.8, 8.10) add data of modules that belongs to a key, streams that know their producers and entries
+ * that nobody owns, arrays, and hashes that share their field names through templates; Redis's own tests and librdb tell their form.
+ *
  * Source: Redis and Valkey rdb.h; redis-check-rdb.c for the names.
  */
 
@@ -43,10 +46,22 @@ export const TYPE_HASH_EXPIRY_PRE_RELEASE = 22;
 export const TYPE_HASH_LISTPACK_EXPIRY_PRE_RELEASE = 23;
 export const TYPE_HASH_EXPIRY = 24;
 export const TYPE_HASH_LISTPACK_EXPIRY = 25;
+/** Redis 8.6 and 8.8. */
+export const TYPE_STREAM_4 = 26;
+export const TYPE_STREAM_5 = 27;
+export const TYPE_ARRAY = 28;
+/** Redis 8.10: a hash whose field names are a template's. Those of a file refer to it, those of a DUMP payload bring it along. */
+export const TYPE_HASH_TEMPLATE_LISTPACK = 29;
+export const TYPE_HASH_TEMPLATE_LISTPACK_REF = 30;
+export const TYPE_HASH_TEMPLATE_ARRAY = 31;
+export const TYPE_HASH_TEMPLATE_ARRAY_REF = 32;
 /** Valkey only. */
 export const TYPE_VALKEY_HASH_EXPIRY = 22;
 
 /** Opcodes. */
+export const OPCODE_HASH_TEMPLATE = 242;
+/** Redis since 8.6; in Valkey 243 is a slot's import. */
+export const OPCODE_KEY_METADATA = 243;
 export const OPCODE_VALKEY_SLOT_IMPORT = 243;
 export const OPCODE_SLOT_INFO = 244;
 export const OPCODE_FUNCTION = 245;
@@ -75,7 +90,7 @@ export const NODE_PACKED = 2;
 
 /** How the first version with a checksum, of each dialect the newest, and Valkey's first own one are numbered. */
 export const CHECKSUM_SINCE = 5;
-export const NEWEST_REDIS = 12;
+export const NEWEST_REDIS = 15;
 export const VALKEY_SINCE = 80;
 export const NEWEST_VALKEY = 80;
 
@@ -106,6 +121,13 @@ const TYPE_NAMES: readonly string[] = [
   'hash-listpack-md-pre-release',
   'hash-hashtable-md',
   'hash-listpack-md',
+  'stream-v4',
+  'stream-v5',
+  'array',
+  'hash-template-listpack',
+  'hash-template-listpack-ref',
+  'hash-template-array',
+  'hash-template-array-ref',
 ];
 
 /** The name of an object type as redis-check-rdb prints it; undefined if it is none in this dialect. */

@@ -10,6 +10,7 @@ export type {
   RdbHeaderEntry,
   RdbKeyEntry,
   RdbKeyHead,
+  RdbKeySkippedEntry,
   RdbModuleSkippedEntry,
   RdbResizeEntry,
   RdbSelectEntry,
@@ -23,6 +24,9 @@ export type {
   StreamGroup,
   StreamId,
   StreamPending,
+  StreamProducer,
+  StreamProducers,
+  StreamUnowned,
   StreamValue,
 } from './entries.ts';
 export { RdbError, type RdbErrorCode, type RdbErrorDetails, type RdbStep } from './errors.ts';
@@ -31,6 +35,7 @@ export {
   type EntryPlace,
   entryToValue,
   extendValue,
+  type KeyspaceLossCode,
   type KeyspaceValue,
   plainValue,
   valueToEntry,

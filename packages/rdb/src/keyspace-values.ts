@@ -1,7 +1,8 @@
 /**
  * Between entries and the values of a keyspace.
  *
- * What has no counterpart in the keyspace is told: its hashes know no expiry of fields.
+ * What has no counterpart in the keyspace is told: its hashes know no expiry of fields, its streams no producers and no pending
+ * entries without owner.
  */
 
 import {
@@ -20,12 +21,18 @@ import {
 import type { HashField, RdbKeyHead, RdbValue, ScoredPair } from './entries.ts';
 import { RdbError, type RdbErrorDetails } from './errors.ts';
 import { extendStream, plainStream, streamOf } from './keyspace-streams.ts';
+import { newStreamLosses, type RdbLossCode } from './losses.ts';
 
 /** A value, and what of the entry is not in it. */
 export interface KeyspaceValue {
   readonly value: Value;
-  readonly lost: 'hash-field-expiry' | undefined;
+  readonly lost: readonly KeyspaceLossCode[];
 }
+
+export type KeyspaceLossCode = Extract<
+  RdbLossCode,
+  'hash-field-expiry' | 'stream-unowned-pending' | 'stream-producers'
+>;
 
 /** Where an entry stood, for errors. */
 export interface EntryPlace {
@@ -50,12 +57,12 @@ export function entryToValue(entry: RdbValue & EntryPlace, thresholds: Threshold
       return kept(setOf(entry.value, thresholds, entry));
     case 'zset':
       return kept(sortedSetOf(entry.value, thresholds, entry));
-    case 'hash': {
-      const hash = new HashValue();
-      return { value: hash, lost: addFields(hash, entry.value, thresholds, entry) };
+    case 'hash':
+      return { value: hashOf(entry.value, thresholds, entry), lost: lossesOfFields(entry.value) };
+    case 'stream': {
+      const value = checkedStream(entry, () => streamOf(entry.value, thresholds));
+      return { value, lost: newStreamLosses(entry.value) };
     }
-    case 'stream':
-      return kept(checkedStream(entry, () => streamOf(entry.value, thresholds)));
   }
 }
 
@@ -76,13 +83,15 @@ export function extendValue(value: Value, entry: RdbValue & EntryPlace, threshol
   } else if (entry.type === 'zset' && value instanceof SortedSetValue) {
     addPairs(value, entry.value, thresholds, entry);
   } else if (entry.type === 'hash' && value instanceof HashValue) {
-    return addFields(value, entry.value, thresholds, entry);
+    addFields(value, entry.value, thresholds, entry);
+    return lossesOfFields(entry.value);
   } else if (entry.type === 'stream' && value instanceof StreamValue) {
     checkedStream(entry, () => extendStream(value, entry.value, thresholds));
+    return newStreamLosses(entry.value);
   } else {
     throw new Error('bug: a part of another type of value');
   }
-  return undefined;
+  return NOTHING;
 }
 
 /** What `db` holds under `key`, expired or not, as it can be written; undefined if nothing. */
@@ -128,8 +137,11 @@ function checkedStream<T>(place: EntryPlace, make: () => T): T {
 }
 
 function kept(value: Value): KeyspaceValue {
-  return { value, lost: undefined };
+  return { value, lost: NOTHING };
 }
+
+const NOTHING: readonly KeyspaceLossCode[] = [];
+const FIELD_EXPIRY: readonly KeyspaceLossCode[] = ['hash-field-expiry'];
 
 function setOf(members: readonly string[], thresholds: Thresholds, place: EntryPlace): SetValue {
   const set = new SetValue();
@@ -146,6 +158,7 @@ function sortedSetOf(pairs: readonly ScoredPair[], thresholds: Thresholds, place
   const set = SortedSetValue.of(
     pairs.map(([member, score]) => ({ member, score })),
     thresholds,
+    true,
   );
   if (set.size === pairs.length && !hasDuplicate(pairs, set)) return set;
   const distinct = new Set<string>();
@@ -169,18 +182,23 @@ function addPairs(set: SortedSetValue, pairs: readonly ScoredPair[], thresholds:
   }
 }
 
-function addFields(
-  hash: HashValue,
-  fields: readonly HashField[],
-  thresholds: Thresholds,
-  place: EntryPlace,
-): 'hash-field-expiry' | undefined {
-  let lost: 'hash-field-expiry' | undefined;
-  for (const [field, value, expireAtMs] of fields) {
-    if (!hash.set(field, value, thresholds)) throw duplicate(field, place);
-    if (expireAtMs !== undefined) lost = 'hash-field-expiry';
+function hashOf(fields: readonly HashField[], thresholds: Thresholds, place: EntryPlace): HashValue {
+  const hash = HashValue.of(fields, thresholds);
+  if (hash.size === fields.length) return hash;
+  const distinct = new Set<string>();
+  for (const [field] of fields) {
+    if (distinct.has(field)) throw duplicate(field, place);
+    distinct.add(field);
   }
-  return lost;
+  return hash;
+}
+
+function addFields(hash: HashValue, fields: readonly HashField[], thresholds: Thresholds, place: EntryPlace): void {
+  for (const [field, value] of fields) if (!hash.set(field, value, thresholds)) throw duplicate(field, place);
+}
+
+function lossesOfFields(fields: readonly HashField[]): readonly KeyspaceLossCode[] {
+  return fields.some(([, , expireAtMs]) => expireAtMs !== undefined) ? FIELD_EXPIRY : NOTHING;
 }
 
 function duplicate(text: string, place: EntryPlace): RdbError {

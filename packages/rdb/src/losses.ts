@@ -7,7 +7,7 @@ import type { TargetFormat } from './targets.ts';
 
 /** Stable codes. */
 export type RdbLossCode =
-  /** A key whose type the target does not know: not written. */
+  /** A key whose type the target does not know, or that was passed over when reading: not written. */
   | 'key'
   /** When single fields of a hash expire: the hash is written, its fields stay for ever. */
   | 'hash-field-expiry'
@@ -15,6 +15,10 @@ export type RdbLossCode =
   | 'stream-counters'
   /** When consumers were active last: the target takes when they were seen last. */
   | 'stream-active-time'
+  /** Pending entries that nobody owns (Redis 8.8): they are not written, as if they had been acknowledged. */
+  | 'stream-unowned-pending'
+  /** What a stream remembers of producers (Redis 8.6): an entry that is sent again will be there twice. */
+  | 'stream-producers'
   /** How long a key was idle, or how often it was used. */
   | 'usage'
   /** A function library: not written. */
@@ -52,11 +56,23 @@ export function lossesOfStream(
 ): RdbLossCode[] {
   if (!format.hasStreams) return ['key'];
   const losses: RdbLossCode[] = [];
+  losses.push(...newStreamLosses(stream));
   if (!format.hasListpacks && !areCountersEstimable(stream, length)) losses.push('stream-counters');
   const hasActiveTimes = stream.groups.some(({ consumers }) =>
     consumers.some(({ seenTimeMs, activeTimeMs }) => seenTimeMs !== activeTimeMs),
   );
   if (!format.hasSetListpacks && hasActiveTimes) losses.push('stream-active-time');
+  return losses;
+}
+
+/** What streams have since Redis 8.6 and 8.8: no target holds it. */
+export function newStreamLosses({
+  groups,
+  producers,
+}: Pick<StreamValue, 'groups' | 'producers'>): ('stream-unowned-pending' | 'stream-producers')[] {
+  const losses: ('stream-unowned-pending' | 'stream-producers')[] = [];
+  if (groups.some(({ unowned }) => unowned !== undefined)) losses.push('stream-unowned-pending');
+  if (producers !== undefined && producers.producers.length > 0) losses.push('stream-producers');
   return losses;
 }
 

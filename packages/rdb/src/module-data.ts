@@ -21,6 +21,7 @@ const STRING = 5;
 
 const NAME_CHARS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 const NAME_LENGTH = 9;
+const KIND_BYTES = 4;
 
 export interface ModuleType {
   readonly moduleType: string;
@@ -60,6 +61,15 @@ export function* skipModuleData(input: RdbInput): Reading<void> {
       default:
         throw new RdbFault('RDB_MODULE', `Error reading module value: ${mark} is no known mark`);
     }
+  }
+}
+
+/** Passes over what modules keep beside a key's value (Redis 8.6): the data of so many kinds, each behind four bytes that tell whose. */
+export function* skipKeyMetadata(input: RdbInput): Reading<void> {
+  const kinds = input.length() ?? (yield* awaitLength(input));
+  for (let left = kinds; left > 0; left--) {
+    input.fixedText(KIND_BYTES) ?? (yield* awaitFixedText(input, KIND_BYTES));
+    yield* skipModuleData(input);
   }
 }
 

@@ -86,6 +86,7 @@ export class RdbReader {
       acceptsNewer: options.acceptsNewer ?? false,
       partElements: options.partElements ?? Number.POSITIVE_INFINITY,
       findsDuplicates: options.findsDuplicates ?? false,
+      templates: new Map(),
     };
     this.#entries = readFile(this.#input, this.#context);
   }

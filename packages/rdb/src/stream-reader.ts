@@ -5,9 +5,12 @@
  *                 v2: first ID, greatest deleted ID, entries added
  *                 groups, group*
  *     group    := name, last ID, v2: entries read, pending, (ID, delivery time, deliveries)*, consumers, consumer*
+ *                 v5: unowned, ID*
  *     consumer := name, seen time, v3: active time, pending, ID*
+ *     v4, behind the groups: duration, entries, producers, (name, entries, (producer's ID, ID)*)*, added, duplicates
  *
- * IDs are two lengths each, but those of pending entries 16 bytes.
+ * IDs are two lengths each, but those of pending entries 16 bytes. Pending entries that nobody owns, which only v5 may have, are
+ * in the group's list like all others.
  *
  * Source: Redis rdb.c and t_stream.c.
  */
@@ -29,10 +32,13 @@ import type {
   StreamGroup,
   StreamId,
   StreamPending,
+  StreamProducer,
+  StreamProducers,
+  StreamUnowned,
   StreamValue,
 } from './entries.ts';
 import { RdbFault } from './errors.ts';
-import { TYPE_STREAM, TYPE_STREAM_3 } from './format.ts';
+import { TYPE_STREAM, TYPE_STREAM_3, TYPE_STREAM_4, TYPE_STREAM_5 } from './format.ts';
 import type { RdbInput } from './input.ts';
 import { allocateLatin1 } from './latin1.ts';
 import { estimateEntriesRead, type StreamCounters } from './stream-counters.ts';
@@ -104,11 +110,36 @@ function* readMetadata(
       throw new RdbFault('RDB_DUPLICATE', 'Duplicated consumer group name');
     groups.push(group);
   }
-  return { lastId, firstId, maxDeletedId, entriesAdded, groups };
+  const rest = { lastId, firstId, maxDeletedId, entriesAdded, groups };
+  return type < TYPE_STREAM_4 ? rest : { ...rest, producers: yield* readProducers(input) };
 }
 
-/** A pending entry whose consumer is told later. */
-type Delivery = { -readonly [K in keyof StreamPending]: StreamPending[K] };
+function* readProducers(input: RdbInput): Reading<StreamProducers> {
+  const durationSec = yield* readCount(input);
+  const maxEntries = yield* readCount(input);
+  const count = input.length() ?? (yield* awaitLength(input));
+  const producers: StreamProducer[] = [];
+  for (let left = count; left > 0; left--) {
+    const name = input.text() ?? (yield* awaitText(input));
+    const entryCount = input.length() ?? (yield* awaitLength(input));
+    const entries: (readonly [string, StreamId])[] = [];
+    for (let entry = entryCount; entry > 0; entry--) {
+      const producerId = input.text() ?? (yield* awaitText(input));
+      entries.push([producerId, yield* readId(input)]);
+    }
+    producers.push({ name, entries });
+  }
+  return { durationSec, maxEntries, producers, added: yield* readCount(input), duplicates: yield* readCount(input) };
+}
+
+function* readCount(input: RdbInput): Reading<Count> {
+  return countOf(input.wideLength() ?? (yield* awaitWideLength(input)));
+}
+
+/** A pending entry whose consumer is told later, if it has one. */
+interface Delivery extends StreamUnowned {
+  consumer: string | undefined;
+}
 
 function* readGroup(input: RdbInput, type: number, counters: StreamCounters): Reading<StreamGroup> {
   const name = input.text() ?? (yield* awaitText(input));
@@ -126,34 +157,53 @@ function* readGroup(input: RdbInput, type: number, counters: StreamCounters): Re
     const deliveryTimeMs = input.int64() ?? (yield* awaitInt64(input));
     const deliveryCount = countOf(input.wideLength() ?? (yield* awaitWideLength(input)));
     if (byId.has(id)) throw new RdbFault('RDB_DUPLICATE', 'Duplicated global PEL entry loading stream consumer group');
-    byId.set(id, { id, consumer: '', deliveryTimeMs, deliveryCount });
+    byId.set(id, { id, consumer: undefined, deliveryTimeMs, deliveryCount });
   }
   const consumers = yield* readConsumers(input, type, byId);
-  return { name, lastId, entriesRead, pending: [...byId.values()], consumers };
+  const unowned = type === TYPE_STREAM_5 ? yield* takeUnowned(input, byId) : [];
+  const pending: StreamPending[] = [];
+  for (const { id, consumer, deliveryTimeMs, deliveryCount } of byId.values()) {
+    if (consumer === undefined) throw new RdbFault('RDB_STRUCTURE', 'Stream CG PEL entry without consumer');
+    pending.push({ id, consumer, deliveryTimeMs, deliveryCount });
+  }
+  return { name, lastId, entriesRead, pending, consumers, ...(unowned.length > 0 && { unowned }) };
+}
+
+/** Takes the entries without owner out of the group's. */
+function* takeUnowned(input: RdbInput, byId: Map<StreamId, Delivery>): Reading<StreamUnowned[]> {
+  const taken: StreamUnowned[] = [];
+  const count = input.length() ?? (yield* awaitLength(input));
+  for (let left = count; left > 0; left--) {
+    const id = yield* readRawId(input);
+    const delivery = byId.get(id);
+    if (delivery === undefined) throw new RdbFault('RDB_STRUCTURE', 'NACKed entry not found in group global PEL');
+    if (delivery.consumer !== undefined) throw new RdbFault('RDB_STRUCTURE', 'NACKed entry has a consumer');
+    byId.delete(id);
+    const { deliveryTimeMs, deliveryCount } = delivery;
+    taken.push({ id, deliveryTimeMs, deliveryCount });
+  }
+  return taken;
 }
 
 function* readConsumers(input: RdbInput, type: number, byId: Map<StreamId, Delivery>): Reading<StreamConsumer[]> {
   const consumers: StreamConsumer[] = [];
   const names = new Set<string>();
-  const owned = new Set<StreamId>();
   const count = input.length() ?? (yield* awaitLength(input));
   for (let left = count; left > 0; left--) {
     const name = input.text() ?? (yield* awaitText(input));
     if (names.size === names.add(name).size) throw new RdbFault('RDB_DUPLICATE', 'Duplicate stream consumer detected');
     const seenTimeMs = input.int64() ?? (yield* awaitInt64(input));
-    const activeTimeMs = type === TYPE_STREAM_3 ? (input.int64() ?? (yield* awaitInt64(input))) : seenTimeMs;
+    const activeTimeMs = type >= TYPE_STREAM_3 ? (input.int64() ?? (yield* awaitInt64(input))) : seenTimeMs;
     const pendingCount = input.length() ?? (yield* awaitLength(input));
     for (let pending = pendingCount; pending > 0; pending--) {
       const id = yield* readRawId(input);
       const delivery = byId.get(id);
       if (delivery === undefined) throw new RdbFault('RDB_STRUCTURE', 'Consumer entry not found in group global PEL');
-      if (owned.size === owned.add(id).size)
-        throw new RdbFault('RDB_DUPLICATE', 'an entry is pending for two consumers');
+      if (delivery.consumer !== undefined) throw new RdbFault('RDB_DUPLICATE', 'an entry is pending for two consumers');
       delivery.consumer = name;
     }
     consumers.push({ name, seenTimeMs, activeTimeMs });
   }
-  if (owned.size !== byId.size) throw new RdbFault('RDB_STRUCTURE', 'Stream CG PEL entry without consumer');
   return consumers;
 }
 

@@ -42,12 +42,15 @@ import {
   TYPE_STREAM,
   TYPE_STREAM_2,
   TYPE_STREAM_3,
+  TYPE_STREAM_4,
+  TYPE_STREAM_5,
   TYPE_STRING,
   TYPE_ZSET,
   TYPE_ZSET_2,
   TYPE_ZSET_LISTPACK,
   TYPE_ZSET_ZIPLIST,
 } from './format.ts';
+import { type HashTemplates, isTemplateHash, readTemplateHash } from './hash-templates.ts';
 import { type Blob, parseDouble, type RdbInput } from './input.ts';
 import { readIntset } from './intset.ts';
 import { readListpack } from './listpack.ts';
@@ -66,6 +69,8 @@ export interface ValueOptions {
   /** After so many elements a part is yielded. */
   readonly partElements: number;
   readonly findsDuplicates: boolean;
+  /** Of the file that the value is in. */
+  readonly templates: HashTemplates;
 }
 
 /** Decodes a packed structure into its elements. */
@@ -108,10 +113,16 @@ export function readValue(input: RdbInput, options: ValueOptions): Reading<RdbVa
     case TYPE_STREAM:
     case TYPE_STREAM_2:
     case TYPE_STREAM_3:
+    case TYPE_STREAM_4:
+    case TYPE_STREAM_5:
       return readStream(input, options);
     default:
-      return readRest(input, options);
+      return isTemplateHash(options.type) ? readFieldsOfTemplate(input, options) : readRest(input, options);
   }
+}
+
+function* readFieldsOfTemplate(input: RdbInput, { type, templates }: ValueOptions): Reading<RdbValue> {
+  return { type: 'hash', value: yield* readTemplateHash(input, type, templates) };
 }
 
 function* readElements(input: RdbInput, options: ValueOptions): Reading<RdbValue | undefined> {

@@ -75,6 +75,8 @@ export function writeEntry(writer: RdbWriter, entry: WritableEntry): void {
       return writer.resize(entry.database, entry.keys, entry.expiringKeys);
     case 'module-skipped':
       return writer.lose('module', entry);
+    case 'key-skipped':
+      return writer.lose('key', entry);
     case 'slot-import':
       return writer.lose('slot-import');
     case 'header':

@@ -43,7 +43,7 @@ test('payloads are refused with the reason', () => {
   const changed = Uint8Array.from(good);
   changed[5] ^= 1;
   expect(failureOf(changed)).toMatchObject({ code: 'RDB_CHECKSUM', doing: 'start' });
-  expect(failureOf(withVersion(good, 13))).toMatchObject({ code: 'RDB_VERSION' });
+  expect(failureOf(withVersion(good, 16))).toMatchObject({ code: 'RDB_VERSION' });
   expect(failureOf(withVersion(good, 81))).toMatchObject({ code: 'RDB_VERSION' });
   expect(failureOf(withVersion(good, 79))).toMatchObject({ code: 'RDB_VERSION' });
   expect(() => dumpValue({ type: 'set', value: [] }, 'redis-7.0')).toThrow(RangeError);

@@ -62,8 +62,8 @@ function mutate(original: Uint8Array, random: Random): Uint8Array {
 const MEANINGFUL = [
   0, 1, 0x3f, 0x40, 0x7f, 0x80, 0x81, 0x82, 0xc0, 0xc1, 0xc2, 0xc3, 0xc4, 0xf0, 0xf4, 0xfe, 0xff,
 ].concat(
-  Array.from({ length: 26 }, (_, type) => type),
-  Array.from({ length: 13 }, (_, i) => 243 + i),
+  Array.from({ length: 33 }, (_, type) => type),
+  Array.from({ length: 14 }, (_, i) => 242 + i),
 );
 
 function failureOf(run: () => unknown): RdbError | undefined {

@@ -13,37 +13,11 @@ import {
   readRdb,
   TRUNCATED,
 } from '../src/index.ts';
-import { allocateLatin1 } from '../src/latin1.ts';
-import { listpackMaxBytes, writeListpack } from '../src/listpack.ts';
+import { bytesOf, int64, listpack, type Part } from './bytes.ts';
 import { keysOf, readAll, writeKeys } from './entries.ts';
-
-type Part = number | string | Uint8Array;
-
-/** Numbers are bytes, strings are written with their length in a byte. */
-function bytesOf(...parts: readonly Part[]): Buffer {
-  return Buffer.concat(
-    parts.map((part) => {
-      if (typeof part === 'number') return Uint8Array.of(part);
-      return typeof part === 'string' ? Buffer.from([part.length, ...Buffer.from(part, 'latin1')]) : part;
-    }),
-  );
-}
 
 const redis = (...parts: readonly Part[]) => bytesOf(Buffer.from('REDIS0012'), ...parts, 255, new Uint8Array(8));
 const valkey = (...parts: readonly Part[]) => bytesOf(Buffer.from('VALKEY080'), ...parts, 255, new Uint8Array(8));
-
-function int64(value: number | bigint): Uint8Array {
-  const bytes = Buffer.alloc(8);
-  bytes.writeBigInt64LE(BigInt(value));
-  return bytes;
-}
-
-/** A listpack as a string of less than 64 bytes. */
-function listpack(...items: readonly string[]): Uint8Array {
-  const target = allocateLatin1(listpackMaxBytes(items));
-  const bytes = target.subarray(0, writeListpack(target, items));
-  return bytesOf(bytes.length, bytes);
-}
 
 function only(bytes: Uint8Array, kind: string) {
   return readAll(bytes).filter((entry) => entry.kind === kind);
@@ -125,7 +99,7 @@ describe('opcodes', () => {
     expect(failureOf(redis(247, moduleId, 1, 1, 0))).toMatchObject({ code: 'RDB_MODULE', doing: 'read-module-aux' });
   });
 
-  test('243 is a slot import in Valkey, and unknown in Redis', () => {
+  test('243 is a slot import in Valkey, and data of modules beside a key in Redis', () => {
     expect(only(valkey(243, 'job', 2, 0, 0x40, 99, 0x7f, 0, 0x7f, 255), 'slot-import')).toMatchObject([
       {
         job: 'job',
@@ -135,7 +109,7 @@ describe('opcodes', () => {
         ],
       },
     ]);
-    expect(failureOf(redis(243, 'job', 0))).toMatchObject({ code: 'RDB_TYPE', doing: 'read-type' });
+    expect(only(redis(243, 0, 0, 'k', 'v'), 'module-skipped')).toMatchObject([{ moduleType: 'key-metadata' }]);
   });
 });
 
@@ -172,7 +146,7 @@ describe('hashes whose fields expire', () => {
     expect(only(bytes, 'key')).toMatchObject([{ encoding: 'hash-hashtable-with-expiration' }]);
     expect(failureOf(valkey(22, 'h', 1, 'f', 'v', int64(-2)))).toMatchObject({ code: 'RDB_NUMBER' });
     for (const type of [23, 24, 25, 26]) expect(failureOf(valkey(type, 'h', 0))).toMatchObject({ code: 'RDB_TYPE' });
-    expect(failureOf(redis(26, 'h', 0))).toMatchObject({ code: 'RDB_TYPE' });
+    expect(failureOf(redis(33, 'h', 0))).toMatchObject({ code: 'RDB_TYPE' });
   });
 });
 
@@ -356,7 +330,7 @@ describe('a stream', () => {
 describe('a file', () => {
   test.each([
     ['REDIS0000', 'RDB_VERSION'],
-    ['REDIS0013', 'RDB_VERSION'],
+    ['REDIS0016', 'RDB_VERSION'],
     ['REDIS0080', 'RDB_VERSION'],
     ['VALKEY011', 'RDB_VERSION'],
     ['VALKEY081', 'RDB_VERSION'],
@@ -366,10 +340,10 @@ describe('a file', () => {
     expect(failureOf(Buffer.from(`${magic}\xff`, 'latin1'))).toMatchObject({ code, fileOffset: 0, doing: 'start' });
   });
 
-  test.each(['REDIS0013', 'REDIS0079', 'VALKEY081'])(
+  test.each(['REDIS0016', 'REDIS0079', 'VALKEY081'])(
     'that begins with %s is read on request up to what is new',
     (magic) => {
-      const bytes = bytesOf(Buffer.from(magic), 0, 'k', 'v', 26, 'new');
+      const bytes = bytesOf(Buffer.from(magic), 0, 'k', 'v', 33, 'new');
       expect(failureOf(bytes, { acceptsNewer: true })).toMatchObject({ code: 'RDB_TYPE', fileOffset: 14 });
       const known = bytesOf(bytes.subarray(0, 14), 255, Buffer.alloc(8));
       expect(keysOf(readAll(known, { acceptsNewer: true }))).toHaveLength(1);

@@ -14,6 +14,7 @@ import {
   packedEntryLength,
   packedFind,
   packedNext,
+  packedOf,
   packedRemove,
   packedReplace,
   packedSkip,
@@ -30,6 +31,9 @@ export interface HashThresholds {
   readonly hashMaxListpackValue: number;
 }
 
+/** A field and its value. */
+export type FieldPair = readonly [field: string, value: string, ...unknown[]];
+
 /** Sees a field and its value. */
 export type PairVisitor = (field: string, value: string) => void;
 
@@ -45,10 +49,21 @@ export class HashValue {
   /** Pairs of the small form; a table counts for itself. */
   #count = 0;
 
-  /** A hash of pairs of flat strings; of equal fields the last counts. */
-  static of(pairs: Iterable<readonly [field: string, value: string]>, thresholds: HashThresholds): HashValue {
+  /**
+   * A hash of pairs of flat strings, of which only the first two count; of equal fields the last counts. In O(pairs): a small
+   * form is put together at once.
+   */
+  static of(pairs: readonly FieldPair[], thresholds: HashThresholds): HashValue {
     const hash = new HashValue();
-    for (const [field, value] of pairs) hash.set(field, value, thresholds);
+    const entries = pairs.length > thresholds.hashMaxListpackEntries ? undefined : shortEntries(pairs, thresholds);
+    if (entries === undefined) {
+      const table = HashTable.ofValues<string>();
+      for (const [field, value] of pairs) table.set(field, value);
+      hash.#body = table;
+      return hash;
+    }
+    hash.#body = packedOf(entries);
+    hash.#count = entries.length / 2;
     return hash;
   }
 
@@ -224,6 +239,25 @@ export class HashValue {
 }
 
 // Functions, not private methods: those would cost each hash eight bytes more.
+
+/** Field, value, field, value …, distinct; undefined if the small form cannot hold one of them. */
+function shortEntries(pairs: readonly FieldPair[], thresholds: HashThresholds): string[] | undefined {
+  const entries: string[] = [];
+  const places = new Map<string, number>();
+  let bytes = 0;
+  for (const [field, value] of pairs) {
+    bytes += field.length + value.length;
+    if (Math.max(field.length, value.length) > thresholds.hashMaxListpackValue || bytes >= PACKED_LIMIT_BYTES)
+      return undefined;
+    const place = places.get(field);
+    if (place !== undefined) {
+      entries[place] = value;
+    } else {
+      places.set(field, entries.push(field, value) - 1);
+    }
+  }
+  return entries;
+}
 
 function tableOf(body: string): HashTable<string> {
   const table = HashTable.ofValues<string>();

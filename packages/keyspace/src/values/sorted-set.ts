@@ -77,15 +77,18 @@ export class SortedSetValue {
    * A sorted set of pairs in the form that fits them. O(n log n), O(n) if they are in order.
    *
    * @param pairs with distinct members, which are flat strings; the array is sorted
+   * @param keepsMinusZero whether a small sorted set keeps a score of -0, as Redis does with what it loads, not with what it adds
    */
-  static of(pairs: ScoredMember[], thresholds: Thresholds): SortedSetValue {
+  static of(pairs: ScoredMember[], thresholds: Thresholds, keepsMinusZero = false): SortedSetValue {
     const set = new SortedSetValue();
     pairs.sort(comparePairs);
     const isSmall =
       pairs.length <= thresholds.zsetMaxListpackEntries &&
       pairs.every(({ member }) => member.length <= thresholds.zsetMaxListpackValue);
     if (isSmall) {
-      set.#body = packedOf(pairs.flatMap(({ member, score }) => [member, String(score)]));
+      set.#body = packedOf(
+        pairs.flatMap(({ member, score }) => [member, keepsMinusZero && Object.is(score, -0) ? '-0' : String(score)]),
+      );
       set.#count = pairs.length;
       return set;
     }
