@@ -7,7 +7,14 @@
  * - Time, chance and disk come in through the options.
  */
 import type { AofLayout } from '@aof/aof-files';
-import { ALL_COMMANDS, Client, type ClientLink, Executor, type ShutdownRequest } from '@aof/commands';
+import {
+  ALL_COMMANDS,
+  Client,
+  type ClientLink,
+  Executor,
+  followAccessPolicy,
+  type ShutdownRequest,
+} from '@aof/commands';
 import type { BufferLimit, Config } from '@aof/config';
 import type { Disk } from '@aof/disk';
 import { activeExpireCycle, Keyspace, type Value, valueBytes } from '@aof/keyspace';
@@ -426,6 +433,7 @@ export class Engine {
 
   #followConfig(): void {
     const { config } = this;
+    followAccessPolicy(config, this.keyspace);
     for (const name of THRESHOLD_OPTIONS) {
       config.onChange(name, () => {
         Object.assign(this.keyspace.thresholds, thresholdsOf(config));

@@ -1,3 +1,4 @@
+export { followAccessPolicy } from './access-policy.ts';
 export { BlockedClients, type Wait } from './blocking.ts';
 export {
   Client,

@@ -2,6 +2,7 @@
 import { Config } from '@aof/config';
 import { type Database, Keyspace } from '@aof/keyspace';
 import { Request } from '@aof/resp-codec';
+import { followAccessPolicy } from '../src/access-policy.ts';
 import { Client, type ClientLink } from '../src/client.ts';
 import type { RecordArgument } from '../src/context.ts';
 import { Executor } from '../src/execute.ts';
@@ -41,6 +42,7 @@ export class LocalServer {
     const random = new Random(1);
     this.#protocol = protocol;
     this.keyspace = new Keyspace({ random: () => random.next() });
+    followAccessPolicy(this.config, this.keyspace);
     this.#reader = this.#newClient(0);
     this.#loader = new Client(999, LINK, this.#nowMs, { isAuthenticated: true, isLoader: true });
     this.executor = new Executor(

@@ -10,6 +10,7 @@
  * (its commands see to that).
  */
 
+import type { AccessFrequency } from './access-frequency.ts';
 import { type Key, type KeyDictionary, NO_EXPIRY } from './dictionary.ts';
 import { createGlob, isLiteralGlob } from './glob.ts';
 import type { Value } from './values/value.ts';
@@ -45,6 +46,8 @@ export interface DatabaseOwner {
   readonly statistics: KeyspaceStatistics;
   readonly nowMs: number;
   readonly accessClockSec: number;
+  /** There while the access bits of keys count uses instead of telling the last one. */
+  readonly frequency: AccessFrequency | undefined;
   readonly isLoading: boolean;
   readonly isNoTouch: boolean;
   readonly snapshotEpoch: number;
@@ -113,7 +116,7 @@ export class Database {
       return undefined;
     }
     statistics.hits++;
-    if (isTouch && !this.#owner.isNoTouch) this.#dictionary.setAccess(this.#owner.accessClockSec);
+    if (isTouch && !this.#owner.isNoTouch) this.#touchFound();
     return this.#dictionary.value();
   }
 
@@ -124,7 +127,7 @@ export class Database {
   lookupWrite(key: Key): Value | undefined {
     if (!this.#findLive(key)) return undefined;
     const value = this.#dictionary.value();
-    this.#dictionary.setAccess(this.#owner.accessClockSec);
+    this.#touchFound();
     this.#owner.hooks.beforeWrite(this, key);
     return value;
   }
@@ -140,11 +143,32 @@ export class Database {
     return (this.#owner.accessClockSec - this.#dictionary.access()) & ACCESS_MASK;
   }
 
-  /** Counts the idle time of `key` from so many seconds ago, at most 2^24 - 1; answers whether the key is there. */
+  /** Counts the idle time of `key`, where that is counted, from so many seconds ago, at most 2^24 - 1; answers whether the key is there. */
   setIdle(key: Key, seconds: number): boolean {
     if (!this.#dictionary.find(key)) return false;
+    if (this.#owner.frequency !== undefined) return true;
     this.#dictionary.setAccess((this.#owner.accessClockSec - Math.min(seconds, ACCESS_MASK)) & ACCESS_MASK);
     return true;
+  }
+
+  /** How often `key` is used, 0 to 255 on a logarithmic scale; undefined when that is not counted, or it is not there. */
+  frequencyOf(key: Key): number | undefined {
+    return this.#dictionary.find(key) ? this.#owner.frequency?.countOf(this.#dictionary.access()) : undefined;
+  }
+
+  /** Sets how often `key` is used, where that is counted. @param count 0 to 255 */
+  setFrequency(key: Key, count: number): void {
+    const { frequency } = this.#owner;
+    if (frequency !== undefined && this.#dictionary.find(key)) this.#dictionary.setAccess(frequency.bitsOf(count));
+  }
+
+  get #freshAccess(): number {
+    return this.#owner.frequency?.fresh ?? this.#owner.accessClockSec;
+  }
+
+  #touchFound(): void {
+    const { frequency, accessClockSec } = this.#owner;
+    this.#dictionary.setAccess(frequency === undefined ? accessClockSec : frequency.used(this.#dictionary.access()));
   }
 
   /** A random key, or undefined when the database is empty. */
@@ -207,15 +231,16 @@ export class Database {
   }
 
   #put(key: Key, value: Value, expireAtMs: number | undefined): void {
-    const { hooks, accessClockSec } = this.#owner;
+    const { hooks } = this.#owner;
     hooks.beforeWrite(this, key);
     if (this.#findLive(key)) {
       const dictionary = this.#dictionary;
       dictionary.setValue(value);
-      dictionary.setAccess(accessClockSec);
+      // A value that keeps its expiry comes from a command that has looked up the key, which was its use.
+      if (expireAtMs !== undefined || this.#owner.frequency === undefined) this.#touchFound();
       if (expireAtMs !== undefined) dictionary.setExpireAtMs(expireAtMs);
     } else {
-      this.#dictionary.insert(key, value, accessClockSec, this.#owner.snapshotEpoch);
+      this.#dictionary.insert(key, value, this.#freshAccess, this.#owner.snapshotEpoch);
       if (expireAtMs !== undefined && expireAtMs !== NO_EXPIRY) this.#dictionary.setExpireAtMs(expireAtMs);
     }
     hooks.onTouched(this, key);
@@ -248,7 +273,9 @@ export class Database {
   persist(key: Key): boolean {
     const { hooks } = this.#owner;
     hooks.beforeWrite(this, key);
-    if (!this.#findLive(key) || this.#dictionary.expireAtMs() === NO_EXPIRY) return false;
+    if (!this.#findLive(key)) return false;
+    this.#touchFound();
+    if (this.#dictionary.expireAtMs() === NO_EXPIRY) return false;
     this.#dictionary.setExpireAtMs(NO_EXPIRY);
     hooks.onTouched(this, key);
     return true;
@@ -272,9 +299,11 @@ export class Database {
     if (target === this && from === to) return true;
     const value = this.#dictionary.value();
     const expireAtMs = this.#dictionary.expireAtMs();
+    const access = this.#dictionary.access();
     this.#dictionary.remove();
     hooks.onTouched(this, from);
     target.#put(to, value, expireAtMs);
+    if (target.#dictionary.find(to)) target.#dictionary.setAccess(access);
     return true;
   }
 

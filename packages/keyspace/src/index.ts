@@ -1,3 +1,4 @@
+export { AccessFrequency } from './access-frequency.ts';
 export { activeExpireCycle, type ExpireCycleOptions } from './active-expiry.ts';
 export { Database, type KeyspaceHooks, type KeyspaceStatistics } from './database.ts';
 export { type Key, type KeyDictionary, NO_EXPIRY } from './dictionary.ts';

@@ -7,6 +7,7 @@
  * that its owner may set it to 0 after a save.
  */
 
+import type { AccessFrequency } from './access-frequency.ts';
 import { type ActiveExpiryState, initialExpiryState } from './active-expiry.ts';
 import { ACCESS_MASK, Database, type DatabaseOwner, type KeyspaceHooks, type KeyspaceStatistics } from './database.ts';
 import type { KeyDictionary } from './dictionary.ts';
@@ -46,6 +47,8 @@ export class Keyspace implements DatabaseOwner {
   nowMs = 0;
   /** Reads leave the access clock alone: the client has said CLIENT NO-TOUCH. */
   isNoTouch = false;
+  /** There while uses of keys are counted (the LFU policies) instead of the time of the last one. */
+  frequency: AccessFrequency | undefined;
   /** While a file is loaded nothing expires. */
   isLoading = false;
   /** New entries get this epoch (0–255): a snapshot that raises it at its cut can tell them from those it must copy. */

@@ -179,6 +179,12 @@ describe.skipIf(!hasRedis)(`beside redis-server${skippedNote(Object.keys(VALUES)
     for (const client of clients) expect(await ask(client, 'OBJECT', 'IDLETIME', 'idle')).toBeGreaterThanOrEqual(1000);
     await both('RESTORE', 'often', '0', payload, 'FREQ', '255');
     await both('DUMP', 'none');
+    await both('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lfu');
+    await both('RESTORE', 'often', '0', payload, 'FREQ', '200', 'REPLACE');
+    expect(await both('OBJECT', 'FREQ', 'often')).toBe(200);
+    await both('RESTORE', 'idle', '0', payload, 'IDLETIME', '1000', 'REPLACE');
+    expect(await both('OBJECT', 'FREQ', 'idle')).toBe(5);
+    await both('CONFIG', 'SET', 'maxmemory-policy', 'noeviction');
   });
 });
 

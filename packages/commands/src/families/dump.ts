@@ -31,17 +31,17 @@ interface RestoreOptions {
   replaces: boolean;
   isAbsolute: boolean;
   idleSec: number | undefined;
-  hasFrequency: boolean;
+  frequency: number | undefined;
 }
 
 /** RESTORE's words, or the error. */
 function readOptions(request: Request): RestoreOptions | string {
-  const options: RestoreOptions = { replaces: false, isAbsolute: false, idleSec: undefined, hasFrequency: false };
+  const options: RestoreOptions = { replaces: false, isAbsolute: false, idleSec: undefined, frequency: undefined };
   for (let i = FIRST_OPTION; i < request.count; i++) {
     const hasNext = i + 1 < request.count;
     if (request.is(i, 'replace')) options.replaces = true;
     else if (request.is(i, 'absttl')) options.isAbsolute = true;
-    else if (request.is(i, 'idletime') && hasNext && !options.hasFrequency) {
+    else if (request.is(i, 'idletime') && hasNext && options.frequency === undefined) {
       const seconds = request.integer(++i);
       if (seconds === undefined) return NOT_AN_INTEGER;
       if (seconds < 0) return INVALID_IDLE_TIME;
@@ -50,7 +50,7 @@ function readOptions(request: Request): RestoreOptions | string {
       const frequency = request.integer(++i);
       if (frequency === undefined) return NOT_AN_INTEGER;
       if (frequency < 0 || frequency > MAX_FREQUENCY) return INVALID_FREQUENCY;
-      options.hasFrequency = true;
+      options.frequency = Number(frequency);
     } else return SYNTAX_ERROR;
   }
   return options;
@@ -85,6 +85,7 @@ const restore: Handler = (ctx, request) => {
       if (!options.isAbsolute) ctx.propagate(withAbsoluteExpiry(request, expireAt));
     }
     if (options.idleSec !== undefined) db.setIdle(key, options.idleSec);
+    if (options.frequency !== undefined) db.setFrequency(key, options.frequency);
     ctx.keyspace.dirty++;
   }
   reply.ok();

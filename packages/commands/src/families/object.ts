@@ -7,8 +7,10 @@ import { type CommandSpec, type Handler, keys } from '../spec.ts';
 /** Redis keeps one shared object for each integer below this, and answers this reference count for it. */
 const SHARED_INTEGERS = 10_000;
 const SHARED_REFERENCE_COUNT = 2 ** 31 - 1;
-const NO_FREQUENCY =
-  'ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.';
+const NOT_TRACKED =
+  'not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.';
+const NO_FREQUENCY = `ERR An LFU maxmemory policy is not selected, access frequency ${NOT_TRACKED}`;
+const NO_IDLE_TIME = `ERR An LFU maxmemory policy is selected, idle time ${NOT_TRACKED}`;
 
 /** A subcommand that answers something about the value of a key, null where there is none. */
 function about(write: (ctx: CommandContext, value: Value, key: string) => void): Handler {
@@ -60,13 +62,20 @@ export const objectCommand: CommandSpec = {
       'freq',
       '4.0.0',
       'Answers how often a key is used.',
-      about((ctx) => ctx.reply.error(NO_FREQUENCY)),
+      about((ctx, _, key) => {
+        const frequency = ctx.db.frequencyOf(key);
+        if (frequency === undefined) ctx.reply.error(NO_FREQUENCY);
+        else ctx.reply.integer(frequency);
+      }),
     ),
     sub(
       'idletime',
       '2.2.3',
       'Answers for how many seconds a key was not used.',
-      about((ctx, _, key) => ctx.reply.integer(ctx.db.idleSeconds(key))),
+      about((ctx, _, key) => {
+        if (ctx.keyspace.frequency !== undefined) ctx.reply.error(NO_IDLE_TIME);
+        else ctx.reply.integer(ctx.db.idleSeconds(key));
+      }),
     ),
     sub(
       'refcount',
