@@ -125,6 +125,8 @@ export class Executor implements CommandContext {
     this.nowMs = options.clock.nowMs();
     this.keyspace.hooks.onExpired = (db, key) => this.#expired(db, key);
     this.keyspace.hooks.onTouched = (db, key) => this.#touched(db, key);
+    this.keyspace.hooks.hearsTouches = () =>
+      this.observer !== undefined || !this.watches.isEmpty || !this.blocked.isEmpty;
   }
 
   get isInExec(): boolean {

@@ -8,7 +8,7 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { KeyTable } from '../src/key-table.ts';
+import { SlabTable } from '../src/slab-table.ts';
 import type { Value } from '../src/values/value.ts';
 
 /** Some keys with values of the same kind. */
@@ -41,7 +41,7 @@ function heapBytes(): number {
 
 /** Bytes per element on this heap. */
 function measureHere(one: MemoryCase): number {
-  const table = new KeyTable();
+  const table = new SlabTable();
   const before = heapBytes();
   for (let key = 0; key < one.keys; key++) {
     const name = flat(`key:${key}`);

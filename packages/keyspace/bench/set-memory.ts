@@ -10,7 +10,7 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { KeyTable } from '../src/key-table.ts';
+import { SlabTable } from '../src/slab-table.ts';
 import { SetValue } from '../src/values/set.ts';
 import { SortedSetValue } from '../src/values/sorted-set.ts';
 import { defaultThresholds } from '../src/values/thresholds.ts';
@@ -53,7 +53,7 @@ function flat(text: string): string {
   return Buffer.from(text, 'latin1').toString('latin1');
 }
 
-function fill(table: KeyTable, { isSorted, keys, members, member, score }: Case): void {
+function fill(table: SlabTable, { isSorted, keys, members, member, score }: Case): void {
   const thresholds = defaultThresholds();
   for (let key = 0; key < keys; key++) {
     const setValue = new SetValue();
@@ -70,7 +70,7 @@ function fill(table: KeyTable, { isSorted, keys, members, member, score }: Case)
 /** Bytes per element on this heap. */
 function measureHere(name: string): number {
   const collect = globalThis.gc ?? (() => {});
-  const table = new KeyTable();
+  const table = new SlabTable();
   collect();
   const before = process.memoryUsage();
   const startedNs = process.hrtime.bigint();

@@ -11,7 +11,7 @@
 import { spawnSync } from 'node:child_process';
 import { PerformanceObserver } from 'node:perf_hooks';
 import { setImmediate as turn } from 'node:timers/promises';
-import { KeyTable } from '../src/key-table.ts';
+import { SlabTable } from '../src/slab-table.ts';
 
 interface Store {
   set(key: string, value: string): void;
@@ -19,7 +19,7 @@ interface Store {
 }
 
 function keyTable(): Store {
-  const table = new KeyTable();
+  const table = new SlabTable();
   return {
     set: (key, value) => (table.find(key) ? table.setValue(value) : table.insert(key, value, 0, 0)),
     has: (key) => table.find(key) && table.value() !== '',
@@ -31,7 +31,7 @@ function map(): Store {
   return { set: (key, value) => void entries.set(key, value), has: (key) => entries.get(key) !== undefined };
 }
 
-const SUBJECTS: Record<string, () => Store> = { KeyTable: keyTable, Map: map };
+const SUBJECTS: Record<string, () => Store> = { SlabTable: keyTable, Map: map };
 const LOOKUPS = 500_000;
 /** Inserts shorter than this are not looked at one by one. */
 const LONG_NS = 100_000;

@@ -13,6 +13,7 @@
 import type { AccessFrequency } from './access-frequency.ts';
 import { type Key, type KeyDictionary, NO_EXPIRY } from './dictionary.ts';
 import { createGlob, isLiteralGlob } from './glob.ts';
+import { readLatin1 } from './latin1.ts';
 import type { Value } from './values/value.ts';
 
 /** Bits of the access clock. */
@@ -28,9 +29,14 @@ export interface KeyspaceHooks {
   beforeSwap(one: Database, other: Database): void;
   /** `key` was removed because its time had come: the log needs a DEL. */
   onExpired(db: Database, key: Key): void;
-  /** `key` has changed, appeared or gone. Not called for flush and swap. */
+  /** `key` has changed, appeared or gone. Not called for flush and swap, nor necessarily while `hearsTouches` answers false. */
   onTouched(db: Database, key: Key): void;
+  /** Whether anybody wants to know about changes now: where nobody does, no string is made of a key. */
+  hearsTouches(): boolean;
 }
+
+/** The `beforeWrite` of a keyspace that has no snapshot open. */
+export const UNHEARD: KeyspaceHooks['beforeWrite'] = () => {};
 
 export interface KeyspaceStatistics {
   /** Keys that were removed because their time had come. */
@@ -228,6 +234,32 @@ export class Database {
   /** Sets `key` to `value`; an expiry stays. */
   setKeepTtl(key: Key, value: Value): void {
     this.#put(key, value, undefined);
+  }
+
+  /**
+   * `set` of a string value for a key and a value that are ranges (ends exclusive) of `bytes`: where nobody has to be told
+   * the key, and the value fits the place of the old one, nothing is allocated.
+   */
+  setBytes(bytes: Uint8Array, keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): void {
+    const { hooks, snapshotEpoch } = this.#owner;
+    const dictionary = this.#dictionary;
+    if (!hooks.hearsTouches()) {
+      if (!dictionary.findBytes(bytes, keyStart, keyEnd)) {
+        dictionary.insertBytes(bytes, keyStart, keyEnd, valueStart, valueEnd);
+        dictionary.setAccess(this.#freshAccess);
+        dictionary.setEpoch(snapshotEpoch);
+        return;
+      }
+      // A snapshot wants the old values of earlier epochs only.
+      const isWanted = hooks.beforeWrite !== UNHEARD && dictionary.epoch() !== snapshotEpoch;
+      if (!isWanted && !this.#isFoundDue()) {
+        dictionary.setValueBytes(bytes, valueStart, valueEnd);
+        this.#touchFound();
+        if (dictionary.expireAtMs() !== NO_EXPIRY) dictionary.setExpireAtMs(NO_EXPIRY);
+        return;
+      }
+    }
+    this.set(readLatin1(bytes, keyStart, keyEnd), readLatin1(bytes, valueStart, valueEnd));
   }
 
   #put(key: Key, value: Value, expireAtMs: number | undefined): void {

@@ -1,5 +1,5 @@
 /**
- * The dictionary of a database: what the keyspace asks of whatever stores its keys. KeyTable is the implementation; the
+ * The dictionary of a database: what the keyspace asks of whatever stores its keys. SlabTable is the implementation; the
  * suite in dictionary.conformance.ts holds for any.
  *
  * `find`, `findBytes`, `findRandom` and `insert` leave a *found entry*, which the members below them read and change
@@ -30,10 +30,15 @@ export interface KeyDictionary {
   /** Inserts `key` without expiry; it is the found entry then. Only directly after a `find` that did not find that key. */
   insert(key: Key, value: Value, access: number, epoch: number): void;
 
-  /** The found entry's key: the stored string. */
+  /** `insert` of a string value, with access clock and epoch 0: key and value are ranges (ends exclusive) of `bytes`, which are copied. */
+  insertBytes(bytes: Uint8Array, keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): void;
+
+  /** The found entry's key, a flat string. */
   key(): Key;
   value(): Value;
   setValue(value: Value): void;
+  /** `setValue` of a string value: a range of `bytes`, which are copied. */
+  setValueBytes(bytes: Uint8Array, start: number, end: number): void;
   /** When the found entry expires, ms since the Unix epoch, or NO_EXPIRY. */
   expireAtMs(): number;
   /** @param ms >= 0, or NO_EXPIRY */

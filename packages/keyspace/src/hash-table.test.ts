@@ -4,6 +4,7 @@ import { seededRandom } from '../test/seeded-random.ts';
 import { hashString } from './hash.ts';
 import { HashTable } from './hash-table.ts';
 import { homeSlot, SPLIT_CAPACITY } from './segment.ts';
+import { scanSegments } from './segment-scan.ts';
 
 const SEED = { k0: 11, k1: 22 };
 
@@ -88,18 +89,6 @@ describe('the hash table', () => {
     expect(merges).toBeGreaterThan(0);
   }, 60_000);
 
-  test('finds by bytes what it finds by string', () => {
-    const table = HashTable.ofValues<number>(SEED);
-    const binary = (i: number) => String.fromCharCode(i & 255, 255 - (i & 255), i >> 8, 0);
-    for (let i = 0; i < 3000; i++) table.set(binary(i), i);
-    for (let i = 0; i < 4000; i++) {
-      const bytes = Buffer.from(`..${binary(i)}..`, 'latin1');
-      expect(table.findBytes(bytes, 2, 6)).toBe(i < 3000);
-      if (i < 3000) expect(table.foundValue()).toBe(i);
-      expect(table.findBytes(bytes, 2, 5)).toBe(false);
-    }
-  });
-
   test('keeps doubles, lazy numbers and meta words with their entries through growth and removals', () => {
     const scores = HashTable.ofNumbers(SEED);
     const full = new HashTable<string>({ cellStride: 2, wordStride: 2, numbers: 'lazy' }, SEED);
@@ -126,7 +115,9 @@ describe('the hash table', () => {
     }
     const withNumber: string[] = [];
     for (let cursor = 0; ; ) {
-      cursor = full.scanNumbered(cursor, 10, (key) => withNumber.push(key));
+      cursor = scanSegments(full, { cursor, count: 10, isNumberedOnly: true }, ({ cells }, slot) => {
+        withNumber.push(String(cells[slot * 2]));
+      });
       if (cursor === 0) break;
     }
     expect(withNumber.length).toBe(new Set(withNumber).size);

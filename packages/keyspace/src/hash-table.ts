@@ -15,7 +15,7 @@
  */
 
 import { FrozenTable } from './frozen-table.ts';
-import { defaultHashSeed, type HashSeed, hashBytes, hashString } from './hash.ts';
+import { defaultHashSeed, type HashSeed, hashString } from './hash.ts';
 import {
   addNumbers,
   clonedSegment,
@@ -107,27 +107,6 @@ export class HashTable<V> {
     }
   }
 
-  /** `find` for the key whose bytes are `start` to `end` (exclusive), without making a string of them. */
-  findBytes(bytes: Uint8Array, start: number, end: number): boolean {
-    const hash = hashBytes(bytes, start, end, this.#seed);
-    const segment = this.#directory[(hash >>> 1) >>> this.#shift];
-    const { words, cells, capacity } = segment;
-    const { wordStride, cellStride } = this.layout;
-    let slot = homeSlot(hash, segment.depth, capacity);
-    this.foundSegment = segment;
-    this.#foundHash = hash;
-    for (;;) {
-      const word = words[slot * wordStride];
-      if (word === 0) break;
-      // The key cell of a full slot is a string.
-      if (word === hash && hasBytes(cells[slot * cellStride] as string, bytes, start, end)) break;
-      slot++;
-      if (slot === capacity) slot = 0;
-    }
-    this.foundSlot = slot;
-    return words[slot * wordStride] !== 0;
-  }
-
   has(key: string): boolean {
     return this.find(key);
   }
@@ -171,6 +150,27 @@ export class HashTable<V> {
 
   /** Inserts the key that the last `find` did not find; it becomes the found entry. */
   insertMissing(key: string, value?: V): void {
+    const segment = this.#takeSlot();
+    const slot = this.foundSlot;
+    segment.cells[slot * this.layout.cellStride] = key;
+    if (this.layout.wordStride === 2) segment.words[slot * 2 + 1] = 0;
+    if (value !== undefined) this.#setValueAt(segment, slot, value);
+  }
+
+  /** `insertMissing` where the layout has no cells: the meta word says what the entry is. */
+  insertMissingMeta(meta: number): void {
+    this.#takeSlot().words[this.foundSlot * 2 + 1] = meta;
+  }
+
+  /** Says what a search of the caller's own has found, for a layout without cells: an entry, or the empty slot that it ended at. */
+  setFound(segment: Segment, slot: number, hash: number): void {
+    this.foundSegment = segment;
+    this.foundSlot = slot;
+    this.#foundHash = hash;
+  }
+
+  /** Fills the slot that the last search ended at, after making room. */
+  #takeSlot(): Segment {
     const hash = this.#foundHash;
     let segment = this.foundSegment;
     if (segment.count >= segment.limit) {
@@ -180,13 +180,10 @@ export class HashTable<V> {
     } else if (segment.isFrozen) {
       segment = this.#foundForWriting();
     }
-    const slot = this.foundSlot;
-    segment.words[slot * this.layout.wordStride] = hash;
-    segment.cells[slot * this.layout.cellStride] = key;
-    if (this.layout.wordStride === 2) segment.words[slot * 2 + 1] = 0;
-    if (value !== undefined) this.#setValueAt(segment, slot, value);
+    segment.words[this.foundSlot * this.layout.wordStride] = hash;
     segment.count++;
     this.size++;
+    return segment;
   }
 
   delete(key: string): boolean {
@@ -281,13 +278,6 @@ export class HashTable<V> {
   scan(cursor: number, count: number, visit: (key: string, value: V) => void): number {
     return scanSegments(this, { cursor, count, isNumberedOnly: false }, (segment, slot) =>
       visit(this.#keyAt(segment, slot), this.#valueAt(segment, slot)),
-    );
-  }
-
-  /** Visits the entries that have a lazy number, as `scan` does; a call ends soon however rare they are. */
-  scanNumbered(cursor: number, count: number, visit: (key: string, number: number) => void): number {
-    return scanSegments(this, { cursor, count, isNumberedOnly: true }, (segment, slot) =>
-      visit(this.#keyAt(segment, slot), segment.numbers === null ? NO_NUMBER : segment.numbers[slot]),
     );
   }
 
@@ -484,12 +474,4 @@ export class HashTable<V> {
       start = homeStart(segment, segment.capacity) % HASH_END;
     }
   }
-}
-
-function hasBytes(key: string, bytes: Uint8Array, start: number, end: number): boolean {
-  if (key.length !== end - start) return false;
-  for (let at = start; at < end; at++) {
-    if (key.charCodeAt(at - start) !== bytes[at]) return false;
-  }
-  return true;
 }

@@ -4,6 +4,7 @@ export { Database, type KeyspaceHooks, type KeyspaceStatistics } from './databas
 export { type Key, type KeyDictionary, NO_EXPIRY } from './dictionary.ts';
 export { type DigestTools, digestDataset, digestValue } from './digest.ts';
 export { createGlob } from './glob.ts';
+export { handOutAll } from './hand-out.ts';
 export { type HashSeed, seedHashing } from './hash.ts';
 export { Keyspace, type KeyspaceOptions } from './keyspace.ts';
 export { flatCopy } from './latin1.ts';

@@ -9,11 +9,18 @@
 
 import type { AccessFrequency } from './access-frequency.ts';
 import { type ActiveExpiryState, initialExpiryState } from './active-expiry.ts';
-import { ACCESS_MASK, Database, type DatabaseOwner, type KeyspaceHooks, type KeyspaceStatistics } from './database.ts';
+import {
+  ACCESS_MASK,
+  Database,
+  type DatabaseOwner,
+  type KeyspaceHooks,
+  type KeyspaceStatistics,
+  UNHEARD,
+} from './database.ts';
 import type { KeyDictionary } from './dictionary.ts';
 import { createGlob } from './glob.ts';
 import { defaultHashSeed, type HashSeed } from './hash.ts';
-import { KeyTable } from './key-table.ts';
+import { SlabTable } from './slab-table.ts';
 import { defaultThresholds, type Thresholds } from './values/thresholds.ts';
 import { encodingOf, type Value } from './values/value.ts';
 
@@ -35,11 +42,12 @@ export class Keyspace implements DatabaseOwner {
   /** What active expiry remembers from cycle to cycle. */
   readonly expiry: ActiveExpiryState = initialExpiryState();
   readonly hooks: KeyspaceHooks = {
-    beforeWrite: () => {},
+    beforeWrite: UNHEARD,
     beforeFlush: () => {},
     beforeSwap: () => {},
     onExpired: () => {},
     onTouched: () => {},
+    hearsTouches: () => true,
   };
   /** Changes so far, as the commands count them: when it has moved, the command is logged. */
   dirty = 0;
@@ -76,7 +84,7 @@ export class Keyspace implements DatabaseOwner {
   }
 
   createDictionary(): KeyDictionary {
-    return new KeyTable(this.#hashSeed);
+    return new SlabTable(this.#hashSeed);
   }
 
   /** Keys in all databases. */

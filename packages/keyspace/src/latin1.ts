@@ -45,3 +45,29 @@ export function flatCopy(text: string): string {
   scratch.latin1Write(text, 0, text.length);
   return scratch.latin1Slice(0, text.length);
 }
+
+/** Up to so many bytes a loop is faster than a call into native code. */
+const LOOP_BYTES = 32;
+
+/** Copies the bytes `start` to `end` (exclusive) of `source` to `target` from `at` on. */
+export function copyBytes(target: Uint8Array, at: number, source: Uint8Array, start: number, end: number): void {
+  if (end - start > LOOP_BYTES) {
+    target.set(source.subarray(start, end), at);
+    return;
+  }
+  let to = at;
+  for (let from = start; from < end; from++) target[to++] = source[from];
+}
+
+/** Writes `text` into `target` from `at` on. */
+export function writeLatin1(target: Latin1Buffer, at: number, text: string): void {
+  const { length } = text;
+  if (length > LOOP_BYTES) target.latin1Write(text, at, length);
+  else for (let i = 0; i < length; i++) target[at + i] = text.charCodeAt(i);
+}
+
+/** The bytes `start` to `end` (exclusive) as a flat string. */
+export function readLatin1(bytes: Uint8Array, start: number, end: number): string {
+  // The method works on any Uint8Array.
+  return (Buffer.prototype as Latin1Buffer).latin1Slice.call(bytes, start, end);
+}

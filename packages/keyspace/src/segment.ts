@@ -7,17 +7,18 @@
  *
  * Columns, so that a slot costs a few words and no object:
  *
- *     cells    key, then the value if the layout has one    (cellStride per slot)
+ *     cells    key, then the value if the layout has them   (cellStride per slot)
  *     words    hash, 0 = empty slot, then meta if any       (wordStride per slot)
  *     numbers  a double per slot, or null
  *
- * Invariants: words[slot] is 0 exactly when the key cell is undefined; count <= limit < capacity, so each run ends;
+ * Invariants: words[slot] is 0 exactly when the slot is empty, and its key cell undefined then; count <= limit < capacity, so each run ends;
  * `numbered` counts slots with a number >= 0 where the numbers are lazy; a frozen segment never changes again.
  */
 
 /** The columns of a table. */
 export interface Layout {
-  readonly cellStride: 1 | 2;
+  /** 0: what the words say is all there is. */
+  readonly cellStride: 0 | 1 | 2;
   readonly wordStride: 1 | 2;
   /** never: no number column · always: one per slot · lazy: made with the first number, -1 = none. */
   readonly numbers: 'never' | 'always' | 'lazy';
@@ -109,7 +110,7 @@ export function emptySlot(segment: Segment, hash: number, layout: Layout): numbe
 function copySlot(from: Segment, fromSlot: number, to: Segment, toSlot: number, layout: Layout): void {
   if (layout.cellStride === 1) {
     to.cells[toSlot] = from.cells[fromSlot];
-  } else {
+  } else if (layout.cellStride === 2) {
     to.cells[toSlot * 2] = from.cells[fromSlot * 2];
     to.cells[toSlot * 2 + 1] = from.cells[fromSlot * 2 + 1];
   }
@@ -195,7 +196,7 @@ export function removeSlot(segment: Segment, slot: number, layout: Layout): void
     }
   }
   words[hole * stride] = 0;
-  segment.cells[hole * layout.cellStride] = undefined;
+  if (layout.cellStride > 0) segment.cells[hole * layout.cellStride] = undefined;
   if (layout.cellStride === 2) segment.cells[hole * 2 + 1] = undefined;
   if (segment.numbers !== null) segment.numbers[hole] = NO_NUMBER;
   segment.count--;

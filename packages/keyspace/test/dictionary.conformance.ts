@@ -2,10 +2,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Key, type KeyDictionary, NO_EXPIRY } from '../src/dictionary.ts';
+import { RawString } from '../src/values/string.ts';
+import type { Value } from '../src/values/value.ts';
 import { seededRandom } from './seeded-random.ts';
 
 interface ModelEntry {
-  value: string;
+  value: Value;
   expireAtMs: number;
   access: number;
   epoch: number;
@@ -14,15 +16,28 @@ interface ModelEntry {
 /** Empty, short, long and binary keys, few enough to be met again. */
 const key = fc.oneof(
   fc.nat(12).map((n) => `key:${n}`),
-  fc.constantFrom('', '\x00', '\xff\xfe', 'x'.repeat(300), 'a\r\nb'),
+  fc.constantFrom('', '\x00', '\xff\xfe', 'x'.repeat(300), 'y'.repeat(16_372), 'z'.repeat(20_000), 'a\r\nb'),
 );
+
+/** Values of every kind that a dictionary may tell apart: empty, short, long and very long strings, and objects. */
+function nthValue(n: number): Value {
+  if (n % 11 === 0) return RawString.of(`raw:${n}`);
+  if (n % 7 === 0) return String.fromCharCode(n % 256).repeat(n * 25);
+  return n % 5 === 0 ? '' : `value:${n}`;
+}
 
 /** What happens to a key when it is found, by its number. */
 type Change = (dictionary: KeyDictionary, entry: ModelEntry, n: number) => void;
 const CHANGES: readonly Change[] = [
   (dictionary, entry, n) => {
-    entry.value = `changed:${n}`;
+    entry.value = nthValue(n);
     dictionary.setValue(entry.value);
+  },
+  (dictionary, entry, n) => {
+    const value = 'v'.repeat(n * 20);
+    const bytes = Buffer.from(`<${value}>`, 'latin1');
+    dictionary.setValueBytes(bytes, 1, bytes.length - 1);
+    entry.value = value;
   },
   (dictionary, entry, n) => {
     entry.expireAtMs = n % 3 === 0 ? NO_EXPIRY : n * 1e9;
@@ -53,6 +68,19 @@ function expectEqual(dictionary: KeyDictionary, model: ReadonlyMap<Key, ModelEnt
   }
 }
 
+function insert(
+  dictionary: KeyDictionary,
+  wanted: Key,
+  entry: Omit<ModelEntry, 'expireAtMs'>,
+  isByBytes: boolean,
+): void {
+  const { value, access, epoch } = entry;
+  if (!isByBytes || typeof value !== 'string') return dictionary.insert(wanted, value, access, epoch);
+  const bytes = Buffer.from(`<${wanted}|${value}>`, 'latin1');
+  const keyEnd = 1 + wanted.length;
+  dictionary.insertBytes(bytes, 1, keyEnd, keyEnd + 1, bytes.length - 1);
+}
+
 function filled(dictionary: KeyDictionary, count: number, prefix = 'key'): KeyDictionary {
   for (let i = 0; i < count; i++) {
     if (!dictionary.find(`${prefix}:${i}`)) dictionary.insert(`${prefix}:${i}`, String(i), 0, 0);
@@ -74,14 +102,16 @@ export function describeDictionary(name: string, create: () => KeyDictionary): v
             const entry = model.get(wanted);
             expect(isFound).toBe(entry !== undefined);
             if (entry === undefined) {
-              const access = n * 7;
-              dictionary.insert(wanted, `new:${n}`, access, n % 256);
+              const added = isByBytes
+                ? { value: 'b'.repeat(n * 20), access: 0, epoch: 0 }
+                : { value: nthValue(n), access: n * 7, epoch: n % 256 };
+              insert(dictionary, wanted, added, isByBytes);
               expect([dictionary.key(), dictionary.access(), dictionary.expireAtMs()]).toEqual([
                 wanted,
-                access,
+                added.access,
                 NO_EXPIRY,
               ]);
-              model.set(wanted, { value: `new:${n}`, expireAtMs: NO_EXPIRY, access, epoch: n % 256 });
+              model.set(wanted, { ...added, expireAtMs: NO_EXPIRY });
             } else if (change === REMOVE) {
               dictionary.remove();
               model.delete(wanted);

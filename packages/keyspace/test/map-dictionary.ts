@@ -47,6 +47,15 @@ export class MapDictionary implements KeyDictionary {
     this.#entries.set(key, this.#found);
   }
 
+  insertBytes(bytes: Uint8Array, keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): void {
+    const text = (start: number, end: number) => Buffer.from(bytes.subarray(start, end)).toString('latin1');
+    this.insert(text(keyStart, keyEnd), text(valueStart, valueEnd), 0, 0);
+  }
+
+  setValueBytes(bytes: Uint8Array, start: number, end: number): void {
+    this.setValue(Buffer.from(bytes.subarray(start, end)).toString('latin1'));
+  }
+
   key(): Key {
     return this.#found.key;
   }

@@ -1,5 +1,5 @@
 /** Strings as a whole: GET, SET, MGET, MSET, MSETNX; string-set.ts, string-range.ts and string-number.ts hold the rest. */
-import { stringContent } from '@aof/keyspace';
+import { RAW_ABOVE_BYTES, stringContent } from '@aof/keyspace';
 import type { Request } from '@aof/resp-codec';
 import { WRONG_TYPE_ERROR, wrongArity } from '../replies.ts';
 import { type CommandSpec, type Handler, keys, variableKey } from '../spec.ts';
@@ -19,7 +19,9 @@ const get: Handler = (ctx, request) => {
 
 const set: Handler = (ctx, request) => {
   if (request.count > 3) return setWithOptions(ctx, request);
-  ctx.db.set(request.key(1), storedString(request, 2));
+  // By bytes: from the request straight to where they are kept.
+  if (request.length(2) > RAW_ABOVE_BYTES) ctx.db.set(request.key(1), storedString(request, 2));
+  else ctx.db.setBytes(request.buffer, request.start(1), request.end(1), request.start(2), request.end(2));
   ctx.keyspace.dirty++;
   ctx.reply.ok();
 };

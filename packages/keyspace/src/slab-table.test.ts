@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
 import { describeDictionary } from '../test/dictionary.conformance.ts';
 import { MapDictionary } from '../test/map-dictionary.ts';
-import { KeyTable } from './key-table.ts';
+import { SlabTable } from './slab-table.ts';
 
-describeDictionary('KeyTable', () => new KeyTable({ k0: 3, k1: 4 }));
+describeDictionary('SlabTable', () => new SlabTable({ k0: 3, k1: 4 }));
 describeDictionary('the reference', () => new MapDictionary());
 
 test('tables with the same seed scan in the same order, with another seed in another', () => {
   const order = (k0: number) => {
-    const table = new KeyTable({ k0, k1: 0 });
+    const table = new SlabTable({ k0, k1: 0 });
     for (let i = 0; i < 2000; i++) {
       table.find(`key:${i}`);
       table.insert(`key:${i}`, '', 0, 0);
