@@ -162,10 +162,11 @@ export class Database {
     return this.#dictionary.find(key) ? this.#owner.frequency?.countOf(this.#dictionary.access()) : undefined;
   }
 
-  /** Sets how often `key` is used, where that is counted. @param count 0 to 255 */
-  setFrequency(key: Key, count: number): void {
+  /** Sets how often `key` is used, where that is counted. @param count 0 to 255; undefined: as for a new key */
+  setFrequency(key: Key, count: number | undefined): void {
     const { frequency } = this.#owner;
-    if (frequency !== undefined && this.#dictionary.find(key)) this.#dictionary.setAccess(frequency.bitsOf(count));
+    if (frequency === undefined || !this.#dictionary.find(key)) return;
+    this.#dictionary.setAccess(count === undefined ? frequency.fresh : frequency.bitsOf(count));
   }
 
   get #freshAccess(): number {

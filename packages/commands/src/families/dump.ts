@@ -85,7 +85,7 @@ const restore: Handler = (ctx, request) => {
       if (!options.isAbsolute) ctx.propagate(withAbsoluteExpiry(request, expireAt));
     }
     if (options.idleSec !== undefined) db.setIdle(key, options.idleSec);
-    if (options.frequency !== undefined) db.setFrequency(key, options.frequency);
+    db.setFrequency(key, options.frequency);
     ctx.keyspace.dirty++;
   }
   reply.ok();
