@@ -9,6 +9,7 @@
  *     <dir>/<appenddirname>/temp-<appendfilename>.incr             the log while a first rewrite runs
  *     <dir>/temp-rewriteaof-<id>.aof                               what a rewrite writes
  *     <dir>/temp-rewriteaof-bg-<id>.aof                            a finished rewrite, before it gets its name
+ *     <any of these but manifests>.crc64                           what vouches for its bytes (checksum-file.ts); not Redis's
  *
  * Source: Redis persistence documentation; Redis aof.c.
  */

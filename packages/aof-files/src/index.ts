@@ -1,4 +1,15 @@
 export { formatTimestampAnnotation, parseTimestampAnnotation } from './annotation.ts';
+export {
+  appendChecksums,
+  type BlockSum,
+  CHECKSUM_BLOCK_BYTES,
+  type ChecksumTable,
+  checksummedNameOf,
+  checksumNameOf,
+  readChecksums,
+  removeChecksums,
+} from './checksum-file.ts';
+export { type ChecksumMismatch, ChecksumVerifier } from './checksum-verifier.ts';
 export { type AofLayout, type DetectedLayout, detectLayout, type LayoutOptions } from './detect-layout.ts';
 export {
   AofError,
@@ -40,3 +51,4 @@ export {
 } from './record-reader.ts';
 export { SingleLayout } from './single-layout.ts';
 export { listTempFiles, removeTempFiles } from './temp-files.ts';
+export { VouchedFile, type VouchingOptions } from './vouched-file.ts';

@@ -10,6 +10,7 @@
  */
 
 import { type Disk, DiskError, type DiskFile } from '@aof/disk';
+import { removeChecksums } from './checksum-file.ts';
 import type { AofNames, BaseFormat } from './file-names.ts';
 import {
   type AofFile,
@@ -193,7 +194,9 @@ export class MultiPartLayout implements AofLayoutActions {
       next = made.manifest;
       last = made.file;
     }
-    const file = this.#disk.open(this.names.inAppendDir(last.name), 'append');
+    const path = this.names.inAppendDir(last.name);
+    if (isCreated) removeChecksums(this.#disk, path);
+    const file = this.#disk.open(path, 'append');
     try {
       this.#syncFiles(file);
       if (next !== this.#manifest) this.changeManifestNow(() => next);
@@ -209,8 +212,10 @@ export class MultiPartLayout implements AofLayoutActions {
     const deleted: string[] = [];
     const failed: { name: string; error: DiskError }[] = [];
     for (const { name } of this.#manifest.history) {
+      const path = this.names.inAppendDir(name);
       try {
-        await this.#disk.unlinkInBackground(this.names.inAppendDir(name));
+        removeChecksums(this.#disk, path);
+        await this.#disk.unlinkInBackground(path);
         deleted.push(name);
       } catch (error) {
         if (!(error instanceof DiskError)) throw error;
@@ -246,7 +251,9 @@ export class MultiPartLayout implements AofLayoutActions {
     } finally {
       file.close();
     }
-    this.#disk.rename(temporary, this.names.inAppendDir(name));
+    const path = this.names.inAppendDir(name);
+    removeChecksums(this.#disk, path);
+    this.#disk.rename(temporary, path);
   }
 
   #syncFiles(last: DiskFile): void {

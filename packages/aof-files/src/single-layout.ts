@@ -4,6 +4,7 @@
  */
 
 import type { Disk } from '@aof/disk';
+import { removeChecksums } from './checksum-file.ts';
 import type { AofNames } from './file-names.ts';
 import { type AofFile, type AofLayoutActions, fileToLoad, type HistoryDeletion, type OpenedLog } from './layout.ts';
 
@@ -26,6 +27,7 @@ export class SingleLayout implements AofLayoutActions {
   openForAppend(): OpenedLog {
     const path = this.names.singlePath;
     const isCreated = this.#disk.status(path) === undefined;
+    if (isCreated) removeChecksums(this.#disk, path);
     const file = this.#disk.open(path, 'append');
     try {
       file.syncNow();
