@@ -1,4 +1,5 @@
 /** A record for people: one line, printable ASCII, short. */
+import { quoted } from './quoted-text.ts';
 
 const MAX_ARGUMENTS = 8;
 const MAX_CHARACTERS = 40;
@@ -24,26 +25,13 @@ export function describeRecord({ buffer, count, offsets }: ArgumentsView): strin
 export function describeBytes(bytes: Uint8Array, start: number, end: number): string {
   const isLong = end - start > MAX_CHARACTERS;
   const shownEnd = isLong ? start + MAX_CHARACTERS : end;
-  let text = '';
-  let isPlain = end > start;
-  for (let i = start; i < shownEnd; i++) {
-    const byte = bytes[i] ?? 0;
-    const isPrintable = byte > 0x20 && byte < 0x7f && byte !== 0x22 && byte !== 0x5c;
-    if (!isPrintable) isPlain = false;
-    text += isPrintable || byte === 0x20 ? String.fromCharCode(byte) : escaped(byte);
-  }
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, shownEnd - start).toString('latin1');
   const tail = isLong ? `… (${end - start} bytes)` : '';
-  return isPlain ? text + tail : `"${text}"${tail}`;
+  return quoted(text) + tail;
 }
 
 /** Text with a character per byte, likewise. */
 export function describeText(text: string): string {
   const bytes = Buffer.from(text, 'latin1');
   return describeBytes(bytes, 0, bytes.length);
-}
-
-const ESCAPES: Readonly<Record<number, string>> = { 9: '\\t', 10: '\\n', 13: '\\r', 34: '\\"', 92: '\\\\' };
-
-function escaped(byte: number): string {
-  return ESCAPES[byte] ?? `\\x${byte.toString(16).padStart(2, '0')}`;
 }
