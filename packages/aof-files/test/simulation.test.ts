@@ -200,6 +200,7 @@ class SloppyDisk implements Disk {
   list = (path: string): string[] => this.#disk.list(path);
   rename = (from: string, to: string): void => this.#disk.rename(from, to);
   link = (from: string, to: string): void => this.#disk.link(from, to);
+  clone = (from: string, to: string): void => this.#disk.clone(from, to);
   unlink = (path: string): void => this.#disk.unlink(path);
   unlinkInBackground = (path: string): Promise<void> => this.#disk.unlinkInBackground(path);
   makeDirectory = (path: string): void => this.#disk.makeDirectory(path);

@@ -19,6 +19,7 @@ export function testDiskConformance(test: RegisterTest, make: () => DiskUnderTes
   testTruncating(test, make);
   testSyncs(test, make);
   testNames(test, make);
+  testCloning(test, make);
   testUnlinking(test, make);
   testLooking(test, make);
   testErrors(test, make);
@@ -198,6 +199,31 @@ function testNames(test: RegisterTest, make: () => DiskUnderTest): void {
     disk.unlink(`${folder}/a`);
     assert.equal(disk.status(`${folder}/b`)?.linkCount, 1);
     assert.equal(contentOf(disk, `${folder}/b`), 'x');
+  });
+}
+
+function testCloning(test: RegisterTest, make: () => DiskUnderTest): void {
+  test('clone makes a file of its own with the same bytes, or says that it cannot', () => {
+    const { disk, folder } = make();
+    put(disk, `${folder}/a`, 'some bytes');
+    put(disk, `${folder}/there`, 'x');
+    failsWith('EEXIST', () => disk.clone(`${folder}/a`, `${folder}/there`));
+    failsWith('ENOENT', () => disk.clone(`${folder}/none`, `${folder}/c`));
+    try {
+      disk.clone(`${folder}/a`, `${folder}/b`);
+    } catch (error) {
+      assert.ok(error instanceof DiskError);
+      assert.equal(error.code, 'ENOTSUP');
+      assert.equal(disk.status(`${folder}/b`), undefined);
+      return;
+    }
+    assert.equal(disk.status(`${folder}/a`)?.linkCount, 1);
+    const file = disk.open(`${folder}/b`, 'append');
+    file.truncate(4);
+    writeAll(file, '!');
+    file.close();
+    assert.equal(contentOf(disk, `${folder}/a`), 'some bytes');
+    assert.equal(contentOf(disk, `${folder}/b`), 'some!');
   });
 }
 

@@ -62,6 +62,12 @@ export interface Disk {
   rename(from: string, to: string): void;
   /** Makes `to` another name of the file `from`; throws `EEXIST` or, where the file system cannot, `ENOTSUP`/`EPERM`/`EXDEV`. */
   link(from: string, to: string): void;
+  /**
+   * Makes `to` a file of its own with the bytes that `from` has now, which share their blocks on disk until one of the two changes: its
+   * cost does not depend on its size. Durable after a sync of the file and its folder.
+   * @throws DiskError `EEXIST`; `ENOTSUP` where the file system cannot (ext4, most networks), and then nothing is left of it
+   */
+  clone(from: string, to: string): void;
   unlink(path: string): void;
   /** The same in the background: freeing the blocks of a large file takes a while. */
   unlinkInBackground(path: string): Promise<void>;

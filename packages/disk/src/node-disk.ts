@@ -65,6 +65,16 @@ export class NodeDisk implements Disk {
     run('link', from, () => fs.linkSync(from, to));
   }
 
+  clone(from: string, to: string): void {
+    const { COPYFILE_EXCL, COPYFILE_FICLONE_FORCE } = fs.constants;
+    try {
+      run('clone', from, () => fs.copyFileSync(from, to, COPYFILE_EXCL | COPYFILE_FICLONE_FORCE));
+    } catch (error) {
+      if (!cannotClone(error)) throw error;
+      throw new DiskError('ENOTSUP', 'clone', from, { cause: error });
+    }
+  }
+
   unlink(path: string): void {
     run('unlink', path, () => fs.unlinkSync(path));
   }
@@ -245,6 +255,12 @@ function isInterruption(code: string | undefined): boolean {
 function cannotSyncDirectories(error: unknown): boolean {
   const code = errnoOf(error);
   return code === 'EINVAL' || code === 'EBADF';
+}
+
+/** How systems say that two files cannot share blocks. */
+function cannotClone(error: unknown): boolean {
+  const code = errnoOf(error);
+  return code !== undefined && ['ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'ENOTTY', 'EXDEV', 'EINVAL'].includes(code);
 }
 
 function errnoOf(error: unknown): string | undefined {

@@ -49,6 +49,8 @@ export class SimDisk implements Disk {
   freeSpaceBytes: number = Number.POSITIVE_INFINITY;
   /** Background syncs wait in `pendingSyncs` until the test ends them, instead of being done at once. */
   holdSyncs = false;
+  /** Whether files can share blocks. A clone takes its space at once here. */
+  canClone = true;
 
   readonly #random: Random;
   readonly #root = new SimDirectory();
@@ -239,6 +241,23 @@ export class SimDisk implements Disk {
       node.linkCount++;
       this.#change([{ directory: target.parent, name: target.name, node }]);
     });
+  }
+
+  clone(from: string, to: string): void {
+    const copy = (share: number): void => {
+      this.#faults.check('clone', from, to);
+      const source = this.#existing('clone', from);
+      const { parent, name, node } = this.#resolve('clone', to);
+      if (source.kind === 'directory') throw new DiskError('EISDIR', 'clone', from);
+      if (node !== undefined) throw new DiskError('EEXIST', 'clone', to);
+      if (!this.canClone) throw new DiskError('ENOTSUP', 'clone', from);
+      if (source.length > this.freeSpaceBytes) throw new DiskError('ENOSPC', 'clone', to);
+      const bytes = source.content().subarray(0, Math.floor(source.length * share));
+      this.freeSpaceBytes -= bytes.length;
+      this.#createFile(parent, name).append(bytes);
+    };
+    const whole = () => copy(1);
+    this.#perform(`clone ${from} ${to}`, whole, () => copy(0.5));
   }
 
   unlink(path: string): void {

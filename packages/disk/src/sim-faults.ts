@@ -11,12 +11,13 @@ export type FaultyOperation =
   | 'sync'
   | 'rename'
   | 'link'
+  | 'clone'
   | 'unlink'
   | 'mkdir'
   | 'rmdir'
   | 'sync-directory';
 
-/** One rule. It applies to operations on matching paths (for rename and link: the old or the new path). */
+/** One rule. It applies to operations on matching paths (for rename, link and clone: the old or the new path). */
 export interface Fault {
   readonly operation: FaultyOperation;
   /** Default: every path. */
