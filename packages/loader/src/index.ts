@@ -10,3 +10,4 @@ export {
 } from './load-log.ts';
 export { type LoadRdbOptions, loadRdb, type RdbLoadReport } from './load-rdb.ts';
 export { beginsWithRdbPart, MAGIC_BYTES } from './rdb-part.ts';
+export type { Vouching } from './vouched-bytes.ts';

@@ -6,6 +6,7 @@
  * - What is cut off begins after the last record that stands for itself: an unfinished transaction goes as a whole.
  * - Memory is bounded by two chunks and the longest record.
  * - No read is under way any more when a file is closed.
+ * - Bytes that a checksum file vouches for are compared before a load can succeed, and are never cut off.
  *
  * Source: Redis persistence docs; Redis aof.c, loadSingleAppendOnlyFile.
  */
@@ -13,6 +14,7 @@ import {
   ANNOTATION,
   type AofFile,
   AofRecordReader,
+  type BlockSum,
   END,
   NEED_MORE,
   RECORD,
@@ -24,11 +26,15 @@ import { type Disk, DiskError, type DiskFile } from '@aof/disk';
 import type { RdbEntry } from '@aof/rdb';
 import { LoadError } from './load-error.ts';
 import { beginsWithRdbPart, loadRdbPart, MAGIC_BYTES } from './rdb-part.ts';
+import { VouchedBytes, type Vouching } from './vouched-bytes.ts';
 
 /** Bytes that are read at once, one chunk ahead of what is applied. */
 const CHUNK_BYTES = 1024 * 1024;
 /** After this many records others may run: clients are answered -LOADING, INFO tells the progress. */
 const RECORDS_PER_TURN = 16 * 1024;
+
+/** Refusals that damaged bytes may be the reason of. */
+const CAUSED_BY_BYTES: ReadonlySet<string> = new Set(['AOF_BAD_FORMAT', 'AOF_RECORD_REFUSED', 'AOF_RDB_PART']);
 
 /**
  * What became of a record: applied and complete in itself, part of an open transaction, or refused (unknown command,
@@ -66,6 +72,8 @@ export interface LoadEvents {
   rdbPartFound?(file: AofFile): void;
   /** It has been read; records follow at `fileOffset`, unless the file ends there. */
   rdbPartLoaded?(file: AofFile, fileOffset: number): void;
+  /** The file has a checksum file, and everything that it vouches for is as it was written. */
+  checksumsMatched?(file: AofFile, vouching: Vouching): void;
   /** The last file ends inside a record or, `isTransaction`, inside a transaction; `fileOffset` is where the good part ends. */
   truncatedFound(file: AofFile, fileOffset: number, isTransaction: boolean): void;
   /** The file has been cut there, on disk. */
@@ -83,6 +91,8 @@ export interface LoadLogOptions {
   readonly verifiesRdbChecksum?: boolean;
   /** Longest argument of a record, and longest string of an RDB part, in bytes. Default: 512 MiB. */
   readonly maxBulkBytes?: number | undefined;
+  /** Sum the bytes that no checksum file vouches for, for `uncovered` of the report. Default: false. */
+  readonly sumsUncovered?: boolean;
   /** Monotonic clock, ms. */
   readonly nowMs: () => number;
   /** Lets others run for a moment. */
@@ -94,6 +104,8 @@ export interface LoadReport {
   readonly state: 'ok' | 'not-exist' | 'empty' | 'truncated';
   readonly totalBytes: number;
   readonly records: number;
+  /** By path, with `sumsUncovered`: what nothing vouched for, as it was loaded. Not known to be durable yet. */
+  readonly uncovered?: ReadonlyMap<string, readonly BlockSum[]>;
 }
 
 /** @throws LoadError the log cannot be loaded; nothing on disk has changed, unless cutting itself failed */
@@ -101,22 +113,29 @@ export async function loadLog(options: LoadLogOptions): Promise<LoadReport> {
   const { files } = options;
   const totalBytes = files.reduce((sum, file) => sum + file.size, 0);
   if (files.length === 0) return { state: 'not-exist', totalBytes, records: 0 };
+  const vouched = files.map((file) => new VouchedBytes(options.disk, file, options.sumsUncovered === true));
   if (totalBytes === 0) return { state: 'empty', totalBytes, records: 0 };
+  const uncovered = new Map<string, readonly BlockSum[]>();
   let records = 0;
   let loadedBytes = 0;
   let isTruncated = false;
   for (const [i, file] of files.entries()) {
-    const load = new FileLoad(options, file, loadedBytes);
+    const bytes = vouched[i] ?? new VouchedBytes(options.disk, file, false);
+    const load = new FileLoad(options, file, bytes, loadedBytes);
     const startedAtMs = options.nowMs();
     const end = await load.run();
     records += load.records;
     loadedBytes += file.size;
+    if (bytes.vouching !== undefined) options.events.checksumsMatched?.(file, bytes.vouching);
+    if (end !== undefined && end.fileOffset < bytes.coveredEnd) throw unfinishedAndVouchedFor(file, end, bytes);
+    uncovered.set(file.path, bytes.uncovered(end?.fileOffset ?? file.size));
     if (end !== undefined) {
       handleTruncation(options, file, end, i === files.length - 1);
       isTruncated = true;
     } else if (file.size > 0) options.events.fileLoaded(file, options.nowMs() - startedAtMs);
   }
-  return { state: isTruncated ? 'truncated' : 'ok', totalBytes, records };
+  const report = { state: isTruncated ? 'truncated' : 'ok', totalBytes, records } as const;
+  return options.sumsUncovered === true ? { ...report, uncovered } : report;
 }
 
 /** Where a file's good part ends although the file goes on. */
@@ -129,6 +148,7 @@ interface UnfinishedEnd {
 class FileLoad {
   readonly #options: LoadLogOptions;
   readonly #file: AofFile;
+  readonly #vouched: VouchedBytes;
   readonly #bytesBefore: number;
   /** End of the last record that stands for itself. */
   #safeOffset = 0;
@@ -136,9 +156,10 @@ class FileLoad {
   #sinceYield = 0;
   records = 0;
 
-  constructor(options: LoadLogOptions, file: AofFile, bytesBefore: number) {
+  constructor(options: LoadLogOptions, file: AofFile, vouched: VouchedBytes, bytesBefore: number) {
     this.#options = options;
     this.#file = file;
+    this.#vouched = vouched;
     this.#bytesBefore = bytesBefore;
   }
 
@@ -149,13 +170,22 @@ class FileLoad {
     try {
       this.#safeOffset = await this.#loadRdbPart(handle);
       const fault = await this.#stream(handle, this.#safeOffset);
+      if (fault !== undefined) this.#verifyRest(handle);
       if (fault !== undefined && fault.code !== 'AOF_TRUNCATED') throw this.#badFormat(fault);
       if (fault === undefined && !this.#isInTransaction) return undefined;
       if (this.#isInTransaction) applier.abandonTransaction();
       return { fileOffset: this.#safeOffset, isTransaction: this.#isInTransaction };
+    } catch (error) {
+      // Where damaged bytes are the reason, that is what there is to know.
+      if (error instanceof LoadError && CAUSED_BY_BYTES.has(error.code)) this.#verifyRest(handle);
+      throw error;
     } finally {
       handle.close();
     }
+  }
+
+  #verifyRest(handle: DiskFile): void {
+    reading(this.#file, () => this.#vouched.takeRest(handle, new Uint8Array(CHUNK_BYTES)));
   }
 
   /** @returns the file offset at which the records begin */
@@ -177,7 +207,11 @@ class FileLoad {
       ...this.#options,
       file,
       applyEntry: (entry) => applier.applyEntry?.(entry),
-      read: (buffer, position) => reading(file, () => handle.readAsync(buffer, 0, buffer.length, position)),
+      read: async (buffer, position) => {
+        const count = await reading(file, () => handle.readAsync(buffer, 0, buffer.length, position));
+        this.#vouched.take(buffer.subarray(0, count), position);
+        return count;
+      },
       progress: (offset) => events.progress(this.#bytesBefore + offset),
       chunkBytes: Math.max(1, Math.min(CHUNK_BYTES, file.size)),
     });
@@ -201,6 +235,7 @@ class FileLoad {
     try {
       for (;;) {
         const length = await reading(this.#file, () => pending);
+        this.#vouched.take(current.subarray(0, length), position);
         position += length;
         if (length === 0) reader.end();
         else {
@@ -265,6 +300,20 @@ class FileLoad {
       },
     );
   }
+}
+
+/** A crash takes only what was not synced, and only what is synced is vouched for. */
+function unfinishedAndVouchedFor(file: AofFile, end: UnfinishedEnd, { coveredEnd }: VouchedBytes): LoadError {
+  const what = end.isTransaction ? 'transaction' : 'record';
+  return new LoadError(
+    'AOF_TRUNCATED',
+    `Unexpected end of file reading the append only file ${file.name}: the ${what} at offset ${end.fileOffset} is not finished, but the bytes up to ${coveredEnd} are vouched for. aof-load-truncated does not cut them off`,
+    {
+      path: file.path,
+      fileOffset: end.fileOffset,
+      hint: `Nothing has been changed on disk. Look at it with check-aof --strict; check-aof repair cuts the end off and keeps a copy`,
+    },
+  );
 }
 
 function handleTruncation(options: LoadLogOptions, file: AofFile, end: UnfinishedEnd, isLast: boolean): void {
