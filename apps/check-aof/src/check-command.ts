@@ -1,6 +1,8 @@
 /** `check-aof check`, which is meant where no subcommand is named: redis-check-aof's check, and the strict one. */
-import { type CheckMode, checkAof } from './check-files.ts';
+import { type CheckMode, type CheckOptions, type CheckReport, checkAof } from './check-files.ts';
+import { CommandReport, holderText } from './command-report.ts';
 import { EXIT, type ExitStatus } from './exit-status.ts';
+import { type Output, toned } from './output.ts';
 import { strictCommand } from './strict-command.ts';
 import { type Environment, type Invocation, type Subcommand, UsageError } from './subcommand.ts';
 
@@ -40,21 +42,21 @@ export const check: Subcommand = {
   exitStatus: {
     [EXIT.ok]: 'valid, empty, or repaired; --strict: nothing found',
     [EXIT.found]: 'anything else, as with redis-check-aof; --strict: something found',
+    [EXIT.inUse]: '--fix, --truncate-to-timestamp: a process has the file open that was to be cut',
+    [EXIT.disk]: '--json: the disk refused',
   },
   run: runCheck,
 };
 
 async function runCheck(invocation: Invocation, environment: Environment): Promise<ExitStatus> {
-  const { disk, output, nowMs, processId } = environment;
+  const { disk, output, nowMs } = environment;
   const { path, isJson } = invocation;
   const until = invocation.value('--truncate-to-timestamp');
   if (invocation.has('--strict')) {
-    if (invocation.has('--fix') || until !== undefined)
-      throw new UsageError('--strict changes nothing: it goes with no other');
+    if (invocation.has('--fix') || until !== undefined) throw new UsageError('--strict changes nothing');
     return strictCommand(path, { disk, output, nowMs, isJson });
   }
-  if (invocation.has('--fix') && until !== undefined)
-    throw new UsageError('--fix and --truncate-to-timestamp are two things');
+  if (invocation.has('--fix') && until !== undefined) throw new UsageError('one of --fix and --truncate-to-timestamp');
   let mode: CheckMode = { kind: invocation.has('--fix') ? 'fix' : 'check' };
   if (until !== undefined) {
     const seconds = timestampOf(until);
@@ -64,7 +66,72 @@ async function runCheck(invocation: Invocation, environment: Environment): Promi
     }
     mode = { kind: 'truncate', until: seconds };
   }
-  return checkAof(path, { disk, output, stamp: { processId, nowMs }, mode });
+  return isJson ? plainCheckAsJson(path, mode, environment) : plainCheck(path, mode, environment, inColour(output));
+}
+
+async function plainCheck(
+  path: string,
+  mode: CheckMode,
+  environment: Environment,
+  output: Output,
+): Promise<ExitStatus> {
+  return statusOf(await checkAof(path, checkOptions(mode, environment, output)));
+}
+
+function checkOptions(mode: CheckMode, environment: Environment, output: Output): CheckOptions {
+  const { disk, nowMs, processId, realPath, holderOf } = environment;
+  const refusal = (file: string): string | undefined => {
+    const holder = holderOf(realPath(file));
+    return holder && `${holderText(holder)} Stop it first; nothing has been changed.`;
+  };
+  return { disk, output, stamp: { processId, nowMs }, mode, refusal };
+}
+
+function statusOf({ status, isRefused }: CheckReport): ExitStatus {
+  return isRefused ? EXIT.inUse : status;
+}
+
+/** The lines that the check says are part of the document; nothing else is written. */
+async function plainCheckAsJson(path: string, mode: CheckMode, environment: Environment): Promise<ExitStatus> {
+  const { output } = environment;
+  const report = new CommandReport('check', path, output, true);
+  let said = '';
+  const collected: Output = {
+    ...output,
+    write: (text) => {
+      said += text;
+    },
+  };
+  return report.guard(async () => {
+    const result = await checkAof(path, checkOptions(mode, environment, collected));
+    const { kind, files } = result;
+    report.add({ mode: mode.kind, kind, verdict: verdictOf(result), files, lines: linesOf(said) });
+    return statusOf(result);
+  });
+}
+
+/** A name in it has the bytes that it has on disk, which is UTF-8. */
+function linesOf(said: string): string[] {
+  return Buffer.from(said, 'latin1').toString('utf8').trimEnd().split('\n');
+}
+
+/** The verdicts in the colours of what they mean; the lines are redis-check-aof's. */
+function inColour(output: Output): Output {
+  if (!output.hasColour) return output;
+  const write = (text: string): void =>
+    output.write(
+      text
+        .replace(/\b(is valid|are valid|RDB looks OK!|is empty)(?=\n$| )/, (words) => toned(output, 'good', words))
+        .replace(/^(Successfully truncated)\b/, (words) => toned(output, 'good', words))
+        .replace(/\b(is not valid|not sane|RDB ERROR DETECTED|format error)\b/, (words) => toned(output, 'bad', words)),
+    );
+  return { ...output, write };
+}
+
+/** `valid`: also of an empty log. `repaired`: valid now, because its end was cut off. `not-valid`: damaged, or not to be read. */
+function verdictOf({ status, files }: CheckReport): 'valid' | 'repaired' | 'not-valid' {
+  if (status !== 0) return 'not-valid';
+  return files.some(({ verdict }) => verdict.startsWith('truncated')) ? 'repaired' : 'valid';
 }
 
 /** Seconds as strtol(3) takes them: blanks and a sign may lead, nothing may follow, nothing at all is 0. */

@@ -19,43 +19,81 @@ export interface CheckOptions {
   readonly output: Output;
   readonly stamp: LogStamp;
   readonly mode: CheckMode;
+  /** Asked before a file is cut: why it must not be, or undefined. */
+  readonly refusal?: (path: string) => string | undefined;
 }
 
 /** As redis-check-aof: 0 valid, empty or repaired, 1 anything else. */
 export type CheckStatus = 0 | 1;
 
-type FileVerdict = 'ok' | 'empty' | 'truncated' | 'truncated-to-timestamp' | 'failed';
+/** How a file is, or is now. `truncated`: its end has been cut off. `failed`: not valid, or not to be read. */
+export type FileVerdict = 'ok' | 'empty' | 'truncated' | 'truncated-to-timestamp' | 'failed';
+
+/** What the check found about one file; files behind the first bad one are not looked at. */
+export interface FileReport {
+  readonly name: string;
+  readonly path: string;
+  readonly role: 'single' | 'base' | 'incr';
+  readonly verdict: FileVerdict;
+  /** Bytes, when it was read; undefined: it could not be opened. */
+  readonly size: number | undefined;
+  /** Behind the last record that stands for itself, and the line there, counted through all files; undefined: not so far. */
+  readonly okUpTo: number | undefined;
+  readonly okUpToLine: number | undefined;
+}
+
+export interface CheckReport {
+  readonly status: CheckStatus;
+  /** Undefined: it could not be opened. */
+  readonly kind: 'multi-part' | 'single' | undefined;
+  readonly files: readonly FileReport[];
+  /** A file was to be cut, and `refusal` forbade it. */
+  readonly isRefused: boolean;
+}
 
 /** Checks what `path` names, by what it is. @throws DiskError reading or cutting failed after the file was opened */
-export async function checkAof(path: string, options: CheckOptions): Promise<CheckStatus> {
-  const check = new Check(options);
-  return (await check.run(path)) ? 0 : 1;
+export async function checkAof(path: string, options: CheckOptions): Promise<CheckReport> {
+  return new Check(options).run(path);
 }
 
 interface CheckedFile {
   readonly name: string;
   readonly path: string;
+  readonly role: FileReport['role'];
   readonly isLast: boolean;
   readonly hasRdbPart: boolean;
   /** How result lines call it. */
   readonly title: string;
 }
 
+const NOT_MEASURED = { size: undefined, okUpTo: undefined, okUpToLine: undefined };
+
 class Check {
   readonly #options: CheckOptions;
   /** Lines are counted across the files of a manifest. */
   #line = 1;
+  #kind: CheckReport['kind'];
+  readonly #files: FileReport[] = [];
+  /** Of the file at hand. */
+  #measured: Pick<FileReport, 'size' | 'okUpTo' | 'okUpToLine'> = NOT_MEASURED;
+  #isRefused = false;
 
   constructor(options: CheckOptions) {
     this.#options = options;
   }
 
-  async run(path: string): Promise<boolean> {
+  async run(path: string): Promise<CheckReport> {
+    const isGood = await this.#log(path);
+    return { status: isGood ? 0 : 1, kind: this.#kind, files: this.#files, isRefused: this.#isRefused };
+  }
+
+  async #log(path: string): Promise<boolean> {
     const kind = this.#kindOf(path);
     if (kind === undefined) return false;
+    this.#kind = kind === 'manifest' ? 'multi-part' : 'single';
     if (kind === 'manifest') return this.#multiPart(path);
     this.#say('Start checking Old-Style AOF');
-    return this.#file({ name: path, path, isLast: true, hasRdbPart: kind === 'rdb', title: 'AOF' });
+    return this.#file({ name: path, path, role: 'single', isLast: true, hasRdbPart: kind === 'rdb', title: 'AOF' });
   }
 
   #kindOf(path: string): ReturnType<typeof fileKindOf> | undefined {
@@ -81,12 +119,14 @@ class Check {
       if (hasRdbPart === undefined) return false;
       this.#say(`Start to check BASE AOF (${hasRdbPart ? 'RDB' : 'RESP'} format).`);
       const isLast = incr.length === 0;
-      if (!(await this.#file({ name: base.name, path: basePath, isLast, hasRdbPart, title: 'BASE AOF' }))) return false;
+      const file = { name: base.name, path: basePath, role: 'base', isLast, hasRdbPart, title: 'BASE AOF' } as const;
+      if (!(await this.#file(file))) return false;
     }
     if (incr.length > 0) this.#say('Start to check INCR files.');
     for (const { name } of incr) {
       const isLast = name === incr.at(-1)?.name;
-      const file = { name, path: `${folder}/${name}`, isLast, hasRdbPart: false, title: 'INCR AOF' };
+      const place = { name, path: `${folder}/${name}`, role: 'incr' } as const;
+      const file = { ...place, isLast, hasRdbPart: false, title: 'INCR AOF' };
       if (!(await this.#file(file))) return false;
     }
     this.#say('All AOF files and manifest are valid');
@@ -99,12 +139,12 @@ class Check {
       return parseManifest(disk.readFile(path), path);
     } catch (error) {
       if (!(error instanceof ManifestError)) throw error;
-      this.#log('\n*** FATAL AOF MANIFEST FILE ERROR ***\n');
+      this.#warn('\n*** FATAL AOF MANIFEST FILE ERROR ***\n');
       if (error.lineText !== undefined) {
-        this.#log(`Reading the manifest file, at line ${error.line}\n`);
-        this.#log(`>>> '${error.lineText}'\n`);
+        this.#warn(`Reading the manifest file, at line ${error.line}\n`);
+        this.#warn(`>>> '${error.lineText}'\n`);
       }
-      this.#log(`${error.message}\n`);
+      this.#warn(`${error.message}\n`);
       return undefined;
     }
   }
@@ -123,8 +163,11 @@ class Check {
 
   /** Checks one file and says how it is. @returns whether to go on */
   async #file(file: CheckedFile): Promise<boolean> {
+    this.#measured = NOT_MEASURED;
     const verdict = await this.#verdictOf(file);
-    const name = nameText(file.name);
+    const { name: ownName, path, role } = file;
+    this.#files.push({ name: ownName, path, role, verdict, ...this.#measured });
+    const name = nameText(ownName);
     switch (verdict) {
       case 'failed':
         return false;
@@ -161,6 +204,7 @@ class Check {
 
   async #openFile(file: CheckedFile, handle: DiskFile): Promise<FileVerdict> {
     const size = handle.size();
+    this.#measured = { ...NOT_MEASURED, size };
     if (size === 0) return 'empty';
     const { output, stamp } = this.#options;
     const progress = (fileOffset: number): void => output.progress?.(fileOffset, size);
@@ -184,6 +228,7 @@ class Check {
       progress,
     });
     this.#line = verdict.line;
+    this.#measured = { size, okUpTo: verdict.okUpTo, okUpToLine: verdict.line };
     return this.#conclude(file, size, verdict);
   }
 
@@ -217,12 +262,15 @@ class Check {
       this.#say(`Failed to truncate AOF ${name} because it is not the last file`);
       return 'failed';
     }
+    if (this.#mayNotCut(file)) return 'failed';
     this.#say(`This will shrink the AOF ${name} from ${size} bytes, with ${size - okUpTo} bytes, to ${okUpTo} bytes`);
     output.write('Continue? [y/N]: ');
     if ((await output.answer()).toLowerCase() !== 'y') {
       this.#say('Aborting...');
       return 'failed';
     }
+    // A server may have been started while the question was open.
+    if (this.#mayNotCut(file)) return 'failed';
     if (this.#cut(file, okUpTo)) return 'truncated';
     this.#say(`Failed to truncate AOF ${name}`);
     return 'failed';
@@ -243,9 +291,18 @@ class Check {
       );
       return 'failed';
     }
+    if (this.#mayNotCut(file)) return 'failed';
     if (this.#cut(file, fileOffset)) return 'truncated-to-timestamp';
     this.#say(`Failed to truncate AOF ${path} to timestamp ${this.#until}`);
     return 'failed';
+  }
+
+  #mayNotCut({ path }: CheckedFile): boolean {
+    const reason = this.#options.refusal?.(path);
+    if (reason === undefined) return false;
+    this.#say(nameText(reason));
+    this.#isRefused = true;
+    return true;
   }
 
   /** Cuts the file, durably. @returns false if the disk refused */
@@ -276,7 +333,7 @@ class Check {
     this.#options.output.write(`${line}\n`);
   }
 
-  #log(message: string): void {
+  #warn(message: string): void {
     this.#options.output.write(logLine(this.#options.stamp, message));
   }
 }

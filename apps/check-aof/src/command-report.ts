@@ -5,10 +5,12 @@
  */
 import { ManifestError } from '@aof/aof-files';
 import { DiskError } from '@aof/disk';
+import { LogReadError } from '@aof/log-reader';
 import { EXIT, type ExitStatus } from './exit-status.ts';
 import { NoLogError } from './log-files.ts';
 import type { FileHolder } from './open-files.ts';
 import { nameText, type Output } from './output.ts';
+import type { Environment } from './subcommand.ts';
 
 export class CommandReport {
   readonly isJson: boolean;
@@ -45,12 +47,23 @@ export class CommandReport {
     Object.assign(this.#document, fields);
   }
 
-  /** Nothing may be changed under a server. */
+  /**
+   * Nothing may be changed under a server: whether one has `path`, or anything below it, open. Says who, or what could not be
+   * looked at. @param path as `realPath` gives it
+   */
+  isInUse({ holderOf, unseenHolders }: Environment, path: string): boolean {
+    if (this.refusesHolder(holderOf(path))) return true;
+    const unseen = unseenHolders?.();
+    if (unseen === undefined || this.#document.unseen === unseen) return false;
+    this.add({ unseen });
+    this.say(unseen);
+    return false;
+  }
+
   refusesHolder(holder: FileHolder | undefined): boolean {
     if (holder === undefined) return false;
-    const { processId, processName, path } = holder;
     this.add({ holder });
-    this.say(`Process ${processId} (${processName}) has ${path} open. Stop it first; nothing has been changed.`);
+    this.say(`${holderText(holder)} Stop it first; nothing has been changed.`);
     return true;
   }
 
@@ -71,6 +84,10 @@ export class CommandReport {
   }
 }
 
+export function holderText({ processId, processName, path }: FileHolder): string {
+  return `Process ${processId} (${processName}) has ${path} open.`;
+}
+
 /** In words, if it is one of the errors that mean that there is nothing to work on. */
 export function reasonOf(error: unknown): string | undefined {
   if (error instanceof DiskError) return `cannot ${error.operation} ${error.path}: ${error.reason}`;
@@ -78,5 +95,6 @@ export function reasonOf(error: unknown): string | undefined {
     const where = error.line === undefined ? '' : ` (line ${error.line})`;
     return `${error.message}${where}. ${error.hint ?? ''}`;
   }
+  if (error instanceof LogReadError) return `${error.message}. ${error.hint ?? ''}`.trim();
   return error instanceof NoLogError ? error.message : undefined;
 }

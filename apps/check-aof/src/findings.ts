@@ -1,4 +1,5 @@
 /** What a strict check finds: where, what, between which commands, and how sure it is. */
+import type { Tone } from './output.ts';
 
 /**
  * Stable codes.
@@ -66,13 +67,18 @@ export interface StrictReport {
 /** Findings kept in memory and shown; the rest is counted. */
 export const MAX_FINDINGS = 1000;
 
+/** How a tone shows; by default not at all. */
+export type Tint = (tone: Tone, text: string) => string;
+
+const TONES: Readonly<Record<Certainty, Tone>> = { certain: 'bad', likely: 'bad', possible: 'doubtful' };
+
 /** For people, several lines. */
-export function findingText(finding: Finding): string {
+export function findingText(finding: Finding, tint: Tint = (_, text) => text): string {
   const { code, certainty, file, offset, line, message, command, before, after } = finding;
   const where = line > 0 ? `offset ${offset}, line ${line}` : `offset ${offset}`;
-  const lines = [`${file}, ${where}: ${message} [${code}, ${certainty}]`];
+  const lines = [`${file}, ${where}: ${tint(TONES[certainty], `${message} [${code}, ${certainty}]`)}`];
   for (const text of before) lines.push(`      ${text}`);
-  if (command !== undefined) lines.push(`    > ${command}`);
+  if (command !== undefined) lines.push(`    ${tint('strong', `> ${command}`)}`);
   for (const text of after) lines.push(`      ${text}`);
   return `${lines.join('\n')}\n`;
 }

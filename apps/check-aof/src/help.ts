@@ -9,6 +9,8 @@ export const USAGE = `Usage: check-aof [--fix|--truncate-to-timestamp $timestamp
        check-aof --help
 `;
 
+/** A usage line goes on below itself from here on. */
+const USAGE_COLUMNS = 110;
 /** Width of the first column of lists. */
 const COLUMN = 24;
 
@@ -37,7 +39,7 @@ export function subcommandHelp(subcommand: Subcommand): string {
   const all = [...options, JSON_OPTION];
   const statuses = Object.entries({ ...exitStatus, 2: 'wrong arguments' });
   return [
-    `Usage: check-aof ${name} ${all.map(optionUsage).join(' ')} ${operands}`,
+    ...wrapped(`Usage: check-aof ${name}`, [...all.map(optionUsage), operands]),
     '',
     `${summary}.`,
     '',
@@ -66,4 +68,15 @@ function optionUsage(option: Option): string {
 
 function row(term: string, text: string): string {
   return `  ${term.padEnd(COLUMN - 2)}${term.length > COLUMN - 3 ? ' ' : ''}${text}`;
+}
+
+/** The words behind the head, in lines; further lines begin below the first word. */
+function wrapped(head: string, words: readonly string[]): string[] {
+  const lines = [head];
+  for (const word of words) {
+    const last = lines.at(-1) ?? '';
+    if (last.length + 1 + word.length <= USAGE_COLUMNS) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(`${' '.repeat(head.length)} ${word}`);
+  }
+  return lines;
 }

@@ -1,4 +1,12 @@
-export { type CheckMode, type CheckOptions, type CheckStatus, checkAof } from './check-files.ts';
+export {
+  type CheckMode,
+  type CheckOptions,
+  type CheckReport,
+  type CheckStatus,
+  checkAof,
+  type FileReport,
+  type FileVerdict,
+} from './check-files.ts';
 export { type CheckRdbOptions, checkRdb } from './check-rdb.ts';
 export type { Certainty, Finding, FindingCode, StrictFile, StrictReport } from './findings.ts';
 export { type LogFile, type LogFiles, logFilesOf, NoLogError } from './log-files.ts';

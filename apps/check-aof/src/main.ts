@@ -3,7 +3,7 @@ import { existsSync, realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { NodeDisk } from '@aof/disk';
 import { nowMs } from './clock.ts';
-import { holderOf } from './open-files.ts';
+import { holderOf, unseenHolders } from './open-files.ts';
 import { processOutput, runToExit } from './process-output.ts';
 import { runProgram } from './program.ts';
 
@@ -15,6 +15,7 @@ const environment = {
   // What is not there is for the command to report.
   realPath: (path: string): string => (existsSync(path) ? realpathSync(path) : resolve(path)),
   holderOf,
+  unseenHolders,
 };
 
 await runToExit(() => runProgram(process.argv.slice(2), environment, (text) => process.stderr.write(text)));

@@ -1,25 +1,100 @@
-/** Which process has files of a folder open. Looks into /proc, so on Linux only; elsewhere nobody is found. */
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+/**
+ * Which process has files of a folder open. Looks into /proc, so on Linux only; what could not be looked at is said.
+ *
+ * A file is recognised by its path and by its device and inode: a server in a container has it under another path.
+ */
+import { type BigIntStats, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
 
 export interface FileHolder {
   readonly processId: number;
+  /** The program: `redis-server`. */
   readonly processName: string;
   readonly path: string;
 }
 
-/** The first process other than this one that has `path`, or anything below it, open. @param path absolute, without links */
+/** The first process other than this one that has `path`, or a file of a log below it, open. @param path absolute, without links */
 export function holderOf(path: string): FileHolder | undefined {
-  const below = `${path}/`;
-  for (const id of listed('/proc').filter((name) => /^\d+$/.test(name))) {
-    if (Number(id) === process.pid) continue;
+  const below = path === '/' ? path : `${path}/`;
+  const inodes = inodesOf(path);
+  for (const id of processIds()) {
     for (const descriptor of listed(`/proc/${id}/fd`)) {
-      const open = orUndefined(() => readlinkSync(`/proc/${id}/fd/${descriptor}`));
-      if (open === undefined || (open !== path && !open.startsWith(below))) continue;
-      const name = orUndefined(() => readFileSync(`/proc/${id}/comm`, 'utf8').trim()) ?? '?';
-      return { processId: Number(id), processName: name, path: open };
+      const link = `/proc/${id}/fd/${descriptor}`;
+      const open = orUndefined(() => readlinkSync(link));
+      if (open === undefined || !open.startsWith('/')) continue;
+      const isOurs = open === path || (open.startsWith(below) && LOG_FILE.test(open));
+      if (isOurs || inodes.has(inodeOf(link) ?? '')) return { processId: id, processName: nameOf(id), path: open };
     }
   }
   return undefined;
+}
+
+/** What `holderOf` could not see, as a sentence; undefined if it sees all. */
+export function unseenHolders(): string | undefined {
+  if (process.platform !== 'linux' || listed('/proc/self/fd').length === 0) {
+    return 'On this system it is not checked whether a server has the log open: make sure that none has.';
+  }
+  const hidden = processIds().find((id) => SERVER.test(nameOf(id)) && isClosedToUs(`/proc/${id}/fd`));
+  if (hidden === undefined) return undefined;
+  return `Process ${hidden} (${nameOf(hidden)}) belongs to another user: whether it has the log open cannot be seen.`;
+}
+
+/** A text log beside it may well be open in some other program. */
+const LOG_FILE = /\.(aof|rdb|manifest)( \(deleted\))?$/;
+
+/** The script that `aof-server` starts. */
+const OUR_SERVER = /\/(apps|@aof)\/server\/(src|dist)\/main\.[jt]s$/;
+const SERVER = /^(redis|valkey|keydb|aof)-server/;
+
+function processIds(): number[] {
+  const ids = listed('/proc').filter((name) => /^\d+$/.test(name));
+  return ids.map(Number).filter((id) => id !== process.pid);
+}
+
+/** The program's name as it was called; of a script the script's. */
+function nameOf(id: number): string {
+  const words = orUndefined(() => readFileSync(`/proc/${id}/cmdline`, 'utf8'))?.split('\0') ?? [];
+  const [program = '', script] = words.filter((word) => word !== '' && !word.startsWith('-'));
+  // Servers write their port behind their name.
+  const name = basename(program.split(' ')[0] ?? '');
+  if (OUR_SERVER.test(script ?? '')) return 'aof-server';
+  if (/^(node|python|ruby|perl|sh|bash)/.test(name) && script !== undefined)
+    return basename(script).replace(/\.[jt]s$/, '');
+  return name || (orUndefined(() => readFileSync(`/proc/${id}/comm`, 'utf8').trim()) ?? '?');
+}
+
+/** Of a file, or of a folder's log files and of those one level down. */
+function inodesOf(path: string): ReadonlySet<string> {
+  const inodes = new Set<string>();
+  const add = (one: string, depth: number): void => {
+    const status = statusOf(one);
+    if (status?.isFile() && (one === path || LOG_FILE.test(one))) inodes.add(inodeText(status));
+    if (status?.isDirectory() && depth > 0) for (const name of listed(one)) add(`${one}/${name}`, depth - 1);
+  };
+  add(path, 2);
+  return inodes;
+}
+
+function inodeOf(path: string): string | undefined {
+  const status = statusOf(path);
+  return status?.isFile() ? inodeText(status) : undefined;
+}
+
+function inodeText({ dev, ino }: BigIntStats): string {
+  return `${dev}:${ino}`;
+}
+
+function statusOf(path: string): BigIntStats | undefined {
+  return orUndefined(() => statSync(path, { bigint: true }));
+}
+
+function isClosedToUs(path: string): boolean {
+  try {
+    readdirSync(path);
+    return false;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EACCES';
+  }
 }
 
 function listed(path: string): string[] {

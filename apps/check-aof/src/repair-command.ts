@@ -89,11 +89,12 @@ function requestOf(invocation: Invocation): RepairRequest {
 async function planAndRepair(
   givenPath: string,
   { isDryRun, isYes, isSalvaging, limits }: RepairRequest,
-  { disk, output, nowMs, realPath, holderOf }: Environment,
+  environment: Environment,
   report: CommandReport,
 ): Promise<ExitStatus> {
+  const { disk, output, nowMs, realPath } = environment;
   const path = realPath(givenPath);
-  if (report.refusesHolder(holderOf(path))) return EXIT.inUse;
+  if (!isDryRun && report.isInUse(environment, path)) return EXIT.inUse;
   const progress = (done: number, total: number): void => output.progress?.(done, total);
   const plan = await planRepair(disk, path, { progress, isSalvaging });
   sayPlan(plan, report);
@@ -109,7 +110,7 @@ async function planAndRepair(
   }
   if (isDryRun || !(isYes || (await report.agrees('Repair it? The files from before are kept.')))) return EXIT.found;
   // A server may have been started while the question was open.
-  if (report.refusesHolder(holderOf(path))) return EXIT.inUse;
+  if (report.isInUse(environment, path)) return EXIT.inUse;
   sayResult(await runRepair(plan, { disk, nowMs: nowMs(), progress }), report);
   return EXIT.ok;
 }

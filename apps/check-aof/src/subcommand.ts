@@ -21,6 +21,8 @@ export interface Environment {
   readonly realPath: (path: string) => string;
   /** Who has the path, or anything below it, open. @param path as `realPath` gives it */
   readonly holderOf: (path: string) => FileHolder | undefined;
+  /** What `holderOf` cannot see, as a sentence; undefined if it sees all. */
+  readonly unseenHolders?: () => string | undefined;
 }
 
 export interface Option {

@@ -24,14 +24,12 @@ export const undo: Subcommand = {
   run: runUndoCommand,
 };
 
-async function runUndoCommand(
-  invocation: Invocation,
-  { disk, output, realPath, holderOf }: Environment,
-): Promise<ExitStatus> {
+async function runUndoCommand(invocation: Invocation, environment: Environment): Promise<ExitStatus> {
+  const { disk, output, realPath } = environment;
   const report = new CommandReport('undo', invocation.path, output, invocation.isJson);
   const undoIt = async (): Promise<ExitStatus> => {
     const path = realPath(invocation.path);
-    if (report.refusesHolder(holderOf(path))) return EXIT.inUse;
+    if (report.isInUse(environment, path)) return EXIT.inUse;
     const { undoFolder, restored, bytesSince } = undoRepair(disk, path, invocation.has('--force'));
     report.add({ undoFolder, restored, bytesSince });
     const what = restored.length > 0 ? restored.join(', ') : 'the manifest';

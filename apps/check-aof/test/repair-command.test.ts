@@ -156,15 +156,15 @@ test('limits', () => {
 
 test.skipIf(process.platform !== 'linux')('the process that has a file open is found', async () => {
   const folder = fs.realpathSync(fs.mkdtempSync(join(tmpdir(), 'check-aof-open-')));
-  fs.writeFileSync(join(folder, 'x'), '');
+  fs.writeFileSync(join(folder, 'x.aof'), '');
   expect(holderOf(folder)).toBeUndefined();
-  const child = spawn('sh', ['-c', 'exec 3<x; echo; exec sleep 20'], {
+  const child = spawn('sh', ['-c', 'exec 3<x.aof; echo; exec sleep 20'], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   await once(child.stdout, 'data');
-  expect(holderOf(folder)).toMatchObject({ processId: child.pid, path: join(folder, 'x') });
-  expect(holderOf(join(folder, 'x'))).toBeDefined();
+  expect(holderOf(folder)).toMatchObject({ processId: child.pid, path: join(folder, 'x.aof') });
+  expect(holderOf(join(folder, 'x.aof'))).toBeDefined();
   child.kill();
   await once(child, 'exit');
   fs.rmSync(folder, { recursive: true });

@@ -19,7 +19,7 @@ export async function runCheck(
     },
     answer: async () => answer.charAt(0),
   };
-  const exit = await checkAof(path, { disk, output, stamp: { processId: 7, nowMs: () => nowMs }, mode });
+  const { status: exit } = await checkAof(path, { disk, output, stamp: { processId: 7, nowMs: () => nowMs }, mode });
   return { exit, stdout };
 }
 

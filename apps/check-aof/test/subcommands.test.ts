@@ -1,6 +1,7 @@
 /** What holds for every subcommand of the table, and the options that redis-check-aof has. */
 import { SimDisk } from '@aof/disk';
 import { describe, expect, test } from 'vitest';
+import type { FileHolder } from '../src/open-files.ts';
 import { showsColour } from '../src/output.ts';
 import { runProgram } from '../src/program.ts';
 import { SUBCOMMANDS } from '../src/subcommands.ts';
@@ -9,15 +10,27 @@ import { put } from './corpus.ts';
 const GOOD = '*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\n1\r\n';
 
 async function run(...args: string[]) {
+  return runWith({}, ...args);
+}
+
+async function runWith({ hasColour = false, holder }: { hasColour?: boolean; holder?: FileHolder }, ...args: string[]) {
   const disk = new SimDisk();
   disk.makeDirectory('/d');
-  put(disk, [['appendonly.aof', Buffer.from(`#TS:100\r\n${GOOD}#TS:200\r\n${GOOD}`)]], '/d/');
+  put(
+    disk,
+    [
+      ['appendonly.aof', Buffer.from(`#TS:100\r\n${GOOD}#TS:200\r\n${GOOD}`)],
+      ['é.aof', Buffer.from(GOOD.slice(0, 20))],
+    ],
+    '/d/',
+  );
   let [stdout, stderr] = ['', ''];
   const output = {
     write: (text: string) => {
       stdout += text;
     },
     answer: async () => 'n',
+    hasColour,
   };
   const environment = {
     disk,
@@ -25,7 +38,7 @@ async function run(...args: string[]) {
     nowMs: () => 0,
     processId: 7,
     realPath: (path: string) => path,
-    holderOf: () => undefined,
+    holderOf: () => holder,
   };
   const status = await runProgram(args, environment, (text) => {
     stderr += text;
@@ -90,4 +103,94 @@ test('colours are for terminals that want them', () => {
   expect(showsColour(true, { NO_COLOR: '1' })).toBe(false);
   expect(showsColour(true, { NO_COLOR: '' })).toBe(true);
   expect(showsColour(true, { TERM: 'dumb' })).toBe(false);
+});
+
+describe('check --json', () => {
+  test('says everything in one document', async () => {
+    const { status, stdout } = await run('--json', '/d/appendonly.aof');
+    expect(JSON.parse(stdout)).toEqual({
+      command: 'check',
+      path: '/d/appendonly.aof',
+      mode: 'check',
+      kind: 'single',
+      verdict: 'valid',
+      files: [
+        {
+          name: '/d/appendonly.aof',
+          path: '/d/appendonly.aof',
+          role: 'single',
+          verdict: 'ok',
+          size: 72,
+          okUpTo: 72,
+          okUpToLine: 15,
+        },
+      ],
+      lines: [
+        'Start checking Old-Style AOF',
+        'AOF analyzed: filename=/d/appendonly.aof, size=72, ok_up_to=72, ok_up_to_line=15, diff=0',
+        'AOF /d/appendonly.aof is valid',
+      ],
+      status,
+    });
+    expect(status).toBe(0);
+  });
+
+  test('of what is damaged, strict and gone', async () => {
+    const damaged = await run('--json', '/d/é.aof');
+    expect(damaged.status).toBe(1);
+    expect(JSON.parse(Buffer.from(damaged.stdout, 'latin1').toString('utf8'))).toMatchObject({
+      verdict: 'not-valid',
+      files: [{ name: '/d/é.aof', verdict: 'failed', size: 20, okUpTo: 0, okUpToLine: 6 }],
+      lines: expect.arrayContaining(['AOF /d/é.aof is not valid. Use the --fix option to try fixing it.']),
+      status: 1,
+    });
+    expect(JSON.parse((await run('check', '/d/nowhere', '--json')).stdout)).toMatchObject({
+      verdict: 'not-valid',
+      files: [],
+      lines: ['Cannot open file /d/nowhere: No such file or directory'],
+      status: 1,
+    });
+    const strict = await run('--strict', '--json', '/d/é.aof');
+    expect(JSON.parse(strict.stdout)).toMatchObject({ command: 'check', mode: 'strict', findingCount: 1, status: 1 });
+  });
+
+  test('of a cut', async () => {
+    const { stdout, size } = await run('--json', '--truncate-to-timestamp', '150', '/d/appendonly.aof');
+    expect(JSON.parse(stdout)).toMatchObject({ mode: 'truncate', verdict: 'repaired', status: 0 });
+    expect(size).toBe(36);
+  });
+});
+
+describe('what a process has open is not cut', () => {
+  const holder = { processId: 17, processName: 'redis-server', path: '/d/appendonly.aof' };
+  test.each([[['--fix', '/d/é.aof']], [['--truncate-to-timestamp', '150', '/d/appendonly.aof']]])(
+    '%s',
+    async (args) => {
+      const { status, stdout, size } = await runWith({ holder }, ...args);
+      expect({ status, size }).toEqual({ status: 4, size: 72 });
+      expect(stdout).toContain('Process 17 (redis-server) has /d/appendonly.aof open.');
+      expect(stdout).not.toContain('Continue?');
+    },
+  );
+
+  test('what is only looked at may be open', async () => {
+    expect((await runWith({ holder }, '/d/appendonly.aof')).status).toBe(0);
+    expect((await runWith({ holder }, '--fix', '/d/appendonly.aof')).status).toBe(0);
+  });
+});
+
+test('verdicts have colours where colours are shown, and the same words', async () => {
+  for (const args of [
+    ['/d/appendonly.aof'],
+    ['/d/é.aof'],
+    ['--strict', '/d/é.aof'],
+    ['--strict', '/d/appendonly.aof'],
+  ]) {
+    const plain = await run(...args);
+    const coloured = await runWith({ hasColour: true }, ...args);
+    expect(plain.stdout).not.toContain('\x1b');
+    expect(coloured.stdout).toContain(plain.status === 0 ? '\x1b[32m' : '\x1b[31m');
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what colours are
+    expect(coloured.stdout.replace(/\x1b\[\d+m/g, '')).toBe(plain.stdout);
+  }
 });
