@@ -15,7 +15,15 @@ import {
 } from '@aof/commands';
 import { Config } from '@aof/config';
 import { Keyspace } from '@aof/keyspace';
-import { entryToValue, extendValue, type RdbEntry, RdbError, type RdbKeyEntry, restoreValue } from '@aof/rdb';
+import {
+  entryToValue,
+  extendValue,
+  type KeyspaceLossCode,
+  type RdbEntry,
+  RdbError,
+  type RdbKeyEntry,
+  restoreValue,
+} from '@aof/rdb';
 import type { Request } from '@aof/resp-codec';
 
 /** Commands that a log holds although they change no data. PFCOUNT is written where it updates what it has cached. */
@@ -43,6 +51,8 @@ const DATABASES = 1024;
 
 export class Replay {
   readonly keyspace: Keyspace;
+  /** Told what a value has that the data set here cannot hold. */
+  onLost: (code: KeyspaceLossCode, key: string) => void = () => {};
   readonly #executor: Executor;
   readonly #client: Client;
 
@@ -122,11 +132,13 @@ export class Replay {
     const present = db.peek(entry.key);
     if (entry.part > 0) {
       if (present === undefined) throw new Error('bug: a part of a value that has not begun');
-      extendValue(present, entry, thresholds);
+      for (const code of extendValue(present, entry, thresholds)) this.onLost(code, entry.key);
       return undefined;
     }
     if (present !== undefined) return 'the key is there twice';
-    db.set(entry.key, entryToValue(entry, thresholds).value);
+    const { value, lost } = entryToValue(entry, thresholds);
+    for (const code of lost) this.onLost(code, entry.key);
+    db.set(entry.key, value);
     if (entry.expireAtMs >= 0) db.setExpire(entry.key, entry.expireAtMs);
     return undefined;
   }
@@ -135,7 +147,9 @@ export class Replay {
   #restored(payload: Uint8Array): RestoredValue {
     try {
       // A copy, for long strings keep the bytes that they were read from, and these are the file's.
-      return { value: entryToValue(restoreValue(payload.slice()), this.keyspace.thresholds).value };
+      const { value, lost } = entryToValue(restoreValue(payload.slice()), this.keyspace.thresholds);
+      for (const code of lost) this.onLost(code, 'RESTORE');
+      return { value };
     } catch (error) {
       if (!(error instanceof RdbError)) throw error;
       return 'bad-data';

@@ -1,0 +1,109 @@
+/**
+ * Copies the files of a log up to a place, into either layout. The records' own bytes stay as they are, so that whatever server
+ * could read the log can read the copy.
+ *
+ * Invariants: nothing is written to the source; what was written is synced when this resolves; memory is two chunks.
+ */
+import { type BaseFormat, EMPTY_MANIFEST, type Manifest, readFileKind, writeWhole } from '@aof/aof-files';
+import { type Disk, DiskError, type DiskFile } from '@aof/disk';
+import { fileChunks } from '@aof/log-reader';
+import type { CutPlace } from './restore-cut.ts';
+import type { SourceLog } from './restore-source.ts';
+import type { TargetFolder } from './restore-target.ts';
+
+/** Each file of a log is loaded by a client of its own, which begins in database 0; in one file something must say so. */
+const SELECT_0 = Buffer.from('*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n');
+
+interface Part {
+  readonly path: string;
+  readonly role: 'single' | 'base' | 'incr';
+  readonly sequence: number;
+  /** Bytes of it that are copied, from its beginning. */
+  readonly bytes: number;
+}
+
+/** The files that are copied, and how much of each. */
+export function partsUpTo(disk: Disk, { files }: SourceLog, { fileIndex, fileOffset }: CutPlace): Part[] {
+  return files
+    .slice(0, fileIndex + 1)
+    .map(({ path, role, sequence }, i) => {
+      const bytes = i === fileIndex ? fileOffset : (disk.status(path)?.size ?? 0);
+      return { path, role, sequence, bytes };
+    })
+    .filter(({ bytes }) => bytes > 0);
+}
+
+/** @throws DiskError */
+export async function copyUpTo(
+  disk: Disk,
+  parts: readonly Part[],
+  target: TargetFolder,
+  progress: (done: number, total: number) => void,
+): Promise<Manifest> {
+  const total = parts.reduce((sum, { bytes }) => sum + bytes, 0);
+  let done = 0;
+  const copied = (bytes: number): void => {
+    done += bytes;
+    progress(done, total);
+  };
+  if (target.layout === 'single') {
+    await writing(disk, target.pathOf(''), async (to) => {
+      for (const [i, part] of parts.entries()) {
+        if (i > 0) writeWhole(to, SELECT_0);
+        await copyPart(disk, part, to, copied);
+      }
+    });
+    return EMPTY_MANIFEST;
+  }
+  let manifest = EMPTY_MANIFEST;
+  for (const part of parts) {
+    const file = fileInManifest(disk, part, target);
+    await writing(disk, target.pathOf(file.name), (to) => copyPart(disk, part, to, copied));
+    manifest = withFile(manifest, file);
+  }
+  return manifest;
+}
+
+type ManifestFile = NonNullable<Manifest['base']>;
+
+/** What was repaired or upgraded bears other names; in the copy all have the usual ones. */
+function fileInManifest(disk: Disk, { path, role, sequence }: Part, { staged }: TargetFolder): ManifestFile {
+  if (role === 'incr') return { name: staged.incrName(sequence), sequence, type: 'i' };
+  const format: BaseFormat = readFileKind(disk, path) === 'rdb' ? 'rdb' : 'aof';
+  const number = Math.max(1, sequence);
+  return { name: staged.baseName(number, format), sequence: number, type: 'b' };
+}
+
+function withFile(manifest: Manifest, file: ManifestFile): Manifest {
+  return file.type === 'b'
+    ? { ...manifest, base: file, lastBaseSequence: file.sequence }
+    : { ...manifest, incr: [...manifest.incr, file], lastIncrSequence: file.sequence };
+}
+
+async function writing(disk: Disk, path: string, write: (to: DiskFile) => Promise<void>): Promise<void> {
+  const to = disk.open(path, 'truncate');
+  try {
+    await write(to);
+    await to.sync();
+  } finally {
+    to.close();
+  }
+}
+
+async function copyPart(disk: Disk, part: Part, to: DiskFile, copied: (bytes: number) => void): Promise<void> {
+  const from = disk.open(part.path, 'read');
+  try {
+    let left = part.bytes;
+    for await (const chunk of fileChunks(from, 0)) {
+      const piece = chunk.subarray(0, Math.min(left, chunk.length));
+      writeWhole(to, piece);
+      copied(piece.length);
+      left -= piece.length;
+      if (left === 0) return;
+    }
+    // It has become shorter since it was looked at.
+    throw new DiskError('EIO', 'read', part.path);
+  } finally {
+    from.close();
+  }
+}

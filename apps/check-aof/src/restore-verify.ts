@@ -1,0 +1,106 @@
+/** Loads what was written, as a server does when it starts, before it is brought to its place. */
+import { setImmediate } from 'node:timers/promises';
+import { type AofFile, liveFiles, type Manifest } from '@aof/aof-files';
+import { type Disk, DiskError } from '@aof/disk';
+import { NO_EXPIRY } from '@aof/keyspace';
+import { LoadError, loadLog, type RecordApplier } from '@aof/loader';
+import { Request } from '@aof/resp-codec';
+import { Replay } from './replay.ts';
+import { digestOf } from './restore-data-set.ts';
+import { RestoreError } from './restore-error.ts';
+import type { TargetFolder } from './restore-target.ts';
+
+export interface LoadedTarget {
+  /** Keys that a server serves, and those that it deletes at once because their time has passed. */
+  readonly kept: number;
+  readonly expired: number;
+  /** Records of commands that this project does not know. */
+  readonly notReplayed: number;
+  readonly bytes: number;
+  readonly digest: () => string;
+}
+
+/** @throws RestoreError RESTORE_NOT_VERIFIED; DiskError */
+export async function loadTarget(
+  disk: Disk,
+  target: TargetFolder,
+  manifest: Manifest,
+  { nowMs, progress }: { readonly nowMs: number; readonly progress: (done: number, total: number) => void },
+): Promise<LoadedTarget> {
+  const files = filesOf(disk, target, manifest);
+  const bytes = files.reduce((sum, { size }) => sum + size, 0);
+  const applier = new ReplayApplier(nowMs);
+  const nothing = (): void => {};
+  try {
+    await loadLog({
+      disk,
+      files,
+      applier,
+      events: {
+        progress: (done) => progress(done, bytes),
+        fileLoaded: () => applier.endFile(),
+        truncatedFound: nothing,
+        truncated: nothing,
+      },
+      mayTruncate: false,
+      nowMs: () => 0,
+      yieldTurn: () => setImmediate(),
+    });
+  } catch (error) {
+    if (!(error instanceof LoadError)) throw error;
+    if (error.cause instanceof DiskError) throw error.cause;
+    const message = `What was written does not load: ${error.message}`;
+    throw new RestoreError('RESTORE_NOT_VERIFIED', message, { hint: error.hint ?? '', cause: error });
+  }
+  const { keyspace } = applier.replay;
+  let [kept, expired] = [0, 0];
+  for (const db of keyspace.databases) {
+    kept += db.size;
+    if (db.expiringCount === 0) continue;
+    for (const key of db.dictionary.keys()) {
+      const expireAtMs = db.expireAt(key);
+      if (expireAtMs !== NO_EXPIRY && nowMs > expireAtMs) expired++;
+    }
+  }
+  const { notReplayed } = applier;
+  return { kept: kept - expired, expired, notReplayed, bytes, digest: () => digestOf(keyspace) };
+}
+
+function filesOf(disk: Disk, target: TargetFolder, manifest: Manifest): AofFile[] {
+  const withSize = (name: string, role: AofFile['role']): AofFile => {
+    const path = target.pathOf(name);
+    return { name, path, role, size: disk.status(path)?.size ?? 0 };
+  };
+  if (target.layout === 'single') return [withSize(target.staged.appendfilename, 'single')];
+  return liveFiles(manifest).map(({ name, type }) => withSize(name, type === 'b' ? 'base' : 'incr'));
+}
+
+class ReplayApplier implements RecordApplier {
+  readonly view = new Request();
+  readonly replay: Replay;
+  notReplayed = 0;
+
+  constructor(nowMs: number) {
+    this.replay = new Replay(nowMs);
+    this.replay.beginFile();
+  }
+
+  apply(): ReturnType<RecordApplier['apply']> {
+    const { kind } = this.replay.apply(this.view);
+    if (kind === 'unknown') this.notReplayed++;
+    if (kind === 'arity') return { refusal: 'Wrong number of arguments' };
+    return this.replay.isInTransaction ? 'in-transaction' : 'applied';
+  }
+
+  readonly applyEntry = (entry: Parameters<Replay['applyEntry']>[0]): string | undefined =>
+    this.replay.applyEntry(entry);
+
+  abandonTransaction(): void {
+    this.replay.abandonTransaction();
+  }
+
+  /** The next file says anew which database its records work on. */
+  endFile(): void {
+    this.replay.beginFile();
+  }
+}

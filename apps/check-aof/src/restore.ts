@@ -1,0 +1,264 @@
+/**
+ * Makes a folder that a server starts from out of a log, or out of what it was at some moment.
+ *
+ * Two ways: the log's own bytes are copied up to a place; or, for another form or some of the keys, the commands up to there are
+ * replayed, and the data set that they make is written as one base.
+ *
+ * Invariants: the source is only read; the target gets a whole log, which has been loaded, or nothing; what is left out or lost is told.
+ */
+import { EMPTY_MANIFEST, type LayoutKind, type Manifest } from '@aof/aof-files';
+import { type Disk, DiskError } from '@aof/disk';
+import { readLog } from '@aof/log-reader';
+import type { RdbTarget } from '@aof/rdb';
+import { type BaseForm, writeBase } from './restore-base.ts';
+import { copyUpTo, partsUpTo } from './restore-copy.ts';
+import { type Cut, CutFinder, type CutPlace, type FoundCut } from './restore-cut.ts';
+import {
+  buildDataSet,
+  type DataSet,
+  digestOf,
+  Losses,
+  type SelectedKeys,
+  type Selection,
+  selectKeys,
+} from './restore-data-set.ts';
+import { RestoreError } from './restore-error.ts';
+import { inFolder, locateLog, type SourceLog } from './restore-source.ts';
+import { assertFree, TargetFolder } from './restore-target.ts';
+import { type LoadedTarget, loadTarget } from './restore-verify.ts';
+
+/** Who is to start from the result. `ours`: this project's server; `resp`: records alone, for whoever reads them. */
+export type ServerTarget = RdbTarget | 'ours' | 'resp';
+
+/** The first servers that read a manifest. */
+const MULTI_PART_SINCE: ReadonlySet<ServerTarget> = new Set<ServerTarget>([
+  'ours',
+  'resp',
+  'redis-7.0',
+  'redis-7.2',
+  'redis-7.4',
+  'valkey-8',
+  'valkey-9',
+]);
+
+export interface RestoreRequest {
+  /** Absolute, without links. */
+  readonly path: string;
+  /** Likewise; need not exist. */
+  readonly target: string;
+  readonly cut: Cut;
+  readonly selection: Selection;
+  /** Undefined: as the log is. */
+  readonly server: ServerTarget | undefined;
+  /** Undefined: what the server starts from; else that of the log. */
+  readonly layout: LayoutKind | undefined;
+  /** A damage is where the log ends. */
+  readonly isUpToDamage: boolean;
+  readonly skipsUnknown: boolean;
+}
+
+export interface RestoreOptions {
+  readonly disk: Disk;
+  /** Wall clock, ms since the Unix epoch. */
+  readonly nowMs: number;
+  readonly progress: (done: number, total: number) => void;
+}
+
+export interface RestoreResult {
+  readonly source: SourceLog;
+  readonly found: FoundCut;
+  /** Of all files of the source, and of what is left out of them. */
+  readonly sourceBytes: number;
+  readonly leftOutBytes: number;
+  readonly layout: LayoutKind;
+  readonly form: 'copy' | BaseForm['kind'];
+  /** Of all files of the result. */
+  readonly bytes: number;
+  readonly keys: SelectedKeys;
+  readonly losses: Losses;
+  /** Records of a copy that cannot be replayed here: they are in it, and were not looked at. */
+  readonly notReplayed: number;
+}
+
+/** Whether servers like this read a log of several files. */
+export function readsMultiPart(server: ServerTarget): boolean {
+  return MULTI_PART_SINCE.has(server);
+}
+
+/**
+ * @throws RestoreError, LogReadError, ManifestError, LayoutError, DiskError; then the target is as it was, but for an unfinished
+ *         folder that the disk may have refused to take away
+ */
+export async function restoreLog(request: RestoreRequest, options: RestoreOptions): Promise<RestoreResult> {
+  const { disk } = options;
+  const source = locateLog(disk, request.path);
+  for (const folder of [source.folder, request.path]) assertOutside(request.target, folder);
+  assertFree(disk, request.target);
+  const sourceBytes = totalBytes(disk, source);
+  const found = await findCut(source, request, options);
+  const layout = request.layout ?? defaultLayout(request.server, source);
+  const parts = partsUpTo(disk, source, found.place);
+  const keptBytes = parts.reduce((sum, { bytes }) => sum + bytes, 0);
+  const target = new TargetFolder(disk, request.target, layout, {
+    appendfilename: source.names.appendfilename,
+    appenddirname: source.names.appendDir.slice(source.names.appendDir.lastIndexOf('/') + 1),
+  });
+  try {
+    const made = isRewriting(request)
+      ? await rewritten(source, found.place, target, request, options)
+      : await copied(source, found.place, target, options);
+    target.finish();
+    const { times, leftOut, ...rest } = found;
+    return {
+      source,
+      found: { times, leftOut, ...rest },
+      sourceBytes,
+      leftOutBytes: sourceBytes - keptBytes,
+      layout,
+      ...made,
+    };
+  } catch (error) {
+    target.discard();
+    throw error;
+  }
+}
+
+type Made = Pick<RestoreResult, 'form' | 'bytes' | 'keys' | 'losses' | 'notReplayed'>;
+
+function isRewriting({ server, selection }: RestoreRequest): boolean {
+  return server !== undefined || selection.only.length > 0 || selection.databases.length > 0 || selection.keepsExpired;
+}
+
+/** Where the log is to end. Reads it once. @throws RestoreError, LogFault, DiskError */
+export async function findCut(
+  source: SourceLog,
+  { cut, isUpToDamage }: Pick<RestoreRequest, 'cut' | 'isUpToDamage'>,
+  { disk, progress }: RestoreOptions,
+): Promise<FoundCut> {
+  const finder = new CutFinder(cut, source.files, isUpToDamage);
+  assertComplete(disk, source);
+  for await (const batch of readLog(disk, source, { faults: 'report' })) {
+    for (const event of batch) if (!finder.take(event)) return finder.finish();
+    progress(batch.readBytes, batch.totalBytes);
+  }
+  return finder.finish();
+}
+
+async function copied(
+  source: SourceLog,
+  place: CutPlace,
+  target: TargetFolder,
+  { disk, nowMs, progress }: RestoreOptions,
+): Promise<Made> {
+  const parts = partsUpTo(disk, source, place);
+  const wanted = parts.reduce((sum, { bytes }) => sum + bytes, 0);
+  refuseWithoutRoom(disk, target.path, wanted);
+  const manifest = await copyUpTo(disk, parts, target, progress);
+  const loaded = await load(disk, target, manifest, { nowMs, progress });
+  const { kept, expired, notReplayed, bytes } = loaded;
+  return { form: 'copy', bytes, keys: { kept, expired, leftOut: 0 }, losses: new Losses(), notReplayed };
+}
+
+async function rewritten(
+  source: SourceLog,
+  place: CutPlace,
+  target: TargetFolder,
+  request: RestoreRequest,
+  options: RestoreOptions,
+): Promise<Made> {
+  const { disk, nowMs, progress } = options;
+  const form = formOf(request.server);
+  const name = target.staged.baseName(1, form.kind === 'rdb' ? 'rdb' : 'aof');
+  const written = await writeSelected(source, place, target.pathOf(name), form, request, options);
+  const base = { name, sequence: 1, type: 'b' } as const;
+  const manifest = target.layout === 'single' ? EMPTY_MANIFEST : { ...EMPTY_MANIFEST, base, lastBaseSequence: 1 };
+  const loaded = await load(disk, target, manifest, { nowMs, progress });
+  const { keys, losses, lostKeys, digest } = written;
+  // Values that the target does not know are missing; what there is must be all the rest.
+  const isSame = lostKeys > 0 ? loaded.kept + loaded.expired === keys.kept - lostKeys : loaded.digest() === digest;
+  if (!isSame) throw notVerified(`it loads as ${loaded.kept} keys that differ from the ${keys.kept} that were written`);
+  return { form: form.kind, bytes: loaded.bytes, keys, losses, notReplayed: 0 };
+}
+
+interface Written {
+  readonly keys: SelectedKeys;
+  readonly losses: Losses;
+  /** Keys that were selected and not written. */
+  readonly lostKeys: number;
+  /** Of what was selected. */
+  readonly digest: string;
+}
+
+/** Replays and writes; the data set is let go of before the result is loaded. */
+async function writeSelected(
+  source: SourceLog,
+  place: CutPlace,
+  path: string,
+  form: BaseForm,
+  { selection, server, skipsUnknown }: RestoreRequest,
+  { disk, nowMs, progress }: RestoreOptions,
+): Promise<Written> {
+  const dataSet: DataSet = await buildDataSet({ disk, log: source, place, nowMs, skipsUnknown, progress });
+  const keys = selectKeys(dataSet.keyspace, selection, nowMs);
+  const digest = digestOf(dataSet.keyspace);
+  const hasFunctions = server !== 'ours';
+  const { losses } = dataSet;
+  const lostBefore = losses.count('key');
+  await writeBase(dataSet, { disk, path, form, hasFunctions, nowMs, progress });
+  return { keys, losses, lostKeys: losses.count('key') - lostBefore, digest };
+}
+
+function formOf(server: ServerTarget | undefined): BaseForm {
+  if (server === 'resp') return { kind: 'resp' };
+  return { kind: 'rdb', target: server === undefined || server === 'ours' ? 'redis-7.0' : server };
+}
+
+function defaultLayout(server: ServerTarget | undefined, source: SourceLog): LayoutKind {
+  if (server === undefined || server === 'ours') return source.layout;
+  return readsMultiPart(server) ? 'multi-part' : 'single';
+}
+
+async function load(
+  disk: Disk,
+  target: TargetFolder,
+  manifest: Manifest,
+  options: Pick<RestoreOptions, 'nowMs' | 'progress'>,
+): Promise<LoadedTarget> {
+  const loaded = await loadTarget(disk, target, manifest, options);
+  // The manifest comes last: before it, what is there is not yet taken for a log.
+  target.writeManifest(manifest);
+  return loaded;
+}
+
+function notVerified(reason: string): RestoreError {
+  return new RestoreError('RESTORE_NOT_VERIFIED', `What was written is not what was meant: ${reason}`, {
+    hint: 'Nothing has been restored. This is a fault of check-aof or of the disk: please report it.',
+  });
+}
+
+function assertOutside(target: string, folder: string): void {
+  if (target !== folder && !target.startsWith(inFolder(folder, ''))) return;
+  throw new RestoreError('RESTORE_TARGET_IN_USE', `${target} is inside ${folder}, which is only read`, {
+    path: target,
+    hint: 'Name a folder beside it, or on another disk.',
+  });
+}
+
+/** @throws RestoreError a file that the manifest lists is not there */
+function assertComplete(disk: Disk, { files }: SourceLog): void {
+  const missing = files.find(({ path }) => disk.status(path) === undefined);
+  if (missing === undefined) return;
+  throw new RestoreError('RESTORE_DAMAGED', `The log has lost ${missing.name}, which its manifest lists`, {
+    path: missing.path,
+    hint: 'If a server is rewriting it just now, run this again. Else repair a copy of it first: check-aof repair.',
+  });
+}
+
+function totalBytes(disk: Disk, { files }: SourceLog): number {
+  return files.reduce((sum, { path }) => sum + (disk.status(path)?.size ?? 0), 0);
+}
+
+function refuseWithoutRoom(disk: Disk, path: string, wanted: number): void {
+  const free = disk.freeBytes(path);
+  if (free !== undefined && free < wanted) throw new DiskError('ENOSPC', 'write', path);
+}

@@ -1,0 +1,115 @@
+/** Logs in memory, check-aof run on them, and what the results load as. */
+import { type Disk, SimDisk } from '@aof/disk';
+import { readLog } from '@aof/log-reader';
+import type { FileHolder } from '../src/open-files.ts';
+import { runProgram } from '../src/program.ts';
+import { Replay } from '../src/replay.ts';
+import { digestOf } from '../src/restore-data-set.ts';
+import { put } from './corpus.ts';
+
+export const LOG = '/data/appendonlydir';
+export const BASE = 'appendonly.aof.1.base.aof';
+export const INCR = 'appendonly.aof.1.incr.aof';
+export const INCR_2 = 'appendonly.aof.2.incr.aof';
+export const NOW_MS = Date.UTC(2026, 10, 21, 12);
+
+export function record(...words: string[]): string {
+  return `*${words.length}\r\n${words.map((word) => `$${word.length}\r\n${word}\r\n`).join('')}`;
+}
+
+/** A disk with a log of several files; names without `.base.` are incr files. */
+export function diskOf(files: Readonly<Record<string, string | Uint8Array>>): SimDisk {
+  const disk = new SimDisk();
+  disk.makeDirectory(LOG, { recursive: true });
+  const names = Object.keys(files);
+  const lines = names.map((name) => {
+    const sequence = /\.(\d+)\.(base|incr)\./.exec(name)?.[1];
+    return `file ${name} seq ${sequence} type ${name.includes('.base.') ? 'b' : 'i'}\n`;
+  });
+  const contents = names.map((name) => {
+    const content = files[name] ?? '';
+    return [name, typeof content === 'string' ? Buffer.from(content, 'latin1') : content] as const;
+  });
+  put(disk, [...contents, ['appendonly.aof.manifest', Buffer.from(lines.join(''))]], `${LOG}/`);
+  disk.settleAll();
+  return disk;
+}
+
+export interface ProgramRun {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export async function run(
+  disk: Disk,
+  args: readonly string[],
+  { holder, nowMs = NOW_MS }: { readonly holder?: FileHolder; readonly nowMs?: number } = {},
+): Promise<ProgramRun> {
+  let [stdout, stderr] = ['', ''];
+  const output = {
+    write: (text: string) => {
+      stdout += text;
+    },
+    answer: async () => 'n',
+  };
+  const environment = {
+    disk,
+    output,
+    nowMs: () => nowMs,
+    processId: 7,
+    realPath: (path: string) => path,
+    holderOf: () => holder,
+  };
+  const status = await runProgram(args, environment, (text) => {
+    stderr += text;
+  });
+  return { status, stdout, stderr };
+}
+
+/** The same with `--json`. */
+export async function document(disk: Disk, args: readonly string[]): Promise<Record<string, unknown>> {
+  const { stdout } = await run(disk, [...args, '--json']);
+  return JSON.parse(stdout);
+}
+
+/** The commands of a log in order, as words, without MULTI, EXEC and SELECT. */
+export async function commandsOf(disk: Disk, path: string): Promise<string[]> {
+  const commands: string[] = [];
+  for await (const batch of readLog(disk, path)) {
+    for (const event of batch) {
+      if (event.kind !== 'command') continue;
+      const { request } = event;
+      const words = Array.from({ length: request.count }, (_, i) => request.latin1(i));
+      if (!['MULTI', 'EXEC', 'SELECT'].includes(words[0] ?? '')) commands.push(words.join(' '));
+    }
+  }
+  return commands;
+}
+
+/** The data set that a log makes, as `database/key` and the digest of all. */
+export async function loaded(disk: Disk, path: string): Promise<{ readonly keys: string[]; readonly digest: string }> {
+  const replay = new Replay(NOW_MS);
+  for await (const batch of readLog(disk, path)) {
+    for (const event of batch) {
+      if (event.kind === 'file-begin') replay.beginFile();
+      else if (event.kind === 'entry') replay.applyEntry(event.entry);
+      else if (event.kind === 'command') replay.apply(event.request);
+    }
+  }
+  const { keyspace } = replay;
+  const keys = keyspace.databases.flatMap((db) => [...db.dictionary.keys()].map((key) => `${db.index}/${key}`));
+  return { keys: keys.sort(), digest: digestOf(keyspace) };
+}
+
+/** Names and contents of all files below a folder. */
+export function contentsBelow(disk: Disk, folder: string): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const name of disk.list(folder)) {
+    const path = `${folder}/${name}`;
+    if (disk.status(path)?.kind === 'directory')
+      for (const [at, text] of contentsBelow(disk, path)) found.set(at, text);
+    else found.set(path, Buffer.from(disk.readFile(path)).toString('latin1'));
+  }
+  return found;
+}
