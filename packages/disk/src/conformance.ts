@@ -189,6 +189,19 @@ function testNames(test: RegisterTest, make: () => DiskUnderTest): void {
     failsWith('EINVAL', () => disk.rename(`${folder}/e`, `${folder}/e/f`));
   });
 
+  test('a file is known by its id under every name, and another one has another', () => {
+    const { disk, folder } = make();
+    put(disk, `${folder}/a`, 'x');
+    put(disk, `${folder}/b`, 'x');
+    const [a, b] = [disk.status(`${folder}/a`)?.fileId, disk.status(`${folder}/b`)?.fileId];
+    assert.notEqual(a, b);
+    put(disk, `${folder}/a`, 'y');
+    disk.link(`${folder}/a`, `${folder}/c`);
+    assert.equal(disk.status(`${folder}/c`)?.fileId, a);
+    disk.rename(`${folder}/a`, `${folder}/b`);
+    assert.equal(disk.status(`${folder}/b`)?.fileId, a);
+  });
+
   test('link gives a file a second name; the first may go', () => {
     const { disk, folder } = make();
     put(disk, `${folder}/a`, 'x');

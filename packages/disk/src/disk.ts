@@ -20,6 +20,8 @@ export interface FileStatus {
   readonly modifiedAtMs: number;
   /** Number of names (hard links) of the file. */
   readonly linkCount: number;
+  /** The same for all names of one file, and after a rename; once the file is gone, another one may get it. */
+  readonly fileId: string;
 }
 
 /** An open file. Every method but `close` throws a `DiskError` with code `EBADF` after `close`. */

@@ -50,6 +50,7 @@ export class NodeDisk implements Disk {
       size: found.size,
       modifiedAtMs: found.mtimeMs,
       linkCount: found.nlink,
+      fileId: `${found.dev}:${found.ino}`,
     };
   }
 

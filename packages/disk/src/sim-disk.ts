@@ -57,6 +57,8 @@ export class SimDisk implements Disk {
   readonly #names = new NameLog();
   readonly #faults = new FaultRules();
   readonly #trace: string[] = [];
+  readonly #fileIds = new WeakMap<SimNode, string>();
+  #nextFileId = 1;
   #held: HeldSync[] = [];
   #crashNumber = Number.POSITIVE_INFINITY;
   #crashMoment: CrashMoment = 'before';
@@ -204,7 +206,19 @@ export class SimDisk implements Disk {
     if (node === undefined) return undefined;
     const isFile = node.kind === 'file';
     const size = isFile ? node.length : 0;
-    return { kind: node.kind, size, modifiedAtMs: node.modifiedAtMs, linkCount: isFile ? node.linkCount : 2 };
+    return {
+      kind: node.kind,
+      size,
+      modifiedAtMs: node.modifiedAtMs,
+      linkCount: isFile ? node.linkCount : 2,
+      fileId: this.#fileIdOf(node),
+    };
+  }
+
+  #fileIdOf(node: SimNode): string {
+    const id = this.#fileIds.get(node) ?? `sim:${this.#nextFileId++}`;
+    this.#fileIds.set(node, id);
+    return id;
   }
 
   list(path: string): string[] {
