@@ -299,12 +299,23 @@ export class CutFinder {
     // Everything that is kept was executed before the first time; whether before --at is not known.
     const isBaseKnown = this.#baseSeconds !== undefined && this.#baseSeconds <= at;
     if (isBaseKnown && this.#untimed === 0) return;
+    throw this.#timeUnknown(at, this.#first);
+  }
+
+  #timeUnknown(at: number, first: number): RestoreError {
+    const { fileIndex, fileOffset } = this.#place ?? { fileIndex: 0, fileOffset: 0 };
     const what =
       this.#untimed > 0 ? `${this.#untimed} commands before it bear no time` : 'what is before it bears none';
-    throw new RestoreError(
+    const name = this.#files[fileIndex]?.name;
+    // A server writes a second once: commands of the second of a rewrite have their time in the file before, which is gone.
+    const orElse =
+      this.#baseSeconds === undefined || this.#untimed === 0
+        ? ''
+        : ` If times were written already when the log was rewritten, at ${timeText(this.#baseSeconds)}, those commands are of that second: --before-offset ${fileOffset} --file ${name}.`;
+    return new RestoreError(
       'RESTORE_TIME_UNKNOWN',
-      `The first time in this log is ${timeText(this.#first)}, and ${what}: how the data set was at ${timeText(at)} is not known`,
-      { hint: `Still there: ${timeText(this.#first)} to ${timeText(this.#last ?? this.#first)}.` },
+      `The first time in this log is ${timeText(first)}, and ${what}: how the data set was at ${timeText(at)} is not known`,
+      { hint: `Still there: ${timeText(first)} to ${timeText(this.#last ?? first)}.${orElse}` },
     );
   }
 

@@ -1,4 +1,5 @@
 /** Going back in time: where the log ends, what is left out, what is refused; and that the log itself is never touched. */
+import { writeRdbSync } from '@aof/rdb';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { timeText } from '../src/restore-time.ts';
@@ -246,6 +247,30 @@ describe('--at', () => {
     expect(answer).toMatchObject({ code: 'RESTORE_TIME_UNKNOWN' });
     expect(answer.hint).toContain('Still there: 1970-01-01T00:16:50Z to 1970-01-01T00:16:50Z');
     expect((await restored(files, '--at', '1010')).commands).toEqual(['SET old 1', 'SET a 1', 'SET b 1']);
+  });
+});
+
+/** An RDB file without keys that says when it was written. */
+function rdbBase(createdSec: number): Buffer {
+  return Buffer.concat([...writeRdbSync([], { target: 'redis-7.0', origin: { createdSec, isAofBase: true } })]);
+}
+
+describe('--at, on an RDB base', () => {
+  const BASE_RDB = 'appendonly.aof.1.base.rdb';
+
+  test('before it: what is still there', async () => {
+    const { answer } = await restored({ [BASE_RDB]: rdbBase(1000), [INCR]: `#TS:1010\r\n${set('b')}` }, '--at', '999');
+    expect(answer).toMatchObject({ code: 'RESTORE_TIME_GONE' });
+    const between = await restored({ [BASE_RDB]: rdbBase(1000), [INCR]: `#TS:1010\r\n${set('b')}` }, '--at', '1000');
+    expect(between.commands).toEqual([]);
+  });
+
+  test('commands of the second of the rewrite bear no time: says how to have them, and that has them', async () => {
+    const files = { [BASE_RDB]: rdbBase(1000), [INCR]: `${SELECT}${set('a')}#TS:1010\r\n${set('b')}` };
+    const { answer } = await restored(files, '--at', '1005');
+    expect(answer).toMatchObject({ code: 'RESTORE_TIME_UNKNOWN' });
+    const advice = /--before-offset \d+ --file \S+incr\.aof/.exec(String(answer.hint))?.[0] ?? '';
+    expect((await restored(files, ...advice.split(' '))).commands).toEqual(['SET a 1']);
   });
 });
 
