@@ -3,7 +3,7 @@
  *
  * Every document has `command`, `path` and `status` (the exit status), and `error` (a sentence) where it could not be done.
  */
-import { ManifestError } from '@aof/aof-files';
+import { AofError, ManifestError } from '@aof/aof-files';
 import { DiskError } from '@aof/disk';
 import { LogReadError } from '@aof/log-reader';
 import { EXIT, type ExitStatus } from './exit-status.ts';
@@ -78,7 +78,7 @@ export class CommandReport {
   #failed(error: unknown): ExitStatus {
     const reason = reasonOf(error);
     if (reason === undefined) throw error;
-    this.add({ error: reason });
+    this.add({ error: reason, ...(error instanceof AofError && { code: error.code }) });
     this.say(reason);
     return error instanceof DiskError ? EXIT.disk : EXIT.impossible;
   }
@@ -96,5 +96,6 @@ export function reasonOf(error: unknown): string | undefined {
     return `${error.message}${where}. ${error.hint ?? ''}`;
   }
   if (error instanceof LogReadError) return `${error.message}. ${error.hint ?? ''}`.trim();
+  if (error instanceof AofError) return `${error.message}. ${error.hint ?? ''}`.trimEnd();
   return error instanceof NoLogError ? error.message : undefined;
 }

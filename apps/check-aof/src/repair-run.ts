@@ -5,25 +5,20 @@
  * Invariants: until the switch the log is as it was, whatever happens; what is switched to has been written, synced and
  * loaded; the replaced files are kept. A repair that is cut off behind the switch has happened.
  */
-import {
-  type AofNames,
-  formatManifest,
-  type Manifest,
-  type ManifestFile,
-  persistManifest,
-  writeWhole,
-} from '@aof/aof-files';
-import { type Disk, DiskError, type DiskFile } from '@aof/disk';
+import { writeWhole } from '@aof/aof-files';
+import type { Disk } from '@aof/disk';
 import { LoadError } from '@aof/loader';
 import { RdbReader, type RdbTarget, writeRdb } from '@aof/rdb';
-import { fileChunks } from './file-chunks.ts';
+import { copyBeginning, copyRange, refuseWithoutSpace, writeFrom } from './copy-file.ts';
 import type { Finding } from './findings.ts';
 import { filesOfManifest, type LogFile } from './log-files.ts';
 import { entriesOf } from './rdb-part.ts';
 import type { FilePlan, RepairPlan } from './repair-plan.ts';
+import { type NewFile, switchOver } from './repair-switch.ts';
+import { manifestWith } from './repaired-manifest.ts';
 import { checkStrictly } from './strict-check.ts';
 import { loadForTrial, type TrialLoadReport } from './trial-load.ts';
-import { type Replacement, repairFolder, repairNumbers, writeUndoRecord } from './undo-record.ts';
+import { folderAbove, type Replacement, repairFolder, repairNumbers } from './undo-record.ts';
 
 export interface RepairRunOptions {
   readonly disk: Disk;
@@ -71,8 +66,8 @@ export async function runRepair(plan: RepairPlan, options: RepairRunOptions): Pr
     const { replacements, files } = await writeReplacements(plan, number, options, made);
     const loaded = await load(files, options);
     const undoFolder = repairFolder(plan.folder, number);
-    switchOver(disk, plan, undoFolder, replacements, made);
-    return { undoFolder, replacements: [...replacements.values()], loaded };
+    const replaced = await switchOver(disk, plan, undoFolder, [...replacements.values()], made);
+    return { undoFolder, replacements: replaced, loaded };
   } catch (error) {
     // After the switch nothing is in this list any more.
     for (const path of made) if (disk.status(path) !== undefined) disk.unlink(path);
@@ -92,48 +87,25 @@ async function load(files: readonly LogFile[], options: RepairRunOptions): Promi
   }
 }
 
-/** Makes what was written the log. From the switch on `made` is empty: those files are not to be taken away again. */
-function switchOver(
-  disk: Disk,
-  { folder, found }: RepairPlan,
-  undoFolder: string,
-  replacements: ReadonlyMap<string, Replacement>,
-  made: string[],
-): void {
-  const list = [...replacements.values()];
-  if (found === undefined) return switchSingle(disk, folder, undoFolder, list, made);
-  const manifest = manifestWith(found.manifest, replacements);
-  const { names, before } = found;
-  writeUndoRecord(disk, undoFolder, {
-    version: 1,
-    manifestName: names.manifestName,
-    ...(before && { manifestBefore: Buffer.from(before).toString('latin1') }),
-    manifestAfter: Buffer.from(formatManifest(manifest)).toString('latin1'),
-    replacements: list,
-  });
-  switchManifest(disk, names, manifest, made);
-  moveOriginals(disk, folder, undoFolder, list);
-}
-
 async function writeReplacements(
   { folder, found, files }: RepairPlan,
   number: number,
   { disk, nowMs }: RepairRunOptions,
   made: string[],
-): Promise<{ readonly replacements: ReadonlyMap<string, Replacement>; readonly files: readonly LogFile[] }> {
+): Promise<{ readonly replacements: ReadonlyMap<string, NewFile>; readonly files: readonly LogFile[] }> {
   const broken = files.filter(({ action }) => action !== 'keep');
-  refuseWithoutSpace(disk, folder, broken);
-  const replacements = new Map<string, Replacement>();
+  const replacements = new Map<string, NewFile>();
   for (const plan of broken) {
     const name = repairedName(plan.file.name, number);
     const path = `${folder}/${name}`;
     made.push(path);
-    const bytes = plan.action === 'cut' ? await copyGood(disk, plan, path) : await rebuildRdb(disk, plan, path, nowMs);
-    replacements.set(plan.file.name, { original: plan.file.name, name, bytes });
+    if (plan.action === 'cut') await copyGood(disk, plan, path);
+    else await rebuildRdb(disk, plan, path, nowMs);
+    replacements.set(plan.file.name, { original: plan.file.name, name });
   }
   disk.syncDirectory(folder);
   if (found !== undefined)
-    return { replacements, files: filesOfManifest(manifestWith(found.manifest, replacements), folder) };
+    return { replacements, files: filesOfManifest(manifestWith(found.manifest, [...replacements.values()]), folder) };
   const single = files.map(({ file }): LogFile => {
     const name = replacements.get(file.name)?.name ?? file.name;
     return { name, path: `${folder}/${name}`, role: 'single' };
@@ -149,18 +121,8 @@ function repairedName(name: string, number: number): string {
   return `${stem.slice(0, at)}.repaired-${number}${stem.slice(at)}`;
 }
 
-function refuseWithoutSpace(disk: Disk, folder: string, broken: readonly FilePlan[]): void {
-  const wanted = broken.reduce(
-    (sum, { keptBytes, size, action, salvage }) => sum + (action === 'cut' ? keptBytes + (salvage?.bytes ?? 0) : size),
-    0,
-  );
-  const free = disk.freeBytes(folder);
-  if (free !== undefined && free < wanted) throw new DiskError('ENOSPC', 'write', folder);
-}
-
-async function copyGood(disk: Disk, { file, keptBytes, salvage }: FilePlan, path: string): Promise<number> {
-  return writeFrom(disk, file.path, path, async (from, to) => {
-    await copyRange(from, to, 0, keptBytes);
+function copyGood(disk: Disk, { file, keptBytes, salvage }: FilePlan, path: string): Promise<number> {
+  return copyBeginning(disk, file.path, path, keptBytes, async (from, to) => {
     for (const [start, end] of salvage?.ranges ?? []) await copyRange(from, to, start, end);
   });
 }
@@ -173,44 +135,14 @@ async function rebuildRdb(
   nowMs: number,
 ): Promise<number> {
   const target = await targetOf(disk, file.path);
+  if (disk.status(path) !== undefined) disk.unlink(path);
+  refuseWithoutSpace(disk, folderAbove(path), size);
   return writeFrom(disk, file.path, path, async (from, to) => {
     const origin = { createdSec: Math.floor(nowMs / 1000), isAofBase: true };
     const entries = entriesOf(from, new RdbReader({ findsDuplicates: true }));
     for await (const chunk of writeRdb(entries, { target, origin })) writeWhole(to, chunk);
     if (tailOffset !== undefined) await copyRange(from, to, tailOffset, size);
   });
-}
-
-/** Writes a file from another, durably but for its name. @returns its bytes */
-async function writeFrom(
-  disk: Disk,
-  fromPath: string,
-  toPath: string,
-  write: (from: DiskFile, to: DiskFile) => Promise<void>,
-): Promise<number> {
-  const from = disk.open(fromPath, 'read');
-  try {
-    const to = disk.open(toPath, 'truncate');
-    try {
-      await write(from, to);
-      to.syncNow();
-      return to.size();
-    } finally {
-      to.close();
-    }
-  } finally {
-    from.close();
-  }
-}
-
-async function copyRange(from: DiskFile, to: DiskFile, start: number, end: number): Promise<void> {
-  let left = end - start;
-  for await (const chunk of fileChunks(from, start)) {
-    const part = chunk.subarray(0, Math.min(left, chunk.length));
-    writeWhole(to, part);
-    left -= part.length;
-    if (left === 0) return;
-  }
 }
 
 /** The oldest server that reads files of the same version. */
@@ -225,50 +157,4 @@ async function targetOf(disk: Disk, path: string): Promise<RdbTarget> {
   } finally {
     file.close();
   }
-}
-
-function manifestWith(manifest: Manifest, replacements: ReadonlyMap<string, Replacement>): Manifest {
-  const replaced = (file: ManifestFile): ManifestFile => ({
-    ...file,
-    name: replacements.get(file.name)?.name ?? file.name,
-  });
-  return { ...manifest, base: manifest.base && replaced(manifest.base), incr: manifest.incr.map(replaced) };
-}
-
-/** The rename of the manifest is the switch. */
-function switchManifest(disk: Disk, names: AofNames, manifest: Manifest, made: string[]): void {
-  try {
-    persistManifest(disk, names, manifest);
-    made.length = 0;
-  } catch (error) {
-    // The last step, a sync, may have failed: then the new manifest is there and needs its files.
-    const now = disk.status(names.manifestPath) && disk.readFile(names.manifestPath);
-    if (now !== undefined && Buffer.compare(now, formatManifest(manifest)) === 0) made.length = 0;
-    throw error;
-  }
-}
-
-function moveOriginals(disk: Disk, folder: string, undoFolder: string, replacements: readonly Replacement[]): void {
-  for (const { original } of replacements) disk.rename(`${folder}/${original}`, `${undoFolder}/${original}`);
-  disk.syncDirectory(undoFolder);
-  disk.syncDirectory(folder);
-}
-
-/** The rename of the repaired file over the broken one is the switch; the broken one has a second name by then. */
-function switchSingle(
-  disk: Disk,
-  folder: string,
-  undoFolder: string,
-  replacements: readonly Replacement[],
-  made: string[],
-): void {
-  const record = replacements.map((replacement) => ({ ...replacement, name: replacement.original }));
-  writeUndoRecord(disk, undoFolder, { version: 1, replacements: record });
-  for (const { original, name } of replacements) {
-    disk.link(`${folder}/${original}`, `${undoFolder}/${original}`);
-    disk.syncDirectory(undoFolder);
-    disk.rename(`${folder}/${name}`, `${folder}/${original}`);
-    made.length = 0;
-  }
-  disk.syncDirectory(folder);
 }

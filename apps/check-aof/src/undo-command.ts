@@ -2,7 +2,7 @@
 import { CommandReport } from './command-report.ts';
 import { EXIT, type ExitStatus } from './exit-status.ts';
 import type { Environment, Invocation, Subcommand } from './subcommand.ts';
-import { undoRepair, WrittenSinceError } from './undo.ts';
+import { undoRepair } from './undo.ts';
 
 export const undo: Subcommand = {
   name: 'undo',
@@ -18,7 +18,7 @@ export const undo: Subcommand = {
   exitStatus: {
     [EXIT.ok]: 'done',
     [EXIT.inUse]: 'a process has the log open',
-    [EXIT.impossible]: 'there is nothing to undo, or it would drop what a server has written since',
+    [EXIT.impossible]: 'there is nothing to undo, it is not this log, or it would drop what a server has written since',
     [EXIT.disk]: 'the disk refused',
   },
   run: runUndoCommand,
@@ -30,18 +30,12 @@ async function runUndoCommand(invocation: Invocation, environment: Environment):
   const undoIt = async (): Promise<ExitStatus> => {
     const path = realPath(invocation.path);
     if (report.isInUse(environment, path)) return EXIT.inUse;
-    const { undoFolder, restored, bytesSince } = undoRepair(disk, path, invocation.has('--force'));
+    const { undoFolder, restored, bytesSince } = await undoRepair(disk, path, invocation.has('--force'));
     report.add({ undoFolder, restored, bytesSince });
     const what = restored.length > 0 ? restored.join(', ') : 'the manifest';
     report.say(`The repair is undone: ${what} is as it was before.`);
     report.say(`What the repair had made is kept in ${undoFolder}.`);
     return EXIT.ok;
   };
-  return report.guard(undoIt, (error) => {
-    if (!(error instanceof WrittenSinceError)) return undefined;
-    const reason = `${error.message}. --force does so.`;
-    report.add({ error: reason });
-    report.say(reason);
-    return EXIT.impossible;
-  });
+  return report.guard(undoIt);
 }

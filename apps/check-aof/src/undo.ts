@@ -2,17 +2,24 @@
  * Undoes the last repair of a log: the files and the manifest from before take their places again.
  *
  * Invariants: what has been written to the log since the repair is not thrown away unless that is asked for, and even then it is
- * kept in the repair's folder; the switch is one rename.
+ * kept in the repair's folder; the switch is one rename; an undo that was cut off can be called again; a log that is not the
+ * one that was repaired is left alone.
  */
+import { renameChecksums } from '@aof/aof-files';
 import type { Disk } from '@aof/disk';
+import { keepUnder } from './copy-file.ts';
 import { NoLogError } from './log-files.ts';
 import {
+  beginsAs,
   folderAbove,
+  looksAs,
+  type Replacement,
   readUndoRecord,
   repairFolder,
   repairNumbers,
   UNDO_FILE,
   UNDONE_FILE,
+  UndoError,
   type UndoRecord,
   writeFileDurably,
 } from './undo-record.ts';
@@ -24,31 +31,13 @@ export interface UndoResult {
   readonly bytesSince: number;
 }
 
-/** The log has been written to since the repair. */
-export class WrittenSinceError extends Error {
-  override readonly name = 'WrittenSinceError';
-  readonly bytes: number;
-
-  constructor(bytes: number) {
-    super(`${bytes} bytes have been written to the log since the repair: undoing it takes them out of the log`);
-    this.bytes = bytes;
-  }
-}
-
-/** @param path absolute: what the repair was called with @throws NoLogError, WrittenSinceError, DiskError */
-export function undoRepair(disk: Disk, path: string, isForced: boolean): UndoResult {
+/** @param path absolute: what the repair was called with @throws NoLogError, UndoError, DiskError */
+export async function undoRepair(disk: Disk, path: string, isForced: boolean): Promise<UndoResult> {
   const folder = repairedFolderIn(disk, path);
   const number = undoable(disk, folder).at(-1);
   if (number === undefined) throw new NoLogError(`There is no repair to undo in ${folder}`);
-  const undoFolder = repairFolder(folder, number);
-  const record = readUndoRecord(disk, undoFolder);
-  const bytesSince = writtenSince(disk, folder, record);
-  if (bytesSince > 0 && !isForced) throw new WrittenSinceError(bytesSince);
-  if (record.manifestName === undefined) restoreSingle(disk, folder, undoFolder, record);
-  else restoreParts(disk, folder, undoFolder, record, record.manifestName);
-  disk.rename(`${undoFolder}/${UNDO_FILE}`, `${undoFolder}/${UNDONE_FILE}`);
-  disk.syncDirectory(undoFolder);
-  return { undoFolder, restored: record.replacements.map(({ original }) => original), bytesSince };
+  const undo = new Undo(disk, folder, repairFolder(folder, number));
+  return undo.run(isForced);
 }
 
 function repairedFolderIn(disk: Disk, path: string): string {
@@ -67,55 +56,134 @@ function undoable(disk: Disk, folder: string): number[] {
   );
 }
 
-function writtenSince(disk: Disk, folder: string, record: UndoRecord): number {
-  if (record.manifestName !== undefined) {
-    const path = `${folder}/${record.manifestName}`;
-    const now = disk.status(path) && Buffer.from(disk.readFile(path)).toString('latin1');
-    if (now !== undefined && now !== record.manifestAfter && now !== record.manifestBefore) {
-      throw new NoLogError(
-        `${record.manifestName} has changed since the repair (a server has rewritten its log): the files from before are in the folder of the repair, but no longer belong to this log`,
+class Undo {
+  readonly #disk: Disk;
+  readonly #folder: string;
+  readonly #undoFolder: string;
+  readonly #record: UndoRecord;
+
+  constructor(disk: Disk, folder: string, undoFolder: string) {
+    this.#disk = disk;
+    this.#folder = folder;
+    this.#undoFolder = undoFolder;
+    this.#record = readUndoRecord(disk, undoFolder);
+  }
+
+  async run(isForced: boolean): Promise<UndoResult> {
+    const { replacements, manifestName } = this.#record;
+    const isSwitched = manifestName === undefined ? this.#isSingleSwitched() : this.#isManifestSwitched(manifestName);
+    for (const replacement of replacements) this.#expectOriginal(replacement);
+    const bytesSince = isSwitched ? this.#bytesSince() : 0;
+    if (bytesSince > 0 && !isForced) {
+      throw new UndoError(
+        'UNDO_WRITTEN_SINCE',
+        `${bytesSince} bytes have been written to the log since the repair: undoing it takes them out of the log`,
+        'With --force it is done all the same; those bytes are kept beside the log.',
       );
     }
+    if (manifestName !== undefined) this.#restoreParts(manifestName, isSwitched);
+    else for (const replacement of replacements) await this.#restoreSingle(replacement, isSwitched);
+    this.#disk.rename(`${this.#undoFolder}/${UNDO_FILE}`, `${this.#undoFolder}/${UNDONE_FILE}`);
+    this.#disk.syncDirectory(this.#undoFolder);
+    return { undoFolder: this.#undoFolder, restored: replacements.map(({ original }) => original), bytesSince };
   }
-  return record.replacements.reduce((sum, { name, bytes }) => {
-    const size = disk.status(`${folder}/${name}`)?.size;
-    return sum + (size === undefined ? 0 : Math.max(0, size - bytes));
-  }, 0);
-}
 
-function restoreParts(disk: Disk, folder: string, undoFolder: string, record: UndoRecord, manifestName: string): void {
-  // The files first: a manifest must never list what is not there.
-  for (const { original } of record.replacements) {
-    const moved = `${undoFolder}/${original}`;
-    if (disk.status(moved) !== undefined) disk.rename(moved, `${folder}/${original}`);
+  /** Whether the single file is the repaired one; else it is the one from before, still or again. @throws UndoError */
+  #isSingleSwitched(): boolean {
+    const { replacements } = this.#record;
+    const isAsBefore = replacements.every(({ original, before }) => looksAs(this.#disk, this.#here(original), before));
+    if (isAsBefore) return false;
+    const isRepaired = replacements.every(({ name, after }) => beginsAs(this.#disk, this.#here(name), after));
+    if (isRepaired) return true;
+    throw this.#foreign(replacements[0]?.original ?? 'the log');
   }
-  disk.syncDirectory(folder);
-  const path = `${folder}/${manifestName}`;
-  if (record.manifestBefore === undefined) {
-    if (disk.status(path) !== undefined) disk.unlink(path);
-  } else {
-    const temporary = `${folder}/temp-${manifestName}`;
-    writeFileDurably(disk, temporary, Buffer.from(record.manifestBefore, 'latin1'));
-    disk.rename(temporary, path);
-  }
-  disk.syncDirectory(folder);
-  for (const { name } of record.replacements) {
-    if (disk.status(`${folder}/${name}`) !== undefined) disk.rename(`${folder}/${name}`, `${undoFolder}/${name}`);
-  }
-  disk.syncDirectory(undoFolder);
-  disk.syncDirectory(folder);
-}
 
-/** The repaired file gets a second name, then the one from before is renamed over it. */
-function restoreSingle(disk: Disk, folder: string, undoFolder: string, record: UndoRecord): void {
-  for (const { original } of record.replacements) {
-    const kept = `${undoFolder}/${original}`;
-    // The repair was cut off before it had changed anything.
-    if (disk.status(kept) === undefined) continue;
-    const repaired = `${undoFolder}/repaired-${original}`;
-    if (disk.status(repaired) === undefined) disk.link(`${folder}/${original}`, repaired);
-    disk.syncDirectory(undoFolder);
-    disk.rename(kept, `${folder}/${original}`);
-    disk.syncDirectory(folder);
+  /** The same of the manifest. @throws UndoError */
+  #isManifestSwitched(manifestName: string): boolean {
+    const path = this.#here(manifestName);
+    const now = this.#disk.status(path) && Buffer.from(this.#disk.readFile(path)).toString('latin1');
+    if (now === this.#record.manifestAfter) return true;
+    if (now === this.#record.manifestBefore) return false;
+    throw this.#foreign(manifestName);
+  }
+
+  #foreign(name: string): UndoError {
+    return new UndoError(
+      'UNDO_FOREIGN',
+      `${name} is not what the repair left: a server has rewritten its log since, or this is another log`,
+      `The files from before the repair are in ${this.#undoFolder}, but no longer belong to this log.`,
+    );
+  }
+
+  /** A manifest must never list what is not there. @throws UndoError */
+  #expectOriginal({ original, before }: Replacement): void {
+    const isThere = [this.#kept(original), this.#here(original)].some((path) => looksAs(this.#disk, path, before));
+    if (isThere) return;
+    throw new UndoError(
+      'UNDO_FILES_GONE',
+      `${original}, which the repair replaced, is not in ${this.#undoFolder} any more, or has been changed`,
+      'Nothing has been changed. Without that file the repair cannot be undone.',
+    );
+  }
+
+  #bytesSince(): number {
+    return this.#record.replacements.reduce((sum, { name, after }) => {
+      const size = this.#disk.status(this.#here(name))?.size ?? after.bytes;
+      return sum + Math.max(0, size - after.bytes);
+    }, 0);
+  }
+
+  #restoreParts(manifestName: string, isSwitched: boolean): void {
+    const disk = this.#disk;
+    const { manifestBefore, replacements } = this.#record;
+    // The files first: a manifest must never list what is not there.
+    for (const { original } of replacements) {
+      if (disk.status(this.#kept(original)) !== undefined) disk.rename(this.#kept(original), this.#here(original));
+      renameChecksums(disk, this.#kept(original), this.#here(original));
+    }
+    disk.syncDirectory(this.#folder);
+    const path = this.#here(manifestName);
+    if (manifestBefore === undefined) {
+      if (isSwitched) disk.unlink(path);
+    } else if (isSwitched) {
+      const temporary = this.#here(`temp-${manifestName}`);
+      writeFileDurably(disk, temporary, Buffer.from(manifestBefore, 'latin1'));
+      disk.rename(temporary, path);
+    }
+    disk.syncDirectory(this.#folder);
+    for (const { name } of replacements) {
+      renameChecksums(disk, this.#here(name), this.#kept(name));
+      if (disk.status(this.#here(name)) !== undefined) disk.rename(this.#here(name), this.#kept(name));
+    }
+    disk.syncDirectory(this.#undoFolder);
+    disk.syncDirectory(this.#folder);
+  }
+
+  /** The repaired file gets a second name, then the one from before is renamed over it. */
+  async #restoreSingle({ original }: Replacement, isSwitched: boolean): Promise<void> {
+    const disk = this.#disk;
+    const path = this.#here(original);
+    if (isSwitched) {
+      const repaired = this.#kept(`repaired-${original}`);
+      await keepUnder(disk, path, repaired);
+      // What vouches for bytes goes before the name stands for others, and comes behind.
+      renameChecksums(disk, path, repaired);
+      disk.syncDirectory(this.#undoFolder);
+      disk.syncDirectory(this.#folder);
+      disk.rename(this.#kept(original), path);
+      disk.syncDirectory(this.#folder);
+    }
+    renameChecksums(disk, this.#kept(original), path);
+    disk.syncDirectory(this.#folder);
+    disk.syncDirectory(this.#undoFolder);
+  }
+
+  #here(name: string): string {
+    return `${this.#folder}/${name}`;
+  }
+
+  /** In the repair's folder. */
+  #kept(name: string): string {
+    return `${this.#undoFolder}/${name}`;
   }
 }

@@ -43,7 +43,7 @@ export async function fuzzRepair(seed: number): Promise<FuzzOutcome> {
   const log = logFilesOf(disk, disk.status(`${FOLDER}/appendonly.aof.manifest`) ? FOLDER : `${FOLDER}/appendonly.aof`);
   const report = await checkStrictly({ disk, files: log.files, nowMs: NOW_MS, progress: nothing });
   if (report.files.some(({ isReadToEnd }) => !isReadToEnd)) fail('the repaired log cannot be read');
-  undoRepair(disk, FOLDER, false);
+  await undoRepair(disk, FOLDER, false);
   return isAsBefore() ? 'repaired' : fail('undo did not give back what was there');
 }
 

@@ -68,7 +68,7 @@ describe.each(SERVERS)('%s', (server) => {
         expect(after.records).toBe(28);
         expect(after.keys).toBeGreaterThan(50);
       }
-      undoRepair(disk, path, false);
+      await undoRepair(disk, path, false);
       expect(contents(disk)).toEqual(before);
     }
     expect(repaired).toBeGreaterThan(10);
@@ -120,7 +120,7 @@ describe('the manifest', () => {
     expect(plan.loss.bytes).toBe(0);
     expect(contents(disk).get(MANIFEST)).toBe(corpus.files.get(MANIFEST)?.toString('latin1'));
     expect((await strictly(disk)).keys).toBe(98);
-    undoRepair(disk, FOLDER, false);
+    await undoRepair(disk, FOLDER, false);
     expect(contents(disk)).toEqual(before);
   });
 
@@ -175,7 +175,7 @@ describe('the manifest', () => {
     expect(after).toMatchObject({ findings: [], keys: 99 });
     expect(contents(disk).get(MANIFEST)).toContain('.2.incr.repaired-1.aof seq 2 type i');
     expect(contents(disk).has(baseName)).toBe(true);
-    undoRepair(disk, FOLDER, false);
+    await undoRepair(disk, FOLDER, false);
     expect(contents(disk)).toEqual(before);
   });
 });
@@ -248,8 +248,8 @@ describe('safety', () => {
     const file = disk.open(`${FOLDER}/${SINGLE}`, 'append');
     file.write(Buffer.from(record('SET', 'new', '1')));
     file.close();
-    expect(() => undoRepair(disk, FOLDER, false)).toThrow(/29 bytes have been written/);
-    expect(undoRepair(disk, FOLDER, true).bytesSince).toBe(29);
+    await expect(undoRepair(disk, FOLDER, false)).rejects.toThrow(/29 bytes have been written/);
+    expect((await undoRepair(disk, FOLDER, true)).bytesSince).toBe(29);
     expect(contents(disk, `${FOLDER}/repair-1`).get(`repaired-${SINGLE}`)).toContain('new');
   });
 
@@ -288,7 +288,7 @@ describe('safety', () => {
       if (!isRepaired) for (const [name, bytes] of old) expect(contents(restarted).get(name)).toBe(bytes);
       await repair(restarted, path);
       expect((await strictly(restarted, path)).findings).toEqual([]);
-      undoRepair(restarted, path, false);
+      await undoRepair(restarted, path, false);
       if (isRepaired) for (const [name, bytes] of old) expect(contents(restarted).get(name)).toBe(bytes);
     }
     // Between the rename and the sync of its folder a power cut may leave either.
