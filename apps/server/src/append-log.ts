@@ -15,6 +15,7 @@ import {
 import type { PropagationSink, RecordArgument } from '@aof/commands';
 import type { DiskFile } from '@aof/disk';
 import type { Engine } from './engine.ts';
+import { LogVouching } from './log-vouching.ts';
 
 export interface AppendLogEvents {
   /** The log is durable up to this offset: held replies may leave. */
@@ -26,6 +27,7 @@ export interface AppendLogEvents {
 export class AppendLog implements PropagationSink, RewrittenLog {
   readonly #engine: Engine;
   readonly #events: AppendLogEvents;
+  readonly vouching: LogVouching;
   #writer: AofWriter | undefined;
   #state: LogState = 'off';
   /** Bytes of the log's files but the one that is written to. */
@@ -36,6 +38,7 @@ export class AppendLog implements PropagationSink, RewrittenLog {
   constructor(engine: Engine, events: AppendLogEvents) {
     this.#engine = engine;
     this.#events = events;
+    this.vouching = new LogVouching(engine, () => this.#writer?.file);
     const { config } = engine;
     const follow = () => this.#configure();
     config.onChange('appendfsync', follow);
@@ -48,7 +51,7 @@ export class AppendLog implements PropagationSink, RewrittenLog {
     this.#olderBytes = olderBytes;
     this.#baseBytes = baseBytes;
     this.#state = 'on';
-    this.#writer = this.#createWriter(file);
+    this.#writer = this.#createWriter(this.vouching.wrap(file));
   }
 
   #createWriter(file: DiskFile): AofWriter {
@@ -94,6 +97,8 @@ export class AppendLog implements PropagationSink, RewrittenLog {
 
   rotated(oldFileBytes: number): void {
     this.#olderBytes += oldFileBytes;
+    // The option may have changed since the file was made.
+    this.vouching.follow(this.#writer?.file);
   }
 
   /** A rewrite has put a new base in place; the records since its cut are in the file that is written to. */

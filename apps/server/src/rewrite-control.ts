@@ -290,6 +290,7 @@ export class RewriteControl {
     return {
       disk,
       log: appendLog,
+      vouch: (file) => appendLog.vouching.wrap(file),
       temporaryId: process.pid,
       monotonicMs: () => clock.monotonicUs() / 1000,
       nextTurn: () => new Promise((resolve) => options.schedule(resolve)),

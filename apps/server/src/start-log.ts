@@ -53,6 +53,7 @@ export async function loadFiles(
     // What was written under a higher limit must come back under a lower one.
     maxBulkBytes: Math.max(DEFAULT_LIMITS.maxBulkBytes, config.values['proto-max-bulk-len']),
     verifiesRdbChecksum: config.values.rdbchecksum,
+    sumsUncovered: config.values['aof-checksums'],
     nowMs: monotonicMs,
     yieldTurn: () => new Promise((resolve) => engine.options.schedule(resolve)),
     events: {
@@ -72,6 +73,12 @@ export async function loadFiles(
       },
       rdbPartLoaded: (file, fileOffset) => {
         if (fileOffset < file.size) log('notice', 'Reading the remaining AOF tail...');
+      },
+      checksumsMatched: (file, { coveredBytes, isReadable, damagedEntries }) => {
+        log('notice', `Checksums of ${file.name} match: they vouch for ${coveredBytes} of ${file.size} bytes`);
+        if (isReadable && damagedEntries === 0) return;
+        const what = isReadable ? `${damagedEntries} entries` : 'the header';
+        log('warning', `The checksum file of ${file.name} is damaged or cut off: ${what} could not be read`);
       },
       truncatedFound: (file, _fileOffset, isTransaction) => {
         if (isTransaction) log('warning', `Revert incomplete MULTI/EXEC transaction in AOF file ${file.name}`);
@@ -108,6 +115,7 @@ export function openLog(engine: Engine, layout: AofLayout, report: LoadReport): 
   const total = sizeOf(loadedFiles);
   const base = layout.kind === 'single' ? opened.size : sizeOf(loadedFiles.filter((file) => file.role === 'base'));
   engine.rewriteControl.layout = layout;
+  engine.appendLog.vouching.adopt(report);
   engine.appendLog.open(opened.file, total - opened.size, report.state === 'not-exist' ? 0 : base);
   layout.deleteHistory().then(
     ({ deleted, failed }) => {

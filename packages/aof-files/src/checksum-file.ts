@@ -263,6 +263,11 @@ export function removeChecksums(disk: Disk, path: string): boolean {
   return true;
 }
 
+/** What vouches for the log file `from` follows it to its new name. @throws DiskError */
+export function renameChecksums(disk: Disk, from: string, to: string): void {
+  if (disk.status(checksumNameOf(from)) !== undefined) disk.rename(checksumNameOf(from), checksumNameOf(to));
+}
+
 /**
  * Appends what is known of blocks of the log file at `path`, and syncs it. Those blocks must be durable.
  * @throws DiskError

@@ -11,7 +11,7 @@
  */
 
 import type { Disk } from '@aof/disk';
-import { checksumNameOf } from './checksum-file.ts';
+import { renameChecksums } from './checksum-file.ts';
 import { LayoutError } from './errors.ts';
 import { type AofLocation, AofNames } from './file-names.ts';
 import type { LayoutKind } from './layout.ts';
@@ -100,7 +100,7 @@ function upgrade(disk: Disk, names: AofNames, old: Manifest | undefined): Manife
 /** What vouches for the file goes first: found without its file it would be taken for a leftover. */
 function moveSingleFile(disk: Disk, names: AofNames): void {
   const [from, to] = [names.singlePath, names.inAppendDir(names.appendfilename)];
-  if (disk.status(checksumNameOf(from)) !== undefined) disk.rename(checksumNameOf(from), checksumNameOf(to));
+  renameChecksums(disk, from, to);
   disk.rename(from, to);
   disk.syncDirectory(names.appendDir);
   disk.syncDirectory(names.dir);

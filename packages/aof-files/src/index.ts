@@ -8,6 +8,7 @@ export {
   checksumNameOf,
   readChecksums,
   removeChecksums,
+  renameChecksums,
 } from './checksum-file.ts';
 export { type ChecksumMismatch, ChecksumVerifier } from './checksum-verifier.ts';
 export { type AofLayout, type DetectedLayout, detectLayout, type LayoutOptions } from './detect-layout.ts';

@@ -18,10 +18,10 @@ import { type Disk, DiskError, type DiskFile } from '@aof/disk';
 import {
   type BlockSum,
   CHECKSUM_BLOCK_BYTES,
-  checksumNameOf,
   encodeEntries,
   openChecksums,
   removeChecksums,
+  renameChecksums,
 } from './checksum-file.ts';
 import { writeWhole } from './manifest-file.ts';
 
@@ -106,9 +106,9 @@ export class VouchedFile implements DiskFile {
 
   /** The file has been given another name; its checksum file follows. @throws DiskError */
   renamedTo(path: string): void {
-    const from = checksumNameOf(this.#path);
+    const from = this.#path;
     this.#path = path;
-    if (this.#disk.status(from) !== undefined) this.#disk.rename(from, checksumNameOf(path));
+    renameChecksums(this.#disk, from, path);
   }
 
   // --- the file ---
@@ -243,6 +243,8 @@ export class VouchedFile implements DiskFile {
     const sums = this.#waiting.splice(0, waiting < 0 ? this.#waiting.length : waiting);
     if (end % CHECKSUM_BLOCK_BYTES > 0) sums.push({ end, low, high });
     this.#vouchedEnd = end;
+    // History that was deleted while its last sync ran needs nobody to vouch for it.
+    if (this.#checksums === undefined && this.#disk.status(this.#path) === undefined) return;
     try {
       this.#checksums ??= openChecksums(this.#disk, this.#path);
       writeWhole(this.#checksums, encodeEntries(sums));

@@ -5,6 +5,8 @@
  * end of the last file may be missing; the manifest on disk lists the new incr file before anything is written to it; the base
  * and its name are durable before a manifest lists it; files are deleted only when a manifest lists them as history.
  *
+ * What vouches for the base has its name when the folder is synced; what vouched for an older file of that name is gone before.
+ *
  * A log that starts at run time writes to a temporary incr file, which gets its name together with the base.
  *
  * Source: Redis persistence docs, multi part AOF; Redis aof.c, rewriteAppendOnlyFileBackground and backgroundRewriteDoneHandler.
@@ -13,7 +15,10 @@ import {
   type BaseFormat,
   type Manifest,
   type MultiPartLayout,
+  removeChecksums,
+  renameChecksums,
   type StagedManifest,
+  VouchedFile,
   withIncrsAsHistory,
   withNextBase,
   withNextIncr,
@@ -21,7 +26,7 @@ import {
 import { AofWriteError, type AofWriter } from '@aof/aof-writer';
 import { DiskError, type DiskFile } from '@aof/disk';
 import type { BaseOutput } from './base-output.ts';
-import { dropFile } from './drop-file.ts';
+import { dropFile, openLogFile } from './log-files.ts';
 import type { LogState, PlanContext, RewritePlan, RewriteResult } from './rewrite-plan.ts';
 
 export interface MultiPartOptions {
@@ -95,7 +100,7 @@ export class MultiPartPlan implements RewritePlan {
     const { names } = this.#layout;
     const sequence = this.#layout.freeIncrSequence();
     const path = names.inAppendDir(names.incrName(sequence));
-    this.#newIncr = { file: disk.open(path, 'truncate'), path, sequence };
+    this.#newIncr = { file: openLogFile(this.#context, path), path, sequence };
     await disk.syncDirectoryInBackground(names.appendDir);
   }
 
@@ -184,12 +189,11 @@ export class MultiPartPlan implements RewritePlan {
   }
 
   #beginLog(): void {
-    const { disk, log } = this.#context;
     const path = this.#layout.names.tempIncrPath;
-    const file = disk.open(path, 'truncate');
+    const file = openLogFile(this.#context, path);
     const sequence = this.#layout.freeIncrSequence();
     this.#newIncr = { file, path, sequence };
-    this.#writer = log.begin(file);
+    this.#writer = this.#context.log.begin(file);
   }
 
   async finish(output: BaseOutput, assertWanted: () => void): Promise<RewriteResult> {
@@ -208,6 +212,7 @@ export class MultiPartPlan implements RewritePlan {
     const name = names.baseName(sequence, format);
     const path = names.inAppendDir(name);
     try {
+      removeChecksums(disk, path);
       disk.rename(finished, path);
     } catch (error) {
       dropFile(this.#context, finished);
@@ -215,6 +220,7 @@ export class MultiPartPlan implements RewritePlan {
     }
     report('notice', `Successfully renamed the temporary AOF base file ${baseName(finished)} into ${name}`);
     try {
+      renameChecksums(disk, this.temporaryPath, path);
       const startedIncr = this.#state === 'starting' ? this.#nameIncr() : undefined;
       await disk.syncDirectoryInBackground(names.appendDir);
       await disk.syncDirectoryInBackground(names.dir);
@@ -238,9 +244,11 @@ export class MultiPartPlan implements RewritePlan {
     const { disk, report } = this.#context;
     const name = this.#layout.names.incrName(incr.sequence);
     const path = this.#layout.names.inAppendDir(name);
+    removeChecksums(disk, path);
     disk.rename(incr.path, path);
     report('notice', `Successfully renamed the temporary AOF incr file ${baseName(incr.path)} into ${name}`);
     this.#newIncr = { ...incr, path };
+    if (incr.file instanceof VouchedFile) incr.file.renamedTo(path);
     return incr.sequence;
   }
 

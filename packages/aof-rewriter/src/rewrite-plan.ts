@@ -25,6 +25,8 @@ export interface RewrittenLog {
 export interface PlanContext {
   readonly disk: Disk;
   readonly log: RewrittenLog;
+  /** Puts what vouches for the bytes of a new log file before it (`VouchedFile`). Default: nothing does. */
+  vouch?(file: DiskFile): DiskFile;
   /** Tells the temporary files of servers that share a folder apart: the process id. */
   readonly temporaryId: string | number;
   /** A monotonic clock, ms. */

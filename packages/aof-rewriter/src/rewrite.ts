@@ -13,6 +13,7 @@ import { DiskError } from '@aof/disk';
 import type { Keyspace } from '@aof/keyspace';
 import { BaseOutput } from './base-output.ts';
 import type { BaseWriterFactory } from './base-writer.ts';
+import { openLogFile } from './log-files.ts';
 import { RewriteError } from './rewrite-error.ts';
 import type { PlanContext, RewritePlan, RewriteResult } from './rewrite-plan.ts';
 import { SnapshotCopy } from './snapshot-copy.ts';
@@ -114,7 +115,7 @@ export class Rewrite {
   #cut(): SnapshotCopy {
     const { context, keyspace, nowMs, monotonicUs, createBaseWriter, syncsInSteps, onWork } = this.#options;
     const startUs = monotonicUs();
-    const file = context.disk.open(this.#plan.temporaryPath, 'truncate');
+    const file = openLogFile(context, this.#plan.temporaryPath);
     const output = new BaseOutput(file, { syncsInSteps, onProgress: () => this.#copy?.wake() });
     this.#output = output;
     this.#plan.cut();

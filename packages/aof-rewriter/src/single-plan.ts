@@ -7,16 +7,19 @@
  * the log. After it there is no way back: the new file is the log, also if the sync of the folder fails, which is
  * then reported as a doubt.
  *
+ * What vouches for the old file is gone, durably, before the new one takes its name, and what vouches for the new one comes after:
+ * in between nothing does, for either of the two may be found under the name.
+ *
  * A log that starts at run time has no old file: its records go to the rewrite buffer alone.
  *
  * Source: Redis persistence docs, versions before 7.0; Redis 6 aof.c.
  */
-import type { SingleLayout } from '@aof/aof-files';
+import { removeChecksums, type SingleLayout, VouchedFile } from '@aof/aof-files';
 import type { AofWriter } from '@aof/aof-writer';
 import { DiskError, type DiskFile } from '@aof/disk';
 import type { BaseOutput } from './base-output.ts';
 import { DiscardingFile } from './discarding-file.ts';
-import { dropFile } from './drop-file.ts';
+import { dropFile } from './log-files.ts';
 import { RewriteBuffer } from './rewrite-buffer.ts';
 import type { LogState, PlanContext, RewritePlan, RewriteResult } from './rewrite-plan.ts';
 
@@ -41,6 +44,8 @@ export class SinglePlan implements RewritePlan {
   readonly #state: LogState;
   #writer: AofWriter | undefined;
   #isRenamed = false;
+  /** The old file, from when it is not vouched for any more. */
+  #unvouched: VouchedFile | undefined;
 
   constructor(context: PlanContext, layout: SingleLayout, options: SingleOptions = {}) {
     this.#context = context;
@@ -104,15 +109,42 @@ export class SinglePlan implements RewritePlan {
     );
     const finished = names.finishedRewritePath(temporaryId);
     disk.rename(this.temporaryPath, finished);
+    this.#unvouchOldFile();
     disk.rename(finished, names.singlePath);
     this.#isRenamed = true;
     const doubt = this.#syncFolder();
+    this.#nameChecksums(output.file, doubt === undefined);
     writer?.stopRewriteBuffer();
     const size = output.file.size();
     if (writer === undefined || this.#state === 'off') output.file.close();
-    else writer.replaceFile(this.#reopened(output.handOver()), size);
+    else writer.replaceFile(this.#reopened(output.handOver(), doubt === undefined), size);
     this.#buffer.release();
     return { name: names.appendfilename, baseBytes: size, doubt };
+  }
+
+  #unvouchOldFile(): void {
+    const { disk } = this.#context;
+    const { names } = this.#layout;
+    const old = this.#writer?.file;
+    if (old instanceof VouchedFile && old.isVouching) {
+      old.turnOff();
+      this.#unvouched = old;
+    }
+    if (removeChecksums(disk, names.singlePath)) disk.syncDirectory(names.dir);
+  }
+
+  /** @param isDurable whether a power cut would find the new file under the name; if not, nothing may vouch for either */
+  #nameChecksums(file: DiskFile, isDurable: boolean): void {
+    const { disk, report } = this.#context;
+    if (!(file instanceof VouchedFile)) return;
+    try {
+      if (isDurable) return file.renamedTo(this.#layout.names.singlePath);
+      file.turnOff();
+      removeChecksums(disk, this.temporaryPath);
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error;
+      report('warning', `Nothing vouches for ${this.#layout.names.singlePath}: ${error.message}`);
+    }
   }
 
   #syncFolder(): string | undefined {
@@ -126,11 +158,13 @@ export class SinglePlan implements RewritePlan {
   }
 
   /** The file under its new name, for messages; the handle that is open already if that cannot be had. */
-  #reopened(file: DiskFile): DiskFile {
+  #reopened(file: DiskFile, mayBeVouchedFor: boolean): DiskFile {
     try {
-      const reopened = this.#context.disk.open(this.#layout.names.singlePath, 'append');
+      const { disk, vouch } = this.#context;
+      const reopened = disk.open(this.#layout.names.singlePath, 'append');
+      const wrapped = mayBeVouchedFor ? vouch?.(reopened) : undefined;
       file.close();
-      return reopened;
+      return wrapped ?? reopened;
     } catch (error) {
       if (!(error instanceof DiskError)) throw error;
       this.#context.report('warning', `Cannot open ${this.#layout.names.singlePath} anew: ${error.reason}`);
@@ -141,6 +175,7 @@ export class SinglePlan implements RewritePlan {
   discard(): void {
     this.#buffer.release();
     if (this.#isRenamed) return;
+    this.#unvouched?.turnOn();
     if (this.#state === 'starting') this.#context.log.abandon();
     else this.#writer?.stopRewriteBuffer();
     dropFile(this.#context, this.temporaryPath);

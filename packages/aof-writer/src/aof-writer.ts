@@ -98,6 +98,11 @@ export class AofWriter {
     return this.#records.appendedBytes;
   }
 
+  /** The file that is being written to. */
+  get file(): DiskFile {
+    return this.#chain.current.file;
+  }
+
   get writtenBytes(): number {
     return this.#chain.current.writtenBytes;
   }

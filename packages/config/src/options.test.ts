@@ -34,6 +34,7 @@ describe('the table against Redis 7.0.15', () => {
   it('has further names only where another version or this server has them', () => {
     const further = ALL_NAMES.filter((name) => fixture.options[name] === undefined);
     expect(further).toEqual([
+      'aof-checksums',
       'aof-layout',
       'aof-rewrite-cpulist',
       'bgsave-cpulist',
