@@ -20,6 +20,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | 'everything'>> = {
   'aof-writer': ['aof-files', 'disk', 'resp-codec'],
   loader: ['aof-files', 'disk', 'resp-codec', 'rdb', 'keyspace'],
   'log-reader': ['aof-files', 'disk', 'resp-codec', 'rdb', 'loader', 'commands'],
+  backup: ['aof-files', 'disk', 'loader'],
   'aof-rewriter': ['aof-writer', 'aof-files', 'keyspace', 'rdb', 'disk', 'resp-codec'],
   server: 'everything',
   'check-aof': 'everything',
