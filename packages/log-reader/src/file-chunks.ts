@@ -6,7 +6,7 @@
 import type { DiskFile } from '@aof/disk';
 
 /** Large enough that the time goes into reading, small enough to stay in the processor's cache. */
-const CHUNK_BYTES = 1024 * 1024;
+export const CHUNK_BYTES = 1024 * 1024;
 
 /**
  * The bytes of `file` from `position` to its end. A chunk stays as it is until the next one is asked for.

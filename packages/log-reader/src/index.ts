@@ -12,3 +12,11 @@ export type {
 } from './log-event.ts';
 export { LogFault, type LogFaultCode, LogReadError, type LogReadErrorCode } from './log-read-error.ts';
 export { type LogBatch, type ReadLogOptions, readLog } from './read-log.ts';
+export {
+  isTailCursor,
+  type RewrittenReason,
+  type TailCommand,
+  type TailCursor,
+  type TailEvent,
+} from './tail-event.ts';
+export { type TailLogOptions, tailLog } from './tail-log.ts';
