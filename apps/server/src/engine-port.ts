@@ -1,6 +1,14 @@
 /** The engine as commands see it: `ServerPort`. */
 import { createHash } from 'node:crypto';
-import type { Client, InfoSection, RestoredValue, RewriteAnswer, ServerPort, ShutdownRequest } from '@aof/commands';
+import type {
+  Client,
+  InfoSection,
+  MemoryUse,
+  RestoredValue,
+  RewriteAnswer,
+  ServerPort,
+  ShutdownRequest,
+} from '@aof/commands';
 import type { Config } from '@aof/config';
 import { type Database, digestDataset, digestValue, type Key, type Value } from '@aof/keyspace';
 import { dumpValue, entryToValue, plainValue, RdbError, type RdbErrorCode, restoreValue } from '@aof/rdb';
@@ -8,6 +16,7 @@ import { formatDouble17 } from '@aof/resp-codec';
 import type { Engine } from './engine.ts';
 import { infoSections } from './info.ts';
 import type { LogLevel } from './log.ts';
+import { allocatorReport, memoryUse } from './memory-use.ts';
 
 const DIGEST_TOOLS = {
   sha1: (bytes: Uint8Array): Uint8Array => createHash('sha1').update(bytes).digest(),
@@ -109,6 +118,14 @@ export class EnginePort implements ServerPort {
 
   wakeAt(atMs: number): void {
     this.#engine.wakeAt(atMs);
+  }
+
+  memoryUse(): MemoryUse {
+    return memoryUse(this.#engine);
+  }
+
+  allocatorReport(): string {
+    return allocatorReport();
   }
 
   setActiveExpire(isOn: boolean): void {

@@ -12,7 +12,7 @@ import {
   Client,
   type ClientLink,
   Executor,
-  followAccessPolicy,
+  followConfig,
   type ShutdownRequest,
 } from '@aof/commands';
 import type { BufferLimit, Config } from '@aof/config';
@@ -31,6 +31,7 @@ import { ReplyGate } from './reply-gate.ts';
 import { RewriteControl } from './rewrite-control.ts';
 import { type SavedDataset, saveDataset } from './save-and-load.ts';
 import { findLog, loadFiles, openLog } from './start-log.ts';
+import { usedMemoryBytes } from './memory-use.ts';
 import { Statistics } from './statistics.ts';
 import { SyncBarrier } from './sync-barrier.ts';
 
@@ -93,7 +94,7 @@ export class Engine {
     this.chance = options.chance;
     this.log = options.log;
     this.runId = options.chance.runId();
-    this.statistics = new Statistics(options.clock.nowMs());
+    this.statistics = new Statistics(options.clock.nowMs(), usedMemoryBytes());
     [this.#limits, this.#unauthenticatedLimits] = requestLimits(options.config);
     this.#gate = new ReplyGate((client, chunks) => client.link.send(chunks));
     this.keyspace = new Keyspace({
@@ -380,6 +381,7 @@ export class Engine {
 
   expireSome(isFast: boolean): void {
     if (this.keyspace.isLoading) return;
+    const startUs = this.clock.monotonicUs();
     this.executor.runServerWork(() =>
       activeExpireCycle(this.keyspace, {
         nowMs: this.keyspace.nowMs,
@@ -388,6 +390,9 @@ export class Engine {
         monotonicUs: () => this.clock.monotonicUs(),
       }),
     );
+    const tookUs = this.clock.monotonicUs() - startUs;
+    this.statistics.expireCycleUs += tookUs;
+    this.executor.times.events.add('expire-cycle', this.keyspace.nowMs, tookUs);
   }
 
   #flush(): void {
@@ -433,7 +438,7 @@ export class Engine {
 
   #followConfig(): void {
     const { config } = this;
-    followAccessPolicy(config, this.keyspace);
+    followConfig(config, this.executor);
     for (const name of THRESHOLD_OPTIONS) {
       config.onChange(name, () => {
         Object.assign(this.keyspace.thresholds, thresholdsOf(config));

@@ -1,8 +1,9 @@
 /** INFO: the sections, in Redis's order, and the fields that mean something here. */
 import { arch, release, totalmem, type } from 'node:os';
-import { type InfoSection, REDIS_VERSION } from '@aof/commands';
+import { type Command, type InfoSection, memoryReport, REDIS_VERSION } from '@aof/commands';
 import type { Engine } from './engine.ts';
 import { persistenceFields } from './info-persistence.ts';
+import { memoryUse } from './memory-use.ts';
 
 export type InfoFields = readonly (readonly [name: string, value: string | number])[];
 
@@ -22,6 +23,7 @@ const SECTIONS: Readonly<Record<string, SectionSpec>> = {
   cpu: { title: 'CPU', isDefault: true, fields: cpuFields },
   modules: { title: 'Modules', isDefault: true, fields: () => [] },
   commandstats: { title: 'Commandstats', isDefault: false, fields: commandFields },
+  latencystats: { title: 'Latencystats', isDefault: false, fields: latencyFields },
   errorstats: { title: 'Errorstats', isDefault: true, fields: errorFields },
   cluster: { title: 'Cluster', isDefault: true, fields: () => [['cluster_enabled', 0]] },
   keyspace: { title: 'Keyspace', isDefault: true, fields: keyspaceFields },
@@ -59,6 +61,7 @@ function serverFields(engine: Engine): InfoFields {
     ['redis_mode', 'standalone'],
     ['os', `${type()} ${release()} ${arch()}`],
     ['arch_bits', 64],
+    ['monotonic_clock', 'hrtime'],
     ['multiplexing_api', 'libuv'],
     ['node_version', process.versions.node],
     ['process_id', process.pid],
@@ -94,41 +97,52 @@ function clientsFields(engine: Engine): InfoFields {
     ['client_recent_max_output_buffer', maxOutput],
     ['blocked_clients', blocked],
     ['tracking_clients', 0],
-    ['clients_in_timeout_table', 0],
-    ['total_blocking_keys', 0],
+    ['clients_in_timeout_table', engine.executor.blocked.impatientCount],
+    ['total_blocking_keys', engine.executor.blocked.keyCount],
   ];
 }
 
 function memoryFields(engine: Engine): InfoFields {
-  const { rss, heapUsed, heapTotal, external, arrayBuffers } = process.memoryUsage();
-  const used = heapUsed + external;
-  const { statistics } = engine;
-  statistics.peakMemoryBytes = Math.max(statistics.peakMemoryBytes, used);
-  const peak = statistics.peakMemoryBytes;
+  const { arrayBuffers } = process.memoryUsage();
+  const report = memoryReport(engine.keyspace, memoryUse(engine));
   const { maxmemory } = engine.config.values;
   const total = totalmem();
   return [
-    ['used_memory', used],
-    ['used_memory_human', humanBytes(used)],
-    ['used_memory_rss', rss],
-    ['used_memory_rss_human', humanBytes(rss)],
-    ['used_memory_peak', peak],
-    ['used_memory_peak_human', humanBytes(peak)],
-    ['used_memory_peak_perc', `${((used * 100) / peak).toFixed(2)}%`],
-    ['used_memory_heap', heapUsed],
-    ['used_memory_heap_committed', heapTotal],
+    ...withHuman('used_memory', report.usedBytes),
+    ...withHuman('used_memory_rss', report.residentBytes),
+    ...withHuman('used_memory_peak', report.peakBytes),
+    ['used_memory_peak_perc', `${report.peakPercent.toFixed(2)}%`],
+    ['used_memory_overhead', report.overheadBytes],
+    ['used_memory_startup', report.startupBytes],
+    ['used_memory_dataset', report.datasetBytes],
+    ['used_memory_dataset_perc', `${report.datasetPercent.toFixed(2)}%`],
+    ['used_memory_heap', report.heapUsedBytes],
+    ['used_memory_heap_committed', report.heapCommittedBytes],
     ['used_memory_array_buffers', arrayBuffers],
-    ['total_system_memory', total],
-    ['total_system_memory_human', humanBytes(total)],
-    ['maxmemory', maxmemory],
-    ['maxmemory_human', humanBytes(maxmemory)],
+    ...withHuman('total_system_memory', total),
+    ...withHuman('maxmemory', maxmemory),
     ['maxmemory_policy', engine.config.values['maxmemory-policy']],
-    ['mem_fragmentation_ratio', (rss / used).toFixed(2)],
-    ['mem_fragmentation_bytes', rss - used],
-    ['mem_aof_buffer', engine.appendLog.bufferCapacity],
+    ['mem_fragmentation_ratio', report.fragmentationRatio.toFixed(2)],
+    ['mem_fragmentation_bytes', report.fragmentationBytes],
+    ['mem_not_counted_for_evict', report.logBufferBytes],
+    ['mem_replication_backlog', 0],
+    ['mem_total_replication_buffers', 0],
+    ['mem_clients_slaves', 0],
+    ['mem_clients_normal', report.clientBytes],
+    ['mem_cluster_links', 0],
+    ['mem_aof_buffer', report.logBufferBytes],
     ['mem_allocator', 'v8'],
+    ['active_defrag_running', 0],
     ['lazyfree_pending_objects', 0],
     ['lazyfreed_objects', 0],
+  ];
+}
+
+/** A number of bytes, and the same for people. */
+function withHuman(name: string, bytes: number): InfoFields {
+  return [
+    [name, bytes],
+    [`${name}_human`, humanBytes(bytes)],
   ];
 }
 
@@ -145,13 +159,20 @@ function statsFields(engine: Engine): InfoFields {
     ['total_net_repl_output_bytes', 0],
     ['instantaneous_input_kbps', statistics.inputKbps.toFixed(2)],
     ['instantaneous_output_kbps', statistics.outputKbps.toFixed(2)],
+    ['instantaneous_input_repl_kbps', '0.00'],
+    ['instantaneous_output_repl_kbps', '0.00'],
     ['rejected_connections', statistics.rejectedConnections],
     ['sync_full', 0],
     ['sync_partial_ok', 0],
     ['sync_partial_err', 0],
     ['expired_keys', stats.expiredKeys],
+    ['expired_stale_perc', keyspace.expiry.stalePercent.toFixed(2)],
+    ['expired_time_cap_reached_count', keyspace.expiry.cutShortCount],
+    ['expire_cycle_cpu_milliseconds', Math.floor(statistics.expireCycleUs / 1000)],
     ['evicted_keys', 0],
     ['evicted_clients', 0],
+    ['total_eviction_exceeded_time', 0],
+    ['current_eviction_exceeded_time', 0],
     ['keyspace_hits', stats.hits],
     ['keyspace_misses', stats.misses],
     ['pubsub_channels', 0],
@@ -161,6 +182,10 @@ function statsFields(engine: Engine): InfoFields {
     ['total_forks', 0],
     ['unexpected_error_replies', 0],
     ['total_error_replies', executor.statistics.totalErrors],
+    ['total_reads_processed', statistics.readsProcessed],
+    ['total_writes_processed', statistics.writesProcessed],
+    ['io_threaded_reads_processed', 0],
+    ['io_threaded_writes_processed', 0],
     ['client_output_buffer_limit_disconnections', statistics.outputLimitDisconnections],
   ];
 }
@@ -183,23 +208,40 @@ function replicationFields(engine: Engine): InfoFields {
 
 function cpuFields(): InfoFields {
   const { systemCPUTime, userCPUTime } = process.resourceUsage();
+  // Node 22 does not tell the threads apart.
+  const thread = process.threadCpuUsage?.() ?? { user: userCPUTime, system: systemCPUTime };
   return [
     ['used_cpu_sys', (systemCPUTime / 1e6).toFixed(6)],
     ['used_cpu_user', (userCPUTime / 1e6).toFixed(6)],
     ['used_cpu_sys_children', '0.000000'],
     ['used_cpu_user_children', '0.000000'],
+    ['used_cpu_sys_main_thread', (thread.system / 1e6).toFixed(6)],
+    ['used_cpu_user_main_thread', (thread.user / 1e6).toFixed(6)],
   ];
 }
 
+/** All commands and subcommands. */
+function allCommands({ executor }: Engine): Command[] {
+  return [...executor.table].flatMap((command) => [command, ...(command.subcommands?.values() ?? [])]);
+}
+
 function commandFields(engine: Engine): InfoFields {
-  const commands = [...engine.executor.table].flatMap((command) => [command, ...(command.subcommands?.values() ?? [])]);
-  return commands
+  return allCommands(engine)
     .filter((command) => command.calls + command.rejectedCalls > 0)
     .map((command) => {
       const perCall = command.calls === 0 ? 0 : command.usec / command.calls;
       const value = `calls=${command.calls},usec=${Math.floor(command.usec)},usec_per_call=${perCall.toFixed(2)},rejected_calls=${command.rejectedCalls},failed_calls=${command.failedCalls}`;
       return [`cmdstat_${command.fullName}`, value] as const;
     });
+}
+
+function latencyFields(engine: Engine): InfoFields {
+  const { percentiles } = engine.executor.times;
+  return allCommands(engine).flatMap(({ fullName, latency }) => {
+    if (latency === undefined) return [];
+    const values = percentiles.map((percent) => `p${percent}=${latency.percentileUs(percent).toFixed(3)}`);
+    return [[`latency_percentiles_usec_${fullName}`, values.join()] as const];
+  });
 }
 
 function errorFields(engine: Engine): InfoFields {

@@ -67,6 +67,7 @@ export class Session implements ClientLink {
    */
   receive(buffer: Buffer, length: number): boolean {
     this.#engine.statistics.netInputBytes += length;
+    this.#engine.statistics.readsProcessed++;
     if (this.#isEnding) return true;
     this.#decoder.feed(buffer, 0, length);
     this.#run();
@@ -88,6 +89,7 @@ export class Session implements ClientLink {
   /** Writes replies, in order. Called by the engine when they may leave. */
   send(chunks: readonly (string | Uint8Array)[]): void {
     if (this.#isGone) return;
+    this.#engine.statistics.writesProcessed++;
     for (const chunk of chunks) {
       this.#engine.statistics.netOutputBytes += chunk.length;
       if (this.#isWriting) {

@@ -9,13 +9,20 @@ export class Statistics {
   rejectedConnections = 0;
   netInputBytes = 0;
   netOutputBytes = 0;
+  /** Reads from clients that brought something, and writes to them. */
+  readsProcessed = 0;
+  writesProcessed = 0;
+  /** Time that active expiry has taken. */
+  expireCycleUs = 0;
   outputLimitDisconnections = 0;
   peakMemoryBytes = 0;
+  readonly startupMemoryBytes: number;
   peakClients = 0;
   readonly #rates = { commands: new Rate(), input: new Rate(), output: new Rate() };
 
-  constructor(nowMs: number) {
+  constructor(nowMs: number, startupMemoryBytes: number) {
     this.startedAtMs = nowMs;
+    this.startupMemoryBytes = startupMemoryBytes;
   }
 
   get commandsPerSec(): number {
@@ -41,6 +48,9 @@ export class Statistics {
     this.rejectedConnections = 0;
     this.netInputBytes = 0;
     this.netOutputBytes = 0;
+    this.readsProcessed = 0;
+    this.writesProcessed = 0;
+    this.expireCycleUs = 0;
     this.outputLimitDisconnections = 0;
   }
 }

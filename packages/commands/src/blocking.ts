@@ -59,6 +59,18 @@ export class BlockedClients {
     return this.#waiting.size;
   }
 
+  /** How many keys somebody waits for. */
+  get keyCount(): number {
+    let count = 0;
+    for (const keys of this.#queues.values()) count += keys.size;
+    return count;
+  }
+
+  /** How many do not wait for ever. */
+  get impatientCount(): number {
+    return this.#deadlines.size;
+  }
+
   get hasReady(): boolean {
     return this.#ready.size > 0;
   }

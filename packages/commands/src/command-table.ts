@@ -4,6 +4,7 @@
  * Invariant: a name or alias is in the table once. Subcommands are reached only through their container.
  */
 import type { Request } from '@aof/resp-codec';
+import type { LatencyHistogram } from './latency-histogram.ts';
 import type { CommandFlag, CommandSpec, Handler } from './spec.ts';
 
 /** A command as it runs: the spec, its flags as booleans, and what INFO commandstats counts. */
@@ -26,6 +27,12 @@ export class Command {
   readonly touchesArbitraryKeys: boolean;
   /** PING is refused like a write while the log cannot be written. */
   readonly isRefusedOnWriteError: boolean;
+  readonly isFast: boolean;
+  readonly skipsSlowLog: boolean;
+  /** It may take long, so its calls are timed one by one. */
+  readonly isTimedAlone: boolean;
+  /** Durations of its calls, once there are any. */
+  latency: LatencyHistogram | undefined;
   calls = 0;
   usec = 0;
   rejectedCalls = 0;
@@ -47,6 +54,9 @@ export class Command {
     this.isAllowedWhileLoading = has('loading');
     this.isAllowedWithoutAuth = has('no_auth');
     this.isAllowedInMulti = !has('no_multi');
+    this.isFast = has('fast');
+    this.skipsSlowLog = has('skip_slowlog');
+    this.isTimedAlone = !/^O\((?:1|log)/.test(spec.complexity ?? '');
     this.touchesArbitraryKeys = has('touches_arbitrary_keys');
     this.runsInsideMulti = RUNS_INSIDE_MULTI.has(this.fullName);
     this.isRefusedOnWriteError = this.isWrite || spec.name === 'ping';
@@ -61,6 +71,7 @@ export class Command {
     this.usec = 0;
     this.rejectedCalls = 0;
     this.failedCalls = 0;
+    this.latency = undefined;
     for (const sub of this.subcommands?.values() ?? []) sub.resetStatistics();
   }
 }

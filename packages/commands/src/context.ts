@@ -6,6 +6,7 @@ import type { ReplyWriter } from '@aof/resp-codec';
 import type { BlockedClients, Wait } from './blocking.ts';
 import type { Client, QueuedCommand } from './client.ts';
 import type { CommandTable } from './command-table.ts';
+import type { CommandTimes } from './command-times.ts';
 import type { ServerPort } from './server-port.ts';
 import type { WatchRegistry } from './watch.ts';
 
@@ -35,6 +36,7 @@ export interface CommandContext {
   propagateNothing(): void;
   readonly table: CommandTable;
   readonly watches: WatchRegistry;
+  readonly times: CommandTimes;
   /** True inside EXEC: nothing may wait. */
   readonly isInExec: boolean;
   /** Random number in [0, 1). */

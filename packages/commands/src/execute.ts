@@ -11,6 +11,7 @@ import { ReplyWriter, type Request } from '@aof/resp-codec';
 import { BlockedClients, type Wait, type Waiting } from './blocking.ts';
 import type { Client, QueuedCommand } from './client.ts';
 import { type Command, CommandTable } from './command-table.ts';
+import { CommandTimes } from './command-times.ts';
 import type { CommandContext, RecordArgument } from './context.ts';
 import { Propagation, type PropagationSink } from './propagation.ts';
 import { refusalOf } from './refusal.ts';
@@ -85,15 +86,13 @@ export class Executor implements CommandContext {
   readonly blocked = new BlockedClients();
   readonly state: ServerState = { isLoading: false, logWriteError: undefined };
   readonly statistics: ExecutorStatistics = { totalCommands: 0, totalReads: 0, errors: new Map(), totalErrors: 0 };
+  readonly times = new CommandTimes();
   observer: ExecutionObserver | undefined;
   readonly #propagation: Propagation;
   readonly #clock: ExecutorClock;
   readonly #silence = new ReplyWriter();
   #mode = OWN_BYTES;
   #execDepth = 0;
-  /** The command whose run of calls is being timed, and since when. */
-  #timed: Command | undefined;
-  #lastUs = 0;
   /** Calls until the wall clock is read again. */
   #callsUntilClock = 0;
   #wallMs = 0;
@@ -139,9 +138,9 @@ export class Executor implements CommandContext {
    */
   endBatch(): void {
     this.#callsUntilClock = 0;
-    if (this.#timed === undefined) return;
-    this.#timed.usec += this.#clock.monotonicUs() - this.#lastUs;
-    this.#timed = undefined;
+    const { current } = this.times;
+    // One that is timed alone is still running, and has only let time pass (DEBUG SLEEP).
+    if (current !== undefined && !current.isTimedAlone) this.times.stop(this.#clock.monotonicUs());
   }
 
   /** Runs one request of `client`; the reply is in the client's writer when this returns (unless it is suspended). */
@@ -331,23 +330,19 @@ export class Executor implements CommandContext {
     this.#callsUntilClock = CALLS_PER_CLOCK;
   }
 
-  #startTiming(command: Command): void {
-    const nowUs = this.#clock.monotonicUs();
-    if (this.#timed !== undefined) this.#timed.usec += nowUs - this.#lastUs;
-    this.#timed = command;
-    this.#lastUs = nowUs;
-  }
-
   #call(command: Command, request: Request): void {
-    const { keyspace, client } = this;
+    const { keyspace, client, times } = this;
     const dirtyBefore = keyspace.dirty;
     const { db, reply } = this;
     this.#mode = OWN_BYTES;
     client.lastCommand = command.fullName;
-    if (command !== this.#timed) this.#startTiming(command);
+    const isTimedAlone = command.isTimedAlone || times.timesAll;
+    if (isTimedAlone || command !== times.current) times.start(command, this.#clock.monotonicUs());
+    times.calls++;
     this.#command = command;
     this.#request = request;
     command.handler?.(this, request);
+    if (isTimedAlone) times.stopSingle(command, request, client, this.#clock.monotonicUs());
     this.statistics.totalCommands++;
     if (command.isReadonly) this.statistics.totalReads++;
     command.calls++;

@@ -1,4 +1,3 @@
-export { followAccessPolicy } from './access-policy.ts';
 export { BlockedClients, type Wait } from './blocking.ts';
 export {
   Client,
@@ -19,7 +18,9 @@ export {
   type LoadOutcome,
   type ServerState,
 } from './execute.ts';
+export { followConfig } from './follow-config.ts';
 export { keyPositions } from './key-positions.ts';
+export { type MemoryReport, type MemoryUse, memoryReport } from './memory-report.ts';
 export { NO_DATABASE, type PropagationSink } from './propagation.ts';
 export type { InfoSection, RestoredValue, RewriteAnswer, ServerPort, ShutdownRequest } from './server-port.ts';
 export type {

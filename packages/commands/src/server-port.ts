@@ -4,6 +4,7 @@
 import type { Config } from '@aof/config';
 import type { Database, Key, Value } from '@aof/keyspace';
 import type { Client } from './client.ts';
+import type { MemoryUse } from './memory-report.ts';
 
 /** Answer of a request to rewrite the log. */
 export type RewriteAnswer =
@@ -55,6 +56,10 @@ export interface ServerPort {
   dump?(value: Value): Uint8Array;
   /** What RESTORE makes of a payload; the bytes are not kept. */
   restore?(payload: Uint8Array): RestoredValue;
+  /** What MEMORY STATS tells, where there is a process to ask. */
+  memoryUse?(): MemoryUse;
+  /** MEMORY MALLOC-STATS. */
+  allocatorReport?(): string;
   setActiveExpire(enabled: boolean): void;
   /** A client waits until then, ms since the Unix epoch: `Executor.expireWaits` is to be called. */
   wakeAt?(atMs: number): void;

@@ -8,6 +8,7 @@
 export const SYNTAX: Readonly<Record<string, string>> = {
   append: 'key#0 value',
   auth: '[username@6.0.0] password',
+  bgsave: '[SCHEDULE@3.2.2]',
   bitcount: 'key#0 [index(start:int end:int [index_unit(BYTE|BIT)@7.0.0])]',
   bitfield:
     'key#0 [operation(GET=encoding_offset(encoding offset:int)|write([OVERFLOW=wrap_sat_fail(WRAP|SAT|FAIL)] write_operation(SET=encoding_offset_value(encoding offset:int value:int)|INCRBY=encoding_offset_increment(encoding offset:int increment:int))))...]',
@@ -95,6 +96,10 @@ export const SYNTAX: Readonly<Record<string, string>> = {
   incrbyfloat: 'key#0 increment:double',
   info: '[section...]',
   keys: 'pattern:pattern',
+  'latency|graph': 'event',
+  'latency|histogram': '[command...]',
+  'latency|history': 'event',
+  'latency|reset': '[event...]',
   lcs: 'key1#0 key2#0 [LEN] [IDX] [MINMATCHLEN=len:int] [WITHMATCHLEN]',
   lindex: 'key#0 index:int',
   linsert: 'key#0 where(BEFORE|AFTER) pivot element',
@@ -153,6 +158,7 @@ export const SYNTAX: Readonly<Record<string, string>> = {
   sintercard: 'numkeys:int key#0... [LIMIT=limit:int]',
   sinterstore: 'destination#0 key#1...',
   sismember: 'key#0 member',
+  'slowlog|get': '[count:int]',
   smembers: 'key#0',
   smismember: 'key#0 member...',
   smove: 'source#0 destination#1 member',

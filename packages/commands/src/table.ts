@@ -9,12 +9,14 @@ import { genericCommands } from './families/generic.ts';
 import { geoCommands } from './families/geo.ts';
 import { hashCommands } from './families/hash.ts';
 import { hyperLogLogCommands } from './families/hyperloglog.ts';
+import { latencyCommand } from './families/latency.ts';
 import { listCommands } from './families/list.ts';
 import { memoryCommand } from './families/memory.ts';
 import { objectCommand } from './families/object.ts';
 import { scanCommands } from './families/scan.ts';
 import { serverCommands } from './families/server.ts';
 import { setCommands } from './families/set.ts';
+import { slowLogCommand } from './families/slowlog.ts';
 import { sortCommands } from './families/sort.ts';
 import { sortedSetCommands } from './families/sorted-set.ts';
 import { streamCommands } from './families/stream.ts';
@@ -33,6 +35,8 @@ export const ALL_COMMANDS: readonly CommandSpec[] = [
   ...scanCommands,
   objectCommand,
   memoryCommand,
+  slowLogCommand,
+  latencyCommand,
   ...sortCommands,
   ...stringCommands,
   lcsCommand,

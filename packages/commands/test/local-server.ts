@@ -2,10 +2,10 @@
 import { Config } from '@aof/config';
 import { type Database, Keyspace } from '@aof/keyspace';
 import { Request } from '@aof/resp-codec';
-import { followAccessPolicy } from '../src/access-policy.ts';
 import { Client, type ClientLink } from '../src/client.ts';
 import type { RecordArgument } from '../src/context.ts';
 import { Executor } from '../src/execute.ts';
+import { followConfig } from '../src/follow-config.ts';
 import { NO_DATABASE } from '../src/propagation.ts';
 import type { ServerPort } from '../src/server-port.ts';
 import type { CommandSpec } from '../src/spec.ts';
@@ -42,7 +42,6 @@ export class LocalServer {
     const random = new Random(1);
     this.#protocol = protocol;
     this.keyspace = new Keyspace({ random: () => random.next() });
-    followAccessPolicy(this.config, this.keyspace);
     this.#reader = this.#newClient(0);
     this.#loader = new Client(999, LINK, this.#nowMs, { isAuthenticated: true, isLoader: true });
     this.executor = new Executor(
@@ -60,6 +59,7 @@ export class LocalServer {
       },
       this.#reader,
     );
+    followConfig(this.config, this.executor);
   }
 
   /** Runs a command at `nowMs`; answers the raw reply (latin1). */

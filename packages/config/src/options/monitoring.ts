@@ -10,17 +10,16 @@ export const monitoring = {
     integer(-1, LONG_MAX),
     10000,
     `Commands that take longer than so many microseconds are kept for SLOWLOG GET. 0 keeps every command, -1 none.`,
-    { accepted: true, unit: 'microseconds' },
+    { unit: 'microseconds' },
   ),
   'slowlog-max-len': option(integer(0, LONG_MAX), 128, `How many slow commands are kept; older ones are forgotten.`, {
-    accepted: true,
     unit: 'entries',
   }),
   'latency-monitor-threshold': option(
     integer(0, LONG_MAX),
     0,
     `Events that take at least so many milliseconds are kept for the LATENCY command. 0 turns that off.`,
-    { accepted: true, unit: 'milliseconds' },
+    { unit: 'milliseconds' },
   ),
   'notify-keyspace-events': option(
     eventClasses(),
@@ -31,12 +30,11 @@ export const monitoring = {
     n new keys. A stands for g$lshzxetd. Empty turns notifications off.`,
     { accepted: true },
   ),
-  'latency-tracking': option(boolean(), true, `Keep a histogram of each command's duration.`, { accepted: true }),
+  'latency-tracking': option(boolean(), true, `Keep a histogram of each command's duration.`),
   'latency-tracking-info-percentiles': option(
     percentiles('latency-tracking-info-percentiles'),
     [50, 99, 99.9],
     `Percentiles of the histograms that INFO shows.`,
-    { accepted: true },
   ),
   'busy-reply-threshold': option(
     integer(0, LONG_MAX),
