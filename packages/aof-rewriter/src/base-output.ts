@@ -10,7 +10,8 @@
  * Invariants: syncedBytes <= writtenBytes; bytes are written in order; no sync runs once `sync` or `discard` has settled.
  */
 import { DiskError, type DiskFile } from '@aof/disk';
-import { type CommandArgument, commandLength, writeCommand } from '@aof/resp-codec';
+import { copyBytes } from '@aof/keyspace';
+import { type CommandArgument, commandLength, writeBulkHeader, writeCommand } from '@aof/resp-codec';
 
 /** One write takes some 50 µs. */
 const BUFFER_BYTES = 256 * 1024;
@@ -18,6 +19,12 @@ const BUFFER_BYTES = 256 * 1024;
 const SYNC_STEP_BYTES = 4 * 1024 * 1024;
 /** More than this unsynced, and copying waits. */
 const MAX_UNSYNCED_BYTES = 32 * 1024 * 1024;
+
+const SET_PREFIX = Buffer.from('*3\r\n$3\r\nSET\r\n');
+/** `$`, ten digits and a line end. */
+const MAX_HEADER_BYTES = 13;
+const CR = 13;
+const LF = 10;
 
 export interface BaseOutputOptions {
   /** `aof-rewrite-incremental-fsync`. */
@@ -64,6 +71,28 @@ export class BaseOutput {
     if (bytes > BUFFER_BYTES - this.#length) this.flush();
     if (bytes > BUFFER_BYTES) this.#addLongRecord(record);
     else this.#length = writeCommand(this.#buffer, this.#length, record);
+  }
+
+  /** Adds `SET key value`, whose key is the bytes `keyStart` to `valueStart` and whose value those from there to `valueEnd`. */
+  addSet(bytes: Uint8Array, keyStart: number, valueStart: number, valueEnd: number): void {
+    const most = SET_PREFIX.length + 2 * MAX_HEADER_BYTES + (valueEnd - keyStart) + 4;
+    if (most > BUFFER_BYTES - this.#length) this.flush();
+    if (most > BUFFER_BYTES) {
+      return this.#addLongRecord(['SET', bytes.subarray(keyStart, valueStart), bytes.subarray(valueStart, valueEnd)]);
+    }
+    const buffer = this.#buffer;
+    copyBytes(buffer, this.#length, SET_PREFIX, 0, SET_PREFIX.length);
+    let at = writeBulkHeader(buffer, this.#length + SET_PREFIX.length, valueStart - keyStart);
+    copyBytes(buffer, at, bytes, keyStart, valueStart);
+    at += valueStart - keyStart;
+    buffer[at] = CR;
+    buffer[at + 1] = LF;
+    at = writeBulkHeader(buffer, at + 2, valueEnd - valueStart);
+    copyBytes(buffer, at, bytes, valueStart, valueEnd);
+    at += valueEnd - valueStart;
+    buffer[at] = CR;
+    buffer[at + 1] = LF;
+    this.#length = at + 2;
   }
 
   /** Adds latin1 text of any length. */

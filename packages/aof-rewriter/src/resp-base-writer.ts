@@ -89,6 +89,20 @@ export class RespBaseWriter implements BaseWriter {
     this.#writeExpiry(key, expireAtMs);
   }
 
+  writeStringBytes(
+    database: number,
+    bytes: Uint8Array,
+    keyStart: number,
+    valueStart: number,
+    valueEnd: number,
+    expireAtMs: number,
+  ): void {
+    this.#select(database);
+    this.#output.addSet(bytes, keyStart, valueStart, valueEnd);
+    if (expireAtMs === NO_EXPIRY) return;
+    this.#output.addRecord(['PEXPIREAT', bytes.subarray(keyStart, valueStart), String(expireAtMs)]);
+  }
+
   writePiece(entry: LargeEntry): boolean {
     const { key, expireAtMs } = entry;
     const isLast = this.#writeContent(entry);

@@ -251,9 +251,12 @@ export class Database {
         dictionary.setEpoch(snapshotEpoch);
         return;
       }
-      // A snapshot wants the old values of earlier epochs only.
-      const isWanted = hooks.beforeWrite !== UNHEARD && dictionary.epoch() !== snapshotEpoch;
-      if (!isWanted && !this.#isFoundDue()) {
+      if (!this.#isFoundDue()) {
+        // A snapshot wants the old values of earlier epochs only.
+        if (hooks.beforeWrite !== UNHEARD && dictionary.epoch() !== snapshotEpoch) {
+          hooks.beforeWrite(this, dictionary.key());
+          dictionary.findBytes(bytes, keyStart, keyEnd);
+        }
         dictionary.setValueBytes(bytes, valueStart, valueEnd);
         this.#touchFound();
         if (dictionary.expireAtMs() !== NO_EXPIRY) dictionary.setExpireAtMs(NO_EXPIRY);

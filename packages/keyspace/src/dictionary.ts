@@ -17,6 +17,18 @@ export const NO_EXPIRY = -1;
 /** Sees a key, its value and when it expires (ms since the Unix epoch, or NO_EXPIRY). */
 export type EntryVisitor = (key: Key, value: Value, expireAtMs: number) => void;
 
+/**
+ * Sees an entry as the bytes it is kept as, where it is kept so: the key at `keyStart` to `valueStart`, the string value
+ * from there to `valueEnd` (exclusive). They hold during the visit only.
+ */
+export type BytesVisitor = (
+  bytes: Uint8Array,
+  keyStart: number,
+  valueStart: number,
+  valueEnd: number,
+  expireAtMs: number,
+) => void;
+
 export interface KeyDictionary {
   readonly size: number;
   /** How many keys have an expiry. */
@@ -67,8 +79,12 @@ export interface KeyDictionary {
   /**
    * Visits, as `scan` does, the entries whose epoch is not `epoch`, and gives them that epoch: what a snapshot has not seen
    * yet. `count` counts the others too. The visit may change nothing but what the value itself holds.
+   *
+   * @param visitBytes for the entries that are bytes, if given
    */
-  scanUnmarked(cursor: number, count: number, epoch: number, visit: EntryVisitor): number;
+  scanUnmarked(cursor: number, count: number, epoch: number, visit: EntryVisitor, visitBytes?: BytesVisitor): number;
+  /** Shows the found entry to `visit`, or to `visitBytes` if that is given and the entry is bytes. */
+  visitFound(visit: EntryVisitor, visitBytes?: BytesVisitor): void;
   /** Gives every entry the epoch. O(size), without a pause between. */
   markAll(epoch: number): void;
   /** All keys, for as long as nothing changes. */

@@ -7,7 +7,7 @@ export { createGlob } from './glob.ts';
 export { handOutAll } from './hand-out.ts';
 export { type HashSeed, seedHashing } from './hash.ts';
 export { Keyspace, type KeyspaceOptions } from './keyspace.ts';
-export { flatCopy } from './latin1.ts';
+export { copyBytes, flatCopy } from './latin1.ts';
 export { type LargeEntry, Snapshot, type SnapshotOptions, type SnapshotSink } from './snapshot.ts';
 export type { FrozenItems, FrozenValue } from './values/frozen.ts';
 export type { FrozenBytes } from './values/frozen-bytes.ts';

@@ -15,7 +15,7 @@
  * Invariants: each full slot of the index has an address, which no other has; `expiringCount` is the sum of the segments' `numbered`.
  */
 
-import { type EntryVisitor, type Key, type KeyDictionary, NO_EXPIRY } from './dictionary.ts';
+import { type BytesVisitor, type EntryVisitor, type Key, type KeyDictionary, NO_EXPIRY } from './dictionary.ts';
 import { defaultHashSeed, type HashSeed, hashBytes, hashString } from './hash.ts';
 import { HashTable } from './hash-table.ts';
 import { copyBytes, readLatin1, writeLatin1 } from './latin1.ts';
@@ -145,19 +145,6 @@ export class SlabTable implements KeyDictionary {
     return this.#page.bytes.latin1Slice(start, start + ((info >>> LENGTH_BITS) & LENGTH_MASK));
   }
 
-  valueSource(): Uint8Array {
-    return this.#page.bytes;
-  }
-
-  valueStart(): number {
-    const info = this.#info();
-    return (info & IS_OBJECT) !== 0 ? -1 : this.#at + HEADER_BYTES + (info & LENGTH_MASK);
-  }
-
-  valueLength(): number {
-    return (this.#info() >>> LENGTH_BITS) & LENGTH_MASK;
-  }
-
   setValue(value: Value): void {
     const info = this.#info();
     const keyLength = info & LENGTH_MASK;
@@ -270,13 +257,25 @@ export class SlabTable implements KeyDictionary {
     });
   }
 
-  scanUnmarked(cursor: number, count: number, epoch: number, visit: EntryVisitor): number {
+  scanUnmarked(cursor: number, count: number, epoch: number, visit: EntryVisitor, visitBytes?: BytesVisitor): number {
     return scanSegments(this.#index, { cursor, count, isNumberedOnly: false }, ({ words, numbers }, slot) => {
       this.#use(words[slot * 2 + 1]);
       if (this.epoch() === epoch) return;
       this.setEpoch(epoch);
-      visit(this.key(), this.value(), numbers === null ? NO_EXPIRY : numbers[slot]);
+      this.#visit(numbers === null ? NO_EXPIRY : numbers[slot], visit, visitBytes);
     });
+  }
+
+  visitFound(visit: EntryVisitor, visitBytes?: BytesVisitor): void {
+    this.#visit(this.expireAtMs(), visit, visitBytes);
+  }
+
+  #visit(expireAtMs: number, visit: EntryVisitor, visitBytes: BytesVisitor | undefined): void {
+    const info = this.#info();
+    if (visitBytes === undefined || (info & IS_OBJECT) !== 0) return visit(this.key(), this.value(), expireAtMs);
+    const keyStart = this.#at + HEADER_BYTES;
+    const valueStart = keyStart + (info & LENGTH_MASK);
+    visitBytes(this.#page.bytes, keyStart, valueStart, valueStart + (info >>> LENGTH_BITS), expireAtMs);
   }
 
   markAll(epoch: number): void {

@@ -50,13 +50,29 @@ class Collector implements SnapshotSink {
   #items: string[] = [];
   #open: LargeEntry | undefined;
 
-  constructor(acceptsBetween: boolean) {
+  constructor(acceptsBetween: boolean, takesBytes = true) {
     this.acceptsBetween = acceptsBetween;
+    if (takesBytes) this.writeStringBytes = (...entry) => this.#writeStringBytes(...entry);
   }
 
   writeValue(database: number, key: string, value: Value, expireAtMs: number): void {
     if (this.#open !== undefined && !this.acceptsBetween) throw new Error('a value came while a large one was open');
     this.#add(database, key, `${expireAtMs} ${textOf(value)}`);
+  }
+
+  /** Set on half of the collectors: the other half gets strings. */
+  writeStringBytes: SnapshotSink['writeStringBytes'];
+
+  #writeStringBytes(
+    database: number,
+    bytes: Uint8Array,
+    keyStart: number,
+    valueStart: number,
+    end: number,
+    ms: number,
+  ) {
+    const text = Buffer.from(bytes.subarray(keyStart, end)).toString('latin1');
+    this.writeValue(database, text.slice(0, valueStart - keyStart), text.slice(valueStart - keyStart), ms);
   }
 
   writePiece(entry: LargeEntry): boolean {
@@ -232,7 +248,7 @@ function trial(seed: number, acceptsBetween: boolean, breakRule?: (keyspace: Key
   const { keyspace } = chaos;
   for (let i = 0; i < 40; i++) chaos.step();
   const model = modelOf(keyspace);
-  const sink = new Collector(acceptsBetween);
+  const sink = new Collector(acceptsBetween, seed % 4 < 2);
   const snapshot = new Snapshot(keyspace, { nowMs: keyspace.nowMs, sink });
   breakRule?.(keyspace);
   let isDone = false;

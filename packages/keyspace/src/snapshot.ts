@@ -14,8 +14,9 @@
  */
 
 import type { Database } from './database.ts';
-import { type Key, type KeyDictionary, NO_EXPIRY } from './dictionary.ts';
+import { type BytesVisitor, type EntryVisitor, type Key, type KeyDictionary, NO_EXPIRY } from './dictionary.ts';
 import type { Keyspace } from './keyspace.ts';
+import { readLatin1 } from './latin1.ts';
 import { type FrozenValue, isSmall } from './values/frozen.ts';
 import { cloneValue, type Value } from './values/value.ts';
 
@@ -37,6 +38,18 @@ export interface LargeEntry {
 export interface SnapshotSink {
   /** A whole value. It may be changed after the call: what is to be kept of it must be copied. */
   writeValue(database: number, key: Key, value: Value, expireAtMs: number): void;
+  /**
+   * A whole string value and its key as bytes: the key at `keyStart` to `valueStart`, the value from there to `valueEnd`. Comes
+   * instead of `writeValue`, where there is this method and the keyspace has bytes; they hold during the call only.
+   */
+  writeStringBytes?(
+    database: number,
+    bytes: Uint8Array,
+    keyStart: number,
+    valueStart: number,
+    valueEnd: number,
+    expireAtMs: number,
+  ): void;
   /** The next piece of a large value; answers whether that was the last. */
   writePiece(entry: LargeEntry): boolean;
   /** Whether whole values may come now, although a large one has begun and not ended. */
@@ -69,6 +82,10 @@ export class Snapshot {
   readonly #sources: Source[] = [];
   readonly #databaseOf = new Map<KeyDictionary, number>();
   readonly #formerHook: Keyspace['hooks']['beforeWrite'];
+  readonly #visit: EntryVisitor;
+  readonly #visitBytes: BytesVisitor | undefined;
+  /** The database whose entry is visited. */
+  #database = 0;
   #sourceIndex = 0;
   #cursor = 0;
   /** Queues. */
@@ -85,6 +102,11 @@ export class Snapshot {
     this.#keyspace = keyspace;
     this.#nowMs = nowMs;
     this.#sink = sink;
+    this.#visit = (key, value, expireAtMs) => this.#handOut(this.#database, key, value, expireAtMs);
+    if (sink.writeStringBytes !== undefined) {
+      this.#visitBytes = (bytes, keyStart, valueStart, valueEnd, expireAtMs) =>
+        this.#handOutBytes(bytes, keyStart, valueStart, valueEnd, expireAtMs);
+    }
     this.#epoch = (keyspace.snapshotEpoch + 1) & 0xff;
     keyspace.snapshotEpoch = this.#epoch;
     keyspace.abandonedSnapshots++;
@@ -147,9 +169,8 @@ export class Snapshot {
   }
 
   #scan({ database, dictionary }: Source): void {
-    this.#cursor = dictionary.scanUnmarked(this.#cursor, SCAN_STEP, this.#epoch, (key, value, expireAtMs) =>
-      this.#handOut(database, key, value, expireAtMs),
-    );
+    this.#database = database;
+    this.#cursor = dictionary.scanUnmarked(this.#cursor, SCAN_STEP, this.#epoch, this.#visit, this.#visitBytes);
     if (this.#cursor === 0) this.#sourceIndex++;
   }
 
@@ -161,7 +182,18 @@ export class Snapshot {
     if (database === undefined || !dictionary.find(key) || dictionary.epoch() === this.#epoch) return;
     dictionary.setEpoch(this.#epoch);
     this.#earlyCount++;
-    this.#handOut(database, dictionary.key(), dictionary.value(), dictionary.expireAtMs());
+    this.#database = database;
+    dictionary.visitFound(this.#visit, this.#visitBytes);
+  }
+
+  #handOutBytes(bytes: Uint8Array, keyStart: number, valueStart: number, valueEnd: number, expireAtMs: number): void {
+    if (this.#isLargeBegun && !this.#sink.acceptsBetween) {
+      const key = readLatin1(bytes, keyStart, valueStart);
+      return this.#handOut(this.#database, key, readLatin1(bytes, valueStart, valueEnd), expireAtMs);
+    }
+    this.#seenCount++;
+    if (expireAtMs !== NO_EXPIRY && this.#nowMs > expireAtMs) return;
+    this.#sink.writeStringBytes?.(this.#database, bytes, keyStart, valueStart, valueEnd, expireAtMs);
   }
 
   #handOut(database: number, key: Key, value: Value, expireAtMs: number): void {

@@ -144,4 +144,9 @@ export class MapDictionary implements KeyDictionary {
   memoryBytes(): number {
     return this.#entries.size * 100;
   }
+
+  visitFound(visit: EntryVisitor): void {
+    const { key, value, expireAtMs } = this.#found;
+    visit(key, value, expireAtMs);
+  }
 }

@@ -47,6 +47,11 @@ export function encodeCommand(args: readonly CommandArgument[]): Uint8Array {
   return target;
 }
 
+/** Writes `$<length>\r\n`, which takes at most 13 bytes; returns the offset after it. For whoever writes the bytes of an argument himself. */
+export function writeBulkHeader(target: Uint8Array, offset: number, length: number): number {
+  return writeHeader(target, offset, BULK, length);
+}
+
 /** Writes `<type><value>\r\n`; returns the offset after it. */
 function writeHeader(target: Uint8Array, offset: number, type: number, value: number): number {
   target[offset] = type;

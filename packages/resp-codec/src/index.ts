@@ -1,6 +1,6 @@
 export { type DecodeStatus, FRAME, NEED_MORE, PROTOCOL_ERROR } from './decode-status.ts';
 export { formatDouble, formatDouble17 } from './double-format.ts';
-export { type CommandArgument, commandLength, encodeCommand, writeCommand } from './encode-command.ts';
+export { type CommandArgument, commandLength, encodeCommand, writeBulkHeader, writeCommand } from './encode-command.ts';
 export { ReplyDecoder } from './reply-decoder.ts';
 export {
   AttributedReply,
