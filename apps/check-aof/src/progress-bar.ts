@@ -1,4 +1,5 @@
 /** A progress bar for a terminal: bytes, rate, time left. */
+import { bytesText } from './number-text.ts';
 
 /** Longer checks only: what is done sooner needs no bar. */
 const SHOWN_AFTER_MS = 500;
@@ -52,13 +53,4 @@ export function barText(done: number, total: number, elapsedMs: number): string 
   const left = `${Math.floor(leftSec / 60)}:${String(leftSec % 60).padStart(2, '0')}`;
   const percent = String(Math.floor(share * 100)).padStart(3);
   return `[${bar}] ${percent} %  ${bytesText(done)} of ${bytesText(total)}  ${bytesText(perSec)}/s  ${left} left`;
-}
-
-function bytesText(bytes: number): string {
-  if (bytes < 1000) return `${Math.round(bytes)} B`;
-  const units = ['kB', 'MB', 'GB', 'TB'];
-  let value = bytes / 1000;
-  let unit = 0;
-  for (; value >= 999.5 && unit < units.length - 1; unit++) value /= 1000;
-  return `${value.toFixed(value < 10 ? 1 : 0)} ${units[unit]}`;
 }

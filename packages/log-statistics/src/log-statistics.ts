@@ -33,6 +33,18 @@ export interface Observation {
   /** When it happened, seconds since the Unix epoch; undefined if the log does not say. */
   readonly timeSec: number | undefined;
   readonly keys: readonly KeyShare[];
+  /** It goes on with what the one before began: bytes of the same command. Default: no. */
+  readonly isContinued?: boolean;
+}
+
+/** A key that a rewrite would write. */
+export interface LiveObservation {
+  readonly database: number;
+  readonly key: string;
+  readonly type: string;
+  readonly bytes: number;
+  /** How many such keys it stands for. Default: 1. */
+  readonly weight?: number;
 }
 
 /** A row of a table. */
@@ -61,7 +73,7 @@ export class CommandSums implements Hitter {
 
 /** A key that is written often. */
 export class KeySums implements Hitter {
-  /** `database` and key, see `keyOf`. */
+  /** Of database and key: see `nameOfKey` and `keyOf`. */
   readonly name: string;
   readonly mayMiss: number;
   /** Writes. */
@@ -126,25 +138,25 @@ export class LogStatistics {
   }
 
   observe(observation: Observation): void {
-    const { command, type, database, bytes } = observation;
+    const { command, type, database, bytes, isContinued } = observation;
+    const commands = isContinued ? 0 : 1;
     this.bytes += bytes;
-    this.commands++;
-    this.byCommand.add(command, bytes).commands++;
-    addLogged(rowOf(this.byType, type), bytes);
-    addLogged(this.#databaseRow(database), bytes);
-    this.#observeTime(observation);
+    this.commands += commands;
+    this.byCommand.add(command, bytes).commands += commands;
+    addLogged(rowOf(this.byType, type), bytes, commands);
+    addLogged(this.#databaseRow(database), bytes, commands);
+    this.#observeAxes(observation, commands);
   }
 
-  /** A key that a rewrite would write, with so many bytes. */
-  observeLive(database: number, key: string, type: string, bytes: number): void {
-    addLive(rowOf(this.byType, type), bytes);
-    addLive(this.#databaseRow(database), bytes);
-    this.prefixes.addLive(key, bytes);
+  observeLive({ database, key, type, bytes, weight = 1 }: LiveObservation): void {
+    addLive(rowOf(this.byType, type), bytes, weight);
+    addLive(this.#databaseRow(database), bytes, weight);
+    this.prefixes.addLive(key, bytes, weight);
   }
 
-  /** A key with an expiry was deleted. */
-  observeExpiry(key: string): void {
-    this.prefixes.addExpiry(key);
+  /** A key with an expiry was deleted. @param weight how many such keys it stands for */
+  observeExpiry(key: string, weight = 1): void {
+    this.prefixes.addExpiry(key, weight);
   }
 
   #databaseRow(database: number): Sums {
@@ -152,7 +164,7 @@ export class LogStatistics {
     return rowOf(this.byDatabase, isOther ? OTHER_DATABASES : database);
   }
 
-  #observeTime(observation: Observation): void {
+  #observeAxes(observation: Observation, commands: number): void {
     const { timeSec, position, type, bytes } = observation;
     const buckets = [this.byPosition.at(position)];
     if (timeSec === undefined) this.untimedBytes += bytes;
@@ -164,25 +176,29 @@ export class LogStatistics {
     }
     for (const bucket of buckets) {
       bucket.bytes += bytes;
-      bucket.commands++;
+      bucket.commands += commands;
       addToSeries(bucket.types, type, bytes);
     }
     for (const { key, bytes: share, isWrite } of observation.keys) {
       const first = this.prefixes.addLogged(key, share, isWrite ? 1 : 0);
       for (const bucket of buckets) addToSeries(bucket.prefixes, first, share);
-      if (isWrite) this.hotKeys.add(nameOf(observation.database, key), 1).bytes += share;
+      if (isWrite) this.hotKeys.add(nameOfKey(observation.database, key), 1).bytes += share;
     }
   }
 }
 
-function nameOf(database: number, key: string): string {
-  return `${database} ${key}`;
+/** No character of a key is as high: what begins with one of these is a key of another database than 0. */
+const DATABASE_MARK = 0x100;
+
+/** The name of a key in `hotKeys`: of database 0, where nearly all are, the key itself, so that no string is made. */
+export function nameOfKey(database: number, key: string): string {
+  return database === 0 ? key : String.fromCharCode(Math.min(0xffff, DATABASE_MARK + database)) + key;
 }
 
 /** The database and the key of an entry of `hotKeys`. */
 export function keyOf({ name }: KeySums): { readonly database: number; readonly key: string } {
-  const space = name.indexOf(' ');
-  return { database: Number(name.slice(0, space)), key: name.slice(space + 1) };
+  const database = name.charCodeAt(0) - DATABASE_MARK;
+  return database > 0 ? { database, key: name.slice(1) } : { database: 0, key: name };
 }
 
 function rowOf<K>(rows: Map<K, Sums>, name: K): Sums {
@@ -194,12 +210,12 @@ function rowOf<K>(rows: Map<K, Sums>, name: K): Sums {
   return row;
 }
 
-function addLogged(row: Sums, bytes: number): void {
+function addLogged(row: Sums, bytes: number, commands: number): void {
   row.bytes += bytes;
-  row.commands++;
+  row.commands += commands;
 }
 
-function addLive(row: Sums, bytes: number): void {
-  row.liveBytes += bytes;
-  row.liveKeys++;
+function addLive(row: Sums, bytes: number, weight: number): void {
+  row.liveBytes += bytes * weight;
+  row.liveKeys += weight;
 }

@@ -72,16 +72,17 @@ export class PrefixTree {
     return path[0] ?? '';
   }
 
-  addLive(key: string, bytes: number): void {
+  /** @param weight how many such keys it stands for */
+  addLive(key: string, bytes: number, weight = 1): void {
     this.#visit(key, (node) => {
-      node.liveBytes += bytes;
-      node.liveKeys++;
+      node.liveBytes += bytes * weight;
+      node.liveKeys += weight;
     });
   }
 
-  addExpiry(key: string): void {
+  addExpiry(key: string, weight = 1): void {
     this.#visit(key, (node) => {
-      node.expiries++;
+      node.expiries += weight;
     });
   }
 
