@@ -2,9 +2,10 @@
 import { check } from './check-command.ts';
 import { convert } from './convert-command.ts';
 import { dump } from './dump-command.ts';
+import { explain } from './explain-command.ts';
 import { repair } from './repair-command.ts';
 import { restore } from './restore-command.ts';
 import type { Subcommand } from './subcommand.ts';
 import { undo } from './undo-command.ts';
 
-export const SUBCOMMANDS: readonly Subcommand[] = [check, repair, undo, restore, convert, dump];
+export const SUBCOMMANDS: readonly Subcommand[] = [check, repair, undo, explain, restore, convert, dump];
