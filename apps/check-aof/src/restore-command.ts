@@ -10,10 +10,10 @@ import {
   readsMultiPart,
   restoreLog,
   type ServerTarget,
+  withLog,
 } from './restore.ts';
 import type { Cut } from './restore-cut.ts';
 import { explainError, sayFound, sayHolder, sayResult } from './restore-report.ts';
-import { locateLog } from './restore-source.ts';
 import { absoluteTarget } from './restore-target.ts';
 import { parseTime } from './restore-time.ts';
 import { type Environment, type Invocation, type Subcommand, UsageError } from './subcommand.ts';
@@ -104,8 +104,9 @@ async function runRestore(invocation: Invocation, environment: Environment): Pro
     async () => {
       sayHolder(report, holderOf(request.path));
       if (isDryRun) {
-        const source = locateLog(disk, request.path);
-        sayFound(report, source, await findCut(source, request, options));
+        await withLog(request.path, options, async (source, held) => {
+          sayFound(report, source, await findCut(source, request, held));
+        });
         return EXIT.ok;
       }
       const result = await restoreLog(request, options);

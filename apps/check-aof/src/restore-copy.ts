@@ -14,7 +14,8 @@ import type { TargetFolder } from './restore-target.ts';
 /** Each file of a log is loaded by a client of its own, which begins in database 0; in one file something must say so. */
 const SELECT_0 = Buffer.from('*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n');
 
-interface Part {
+/** A file of a log, as far as it is copied. */
+export interface Part {
   readonly path: string;
   readonly role: 'single' | 'base' | 'incr';
   readonly sequence: number;
@@ -27,10 +28,20 @@ export function partsUpTo(disk: Disk, { files }: SourceLog, { fileIndex, fileOff
   return files
     .slice(0, fileIndex + 1)
     .map(({ path, role, sequence }, i) => {
-      const bytes = i === fileIndex ? fileOffset : (disk.status(path)?.size ?? 0);
+      const bytes = i === fileIndex ? fileOffset : bytesOf(disk, path);
       return { path, role, sequence, bytes };
     })
     .filter(({ bytes }) => bytes > 0);
+}
+
+/** The size of a file that is held open, even if it has lost its name. @throws DiskError */
+export function bytesOf(disk: Disk, path: string): number {
+  const file = disk.open(path, 'read');
+  try {
+    return file.size();
+  } finally {
+    file.close();
+  }
 }
 
 /** @throws DiskError */

@@ -88,6 +88,6 @@ export function isMarker(request: Request): boolean {
   return request.is(0, 'multi') || request.is(0, 'exec') || request.is(0, 'select');
 }
 
-export function shownCommand({ request, file, fileOffset, atSeconds }: CommandEvent): ShownCommand {
+function shownCommand({ request, file, fileOffset, atSeconds }: CommandEvent): ShownCommand {
   return { text: describeRecord(request), file: file.name, fileOffset, atSeconds };
 }

@@ -126,7 +126,7 @@ function lossesDocument({ losses }: RestoreResult): Readonly<Record<string, unkn
 }
 
 /** The command that starts a server from the result. */
-export function startLine(target: string, { source, layout }: Pick<RestoreResult, 'source' | 'layout'>): string {
+function startLine(target: string, { source, layout }: Pick<RestoreResult, 'source' | 'layout'>): string {
   const { appendfilename, appendDir } = source.names;
   const folder = appendDir.slice(appendDir.lastIndexOf('/') + 1);
   const words = ['redis-server', '--dir', shellWord(target), '--appendonly', 'yes'];

@@ -11,7 +11,7 @@ import { type Disk, DiskError } from '@aof/disk';
 import { readLog } from '@aof/log-reader';
 import type { RdbTarget } from '@aof/rdb';
 import { type BaseForm, writeBase } from './restore-base.ts';
-import { copyUpTo, partsUpTo } from './restore-copy.ts';
+import { bytesOf, copyUpTo, type Part, partsUpTo } from './restore-copy.ts';
 import { type Cut, CutFinder, type CutPlace, type FoundCut } from './restore-cut.ts';
 import {
   buildDataSet,
@@ -23,7 +23,8 @@ import {
   selectKeys,
 } from './restore-data-set.ts';
 import { RestoreError } from './restore-error.ts';
-import { inFolder, locateLog, type SourceLog } from './restore-source.ts';
+import { type HeldFiles, holdFiles } from './restore-held-files.ts';
+import { baseName, inFolder, locateLog, type SourceLog } from './restore-source.ts';
 import { assertFree, TargetFolder } from './restore-target.ts';
 import { type LoadedTarget, loadTarget } from './restore-verify.ts';
 
@@ -67,8 +68,7 @@ export interface RestoreOptions {
 export interface RestoreResult {
   readonly source: SourceLog;
   readonly found: FoundCut;
-  /** Of all files of the source, and of what is left out of them. */
-  readonly sourceBytes: number;
+  /** Bytes of the source that are behind the place. */
   readonly leftOutBytes: number;
   readonly layout: LayoutKind;
   readonly form: 'copy' | BaseForm['kind'];
@@ -90,33 +90,76 @@ export function readsMultiPart(server: ServerTarget): boolean {
  *         folder that the disk may have refused to take away
  */
 export async function restoreLog(request: RestoreRequest, options: RestoreOptions): Promise<RestoreResult> {
+  assertFree(options.disk, request.target);
+  return withLog(request.path, options, async (source, held) => {
+    for (const folder of [source.folder, request.path]) assertOutside(request.target, folder);
+    const found = await findCut(source, request, held);
+    return writeTarget(source, found, request, held);
+  });
+}
+
+/**
+ * Finds the log at `path`, and runs `use` with its files held open: whatever a server does meanwhile, they stay what they are.
+ * @throws RestoreError RESTORE_DAMAGED a file that the manifest lists is not there; and what `use` throws
+ */
+export async function withLog<T>(
+  path: string,
+  options: RestoreOptions,
+  use: (source: SourceLog, held: RestoreOptions) => Promise<T>,
+): Promise<T> {
+  const { source, held } = holdLog(options.disk, path);
+  try {
+    return await use(source, { ...options, disk: held.disk });
+  } finally {
+    held.letGo();
+  }
+}
+
+/** A rewrite may delete files between the reading of the manifest and their opening; then the manifest is read anew. */
+const HOLD_ATTEMPTS = 5;
+
+function holdLog(disk: Disk, path: string): { readonly source: SourceLog; readonly held: HeldFiles } {
+  for (let attempt = 1; ; attempt++) {
+    const source = locateLog(disk, path);
+    try {
+      const paths = source.files.map((file) => file.path);
+      return { source, held: holdFiles(disk, paths) };
+    } catch (error) {
+      if (!(error instanceof DiskError) || error.code !== 'ENOENT') throw error;
+      if (attempt === HOLD_ATTEMPTS) throw missingFile(error);
+    }
+  }
+}
+
+function missingFile(cause: DiskError): RestoreError {
+  return new RestoreError('RESTORE_DAMAGED', `The log has lost ${cause.path}, which its manifest lists`, {
+    path: cause.path,
+    cause,
+    hint: 'Repair a copy of it first: check-aof repair.',
+  });
+}
+
+async function writeTarget(
+  source: SourceLog,
+  found: FoundCut,
+  request: RestoreRequest,
+  options: RestoreOptions,
+): Promise<RestoreResult> {
   const { disk } = options;
-  const source = locateLog(disk, request.path);
-  for (const folder of [source.folder, request.path]) assertOutside(request.target, folder);
-  assertFree(disk, request.target);
-  const sourceBytes = totalBytes(disk, source);
-  const found = await findCut(source, request, options);
-  const layout = request.layout ?? defaultLayout(request.server, source);
   const parts = partsUpTo(disk, source, found.place);
   const keptBytes = parts.reduce((sum, { bytes }) => sum + bytes, 0);
+  const leftOutBytes = totalBytes(disk, source) - keptBytes;
+  const layout = request.layout ?? defaultLayout(request.server, source);
   const target = new TargetFolder(disk, request.target, layout, {
     appendfilename: source.names.appendfilename,
-    appenddirname: source.names.appendDir.slice(source.names.appendDir.lastIndexOf('/') + 1),
+    appenddirname: baseName(source.names.appendDir),
   });
   try {
     const made = isRewriting(request)
       ? await rewritten(source, found.place, target, request, options)
-      : await copied(source, found.place, target, options);
+      : await copied(parts, target, options);
     target.finish();
-    const { times, leftOut, ...rest } = found;
-    return {
-      source,
-      found: { times, leftOut, ...rest },
-      sourceBytes,
-      leftOutBytes: sourceBytes - keptBytes,
-      layout,
-      ...made,
-    };
+    return { source, found, leftOutBytes, layout, ...made };
   } catch (error) {
     target.discard();
     throw error;
@@ -136,7 +179,6 @@ export async function findCut(
   { disk, progress }: RestoreOptions,
 ): Promise<FoundCut> {
   const finder = new CutFinder(cut, source.files, isUpToDamage);
-  assertComplete(disk, source);
   for await (const batch of readLog(disk, source, { faults: 'report' })) {
     for (const event of batch) if (!finder.take(event)) return finder.finish();
     progress(batch.readBytes, batch.totalBytes);
@@ -145,12 +187,10 @@ export async function findCut(
 }
 
 async function copied(
-  source: SourceLog,
-  place: CutPlace,
+  parts: readonly Part[],
   target: TargetFolder,
   { disk, nowMs, progress }: RestoreOptions,
 ): Promise<Made> {
-  const parts = partsUpTo(disk, source, place);
   const wanted = parts.reduce((sum, { bytes }) => sum + bytes, 0);
   refuseWithoutRoom(disk, target.path, wanted);
   const manifest = await copyUpTo(disk, parts, target, progress);
@@ -244,18 +284,8 @@ function assertOutside(target: string, folder: string): void {
   });
 }
 
-/** @throws RestoreError a file that the manifest lists is not there */
-function assertComplete(disk: Disk, { files }: SourceLog): void {
-  const missing = files.find(({ path }) => disk.status(path) === undefined);
-  if (missing === undefined) return;
-  throw new RestoreError('RESTORE_DAMAGED', `The log has lost ${missing.name}, which its manifest lists`, {
-    path: missing.path,
-    hint: 'If a server is rewriting it just now, run this again. Else repair a copy of it first: check-aof repair.',
-  });
-}
-
 function totalBytes(disk: Disk, { files }: SourceLog): number {
-  return files.reduce((sum, { path }) => sum + (disk.status(path)?.size ?? 0), 0);
+  return files.reduce((sum, { path }) => sum + bytesOf(disk, path), 0);
 }
 
 function refuseWithoutRoom(disk: Disk, path: string, wanted: number): void {

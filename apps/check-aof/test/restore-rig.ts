@@ -41,10 +41,16 @@ export interface ProgramRun {
   readonly stderr: string;
 }
 
+export interface RunOptions {
+  readonly holder?: FileHolder;
+  readonly nowMs?: number;
+  readonly progress?: () => void;
+}
+
 export async function run(
   disk: Disk,
   args: readonly string[],
-  { holder, nowMs = NOW_MS }: { readonly holder?: FileHolder; readonly nowMs?: number } = {},
+  { holder, nowMs = NOW_MS, progress = () => {} }: RunOptions = {},
 ): Promise<ProgramRun> {
   let [stdout, stderr] = ['', ''];
   const output = {
@@ -52,6 +58,7 @@ export async function run(
       stdout += text;
     },
     answer: async () => 'n',
+    progress,
   };
   const environment = {
     disk,

@@ -328,6 +328,39 @@ describe('damage', () => {
   });
 });
 
+test('a server that rewrites its log meanwhile takes nothing away', async () => {
+  for (const args of [[], ['--target', 'resp']]) {
+    const disk = diskOf(FLUSHED);
+    let isRewritten = false;
+    const progress = (): void => {
+      if (isRewritten) return;
+      isRewritten = true;
+      for (const name of disk.list(LOG)) disk.unlink(`${LOG}/${name}`);
+    };
+    const { status } = await run(disk, ['restore', '/data', '--to', OUT, '--before', 'FLUSHALL', ...args], {
+      progress,
+    });
+    expect({ status, isRewritten }).toEqual({ status: 0, isRewritten: true });
+    expect((await loaded(disk, OUT)).keys).toEqual(['0/b', '0/c']);
+  }
+});
+
+test('--before-offset at every byte keeps the units that end there or before', async () => {
+  const units = [SELECT, set('a'), record('MULTI') + set('b') + record('EXEC'), `#TS:5\r\n${set('c')}`];
+  const text = units.join('');
+  for (let offset = 0; offset <= text.length; offset++) {
+    const disk = diskOf({ [INCR]: text });
+    await run(disk, ['restore', '/data', '--to', OUT, '--before-offset', String(offset), '--layout', 'single']);
+    let end = 0;
+    const kept = units.filter((unit) => {
+      end += unit.length;
+      return end <= offset;
+    });
+    const found = Buffer.from(disk.status(`${OUT}/appendonly.aof`) ? disk.readFile(`${OUT}/appendonly.aof`) : '');
+    expect(found.toString('latin1')).toBe(kept.join(''));
+  }
+});
+
 describe('of the keys', () => {
   const MIXED = {
     [INCR]:
