@@ -14,6 +14,7 @@ import {
 } from '@aof/aof-writer';
 import type { PropagationSink, RecordArgument } from '@aof/commands';
 import type { DiskFile } from '@aof/disk';
+import type { LoadReport } from '@aof/loader';
 import type { Engine } from './engine.ts';
 import { LogVouching } from './log-vouching.ts';
 
@@ -52,6 +53,12 @@ export class AppendLog implements PropagationSink, RewrittenLog {
     this.#baseBytes = baseBytes;
     this.#state = 'on';
     this.#writer = this.#createWriter(this.vouching.wrap(file));
+  }
+
+  /** Vouches, if that is wanted, for what the log held when it was opened. @throws DiskError it cannot be synced */
+  vouchForLoaded(report: LoadReport): void {
+    const file = this.#writer?.file;
+    if (file !== undefined) this.vouching.adopt(report, file);
   }
 
   #createWriter(file: DiskFile): AofWriter {

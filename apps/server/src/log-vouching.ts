@@ -45,9 +45,15 @@ export class LogVouching {
     else file.turnOff();
   }
 
-  /** Vouches for what was loaded and nobody had vouched for: since then it has been synced. */
-  adopt({ uncovered }: LoadReport): void {
+  /**
+   * Vouches for what was loaded and nobody had vouched for.
+   * @param file the one that is going to be written to
+   * @throws DiskError it cannot be synced
+   */
+  adopt({ uncovered }: LoadReport, file: DiskFile): void {
     const { disk, log } = this.#engine;
+    // The other files were synced when the log was opened; the end of this one may have been cut off.
+    if (file instanceof VouchedFile && file.isVouching) file.syncNow();
     for (const [path, sums] of uncovered ?? []) {
       try {
         appendChecksums(disk, path, sums);

@@ -115,8 +115,8 @@ export function openLog(engine: Engine, layout: AofLayout, report: LoadReport): 
   const total = sizeOf(loadedFiles);
   const base = layout.kind === 'single' ? opened.size : sizeOf(loadedFiles.filter((file) => file.role === 'base'));
   engine.rewriteControl.layout = layout;
-  engine.appendLog.vouching.adopt(report);
   engine.appendLog.open(opened.file, total - opened.size, report.state === 'not-exist' ? 0 : base);
+  engine.appendLog.vouchForLoaded(report);
   layout.deleteHistory().then(
     ({ deleted, failed }) => {
       for (const name of deleted) log('notice', `Removed the history file ${name}`);

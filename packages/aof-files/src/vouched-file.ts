@@ -8,7 +8,7 @@
  * - Nothing is vouched for that a sync of this file, begun when the log was whole, has not covered.
  * - What goes wrong with the checksum file never fails the log: the rest of the file is not vouched for, and `onFailure` is told.
  * - After a sync that failed nothing more is vouched for: the next one that succeeds says nothing about what the first one lost.
- * - At most `ENTRY_SPACING_BYTES` of what is synced are not vouched for, as long as the file is open; none once it is closed.
+ * - At most `ENTRY_SPACING_BYTES` of what is synced are not vouched for, and none after a sync of the whole file (`sync`, `syncNow`).
  *
  * Cost: one pass of the CRC over what is written, and one write of 24 or 48 bytes for every 4 KiB of the log that a sync has
  * covered; the checksum file is never synced on the log's path. It takes at most 0.7 % of the log's size.
@@ -25,7 +25,7 @@ import {
 } from './checksum-file.ts';
 import { writeWhole } from './manifest-file.ts';
 
-/** So much more must be durable before the next entry, unless the file is synced as a whole or closed. */
+/** So much more must be durable before the next entry, unless the file is synced as a whole. */
 const ENTRY_SPACING_BYTES = 4096;
 /** Sums of blocks that wait for a sync: 4 GiB of log. Those above it are forgotten, and their blocks stay uncovered. */
 const MAX_WAITING_SUMS = 64 * 1024;
@@ -55,8 +55,8 @@ export class VouchedFile implements DiskFile {
   /** What a sync has covered, with the sum up to there of the block that it ends in. */
   #durable: BlockSum;
   #vouchedEnd: number;
-  /** The end of the last mark of a sync, which may still run. */
-  #markedEnd = 0;
+  /** Up to here something vouches for the bytes, or may: an older checksum file, or a sync that still runs. */
+  #fixedEnd = 0;
   #checksums: DiskFile | undefined;
 
   /**
@@ -71,6 +71,7 @@ export class VouchedFile implements DiskFile {
     this.#size = file.size();
     this.#vouchedEnd = this.#size;
     this.#durable = { end: this.#size, low: 0, high: 0 };
+    this.#fixedEnd = this.#size;
     if (this.#size === 0) removeChecksums(disk, file.path);
     if (isOn) this.turnOn();
   }
@@ -83,14 +84,15 @@ export class VouchedFile implements DiskFile {
     return this.#isOn;
   }
 
-  /** Vouches for what is written from now on, and for the beginning of the block that the file ends in, as it is now. */
+  /** Vouches for what is written from now on and, with the next sync, for the block that the file ends in, as it is now. */
   turnOn(): void {
     if (this.#isOn || this.#isDoubtful) return;
     this.#waiting = [];
-    this.#vouchedEnd = this.#size;
-    this.#durable = { end: this.#size, low: 0, high: 0 };
+    this.#fixedEnd = Math.max(this.#fixedEnd, this.#size);
     try {
-      this.#sumLastBlock();
+      const start = this.#sumLastBlock();
+      this.#vouchedEnd = start;
+      this.#durable = { end: start, low: 0, high: 0 };
       this.#isOn = true;
     } catch (error) {
       this.#fail(error);
@@ -135,7 +137,7 @@ export class VouchedFile implements DiskFile {
 
   truncate(size: number): void {
     // Whoever cuts what is vouched for, or about to be, makes another file of it.
-    if (this.#isOn && size < Math.max(this.#vouchedEnd, this.#markedEnd)) this.#forget();
+    if (size < Math.max(this.#vouchedEnd, this.#fixedEnd)) this.#forget();
     this.#file.truncate(size);
     this.#size = size;
     this.#owedBytes = 0;
@@ -185,7 +187,6 @@ export class VouchedFile implements DiskFile {
   }
 
   close(): void {
-    this.#vouch(true);
     this.turnOff();
     this.#file.close();
   }
@@ -210,7 +211,8 @@ export class VouchedFile implements DiskFile {
     this.#crc.reset();
   }
 
-  #sumLastBlock(): void {
+  /** @returns where it begins */
+  #sumLastBlock(): number {
     this.#crc.reset();
     const start = this.#size - (this.#size % CHECKSUM_BLOCK_BYTES);
     const bytes = new Uint8Array(this.#size - start);
@@ -220,12 +222,13 @@ export class VouchedFile implements DiskFile {
       length += count;
     }
     this.#crc.update(bytes);
+    return start;
   }
 
   /** What a sync that begins now will cover; undefined if that ends inside a record. */
   #mark(): BlockSum | undefined {
     if (!this.#isOn || this.#owedBytes > 0) return undefined;
-    this.#markedEnd = this.#size;
+    this.#fixedEnd = this.#size;
     return { end: this.#size, low: this.#crc.low, high: this.#crc.high };
   }
 

@@ -317,7 +317,7 @@ export class AofWriter {
     const result = this.flush(monotonicMs, true);
     const { current } = this.#chain;
     this.#isEnded = true;
-    if (current.syncedBytes < current.writtenBytes) current.syncNow();
+    current.syncNow(true);
     this.#chain.advance();
     this.#reportProgress();
     await this.#chain.close();

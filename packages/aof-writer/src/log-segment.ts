@@ -82,22 +82,27 @@ export class LogSegment {
     return undefined;
   }
 
-  /** Begins to sync everything written so far in the background; ends with `onSyncEnd`. One at a time. */
-  startSync(): void {
+  /**
+   * Begins to sync everything written so far in the background; ends with `onSyncEnd`. One at a time.
+   * @param isLast nothing more will be written: the file is synced as a whole
+   */
+  startSync(isLast = false): void {
     const covered = this.#writtenBytes;
     this.#requestedBytes = covered;
     this.#isSyncing = true;
-    this.file.dataSync().then(
+    const synced = isLast ? this.file.sync() : this.file.dataSync();
+    synced.then(
       () => this.#endSync(covered),
       (error: unknown) => this.#endSync(covered, error),
     );
   }
 
-  /** Syncs everything written so far; on failure sets `syncFailure`. */
-  syncNow(): void {
+  /** Syncs everything written so far; on failure sets `syncFailure`. @param isLast as of `startSync` */
+  syncNow(isLast = false): void {
     this.#requestedBytes = this.#writtenBytes;
     try {
-      this.file.dataSyncNow();
+      if (isLast) this.file.syncNow();
+      else this.file.dataSyncNow();
     } catch (error) {
       this.failSync(asDiskError(error).reason);
       return;

@@ -118,7 +118,7 @@ export class SegmentChain {
     const { segment } = retirement;
     const isNeeded = this.#segments.includes(segment);
     if (isNeeded && segment.syncFailure === undefined && !isDurable(segment)) {
-      segment.startSync();
+      segment.startSync(true);
       return;
     }
     this.#retirements.delete(segment);

@@ -7,105 +7,12 @@
  */
 import type { BaseFormat } from '@aof/aof-files';
 import type { ConfigValues } from '@aof/config';
-import { type CrashMode, type CrashMoment, type Disk, type FaultyOperation, SimCrash, SimDisk } from '@aof/disk';
+import { type CrashMode, type CrashMoment, type Disk, type FaultyOperation, SimDisk } from '@aof/disk';
 import { describe, expect, test } from 'vitest';
 import { altered, withFiles } from '../simulation/machine.ts';
 import { cutDamage } from '../simulation/recovery.ts';
-import { DIR, generator, Rig } from './rig.ts';
-import { Writes } from './writes.ts';
-
-/** Commands without expiry, for the data set must not depend on when it is looked at; nor do they write NUL bytes, see `cutDamage`. */
-const TIMELESS = ['set', 'append', 'incr', 'lpush', 'lpop', 'rpush', 'sadd', 'srem', 'hset', 'hdel', 'zadd', 'zrem'];
-const MORE = ['del', 'rename', 'copy', 'move', 'linsert', 'lset', 'sunionstore', 'flushdb', 'swapdb', 'mset'];
-
-interface Course {
-  readonly disk: SimDisk;
-  /** The data set after each command; empty where `isCounted` is false. */
-  readonly digests: readonly string[];
-  /** Commands that were acknowledged. */
-  readonly acknowledged: number;
-  /** Of those, how many had their records in the file: under everysec a write waits for a sync that runs, its reply does not. */
-  readonly written: number;
-  /** Operations of the disk before the rewrite. */
-  readonly before: number;
-  readonly rig: Rig;
-}
-
-interface CourseOptions {
-  readonly config: Partial<ConfigValues>;
-  readonly isCounted: boolean;
-  readonly disk?: SimDisk;
-  readonly wrap?: (disk: SimDisk) => Disk;
-  /** Turns the log on at run time, in place of BGREWRITEAOF. */
-  readonly startsAtRunTime?: boolean;
-  onRewrite?(disk: SimDisk): void;
-}
-
-/** A life with a rewrite in it: the same commands every time. Ends early if the disk crashes. */
-async function course({
-  config,
-  isCounted,
-  onRewrite,
-  disk = newDisk(),
-  startsAtRunTime,
-  wrap,
-}: CourseOptions): Promise<Course> {
-  const digests: string[] = [];
-  let acknowledged = 0;
-  let written = 0;
-  let before = 0;
-  const rig = new Rig(wrap?.(disk) ?? disk, { ...config, appendonly: startsAtRunTime !== true });
-  const random = generator(11);
-  const writes = new Writes(random, 40, [...TIMELESS, ...MORE]);
-  const note = () => digests.push(isCounted ? rig.digest : '');
-  const send = (client: ReturnType<Rig['connect']>, args: string[]) => {
-    client.send(args);
-    note();
-  };
-  try {
-    const started = rig.engine.start();
-    started.catch(() => undefined); // awaited below
-    for (let i = 0; i < 8; i++) await rig.turn();
-    await started;
-    note();
-    const client = rig.connect();
-    client.onReply = () => {
-      // A crash in the background is noticed late; what is said until then is said by nobody.
-      if (!disk.isCrashed) acknowledged++;
-    };
-    for (let i = 0; i < 80; i++) send(client, writes.next());
-    for (const size of [1700, 1001, 900, 501]) send(client, writes.large(size));
-    await rig.turn();
-    rig.advance(1100);
-    await rig.turn();
-    before = disk.operations;
-    onRewrite?.(disk);
-    // A sync in the background takes a turn, in which commands run.
-    disk.holdSyncs = true;
-    send(client, startsAtRunTime ? ['config', 'set', 'appendonly', 'yes'] : ['bgrewriteaof']);
-    for (let turn = 0; turn < 400 && (rig.engine.rewriteControl.isRunning || turn < 12); turn++) {
-      for (let i = writes.below(3); i > 0; i--) send(client, writes.next());
-      for (let held = disk.pendingSyncs.length; held > 0; held--) disk.completeSync();
-      await rig.turn();
-      if (rig.engine.appendLog.bufferedBytes === 0) written = acknowledged;
-      if (turn % 7 === 0) rig.advance(100);
-    }
-    for (let i = 0; i < 5; i++) send(client, writes.next());
-    disk.holdSyncs = false;
-    while (disk.pendingSyncs.length > 0) disk.completeSync();
-    for (let i = 0; i < 4; i++) await rig.turn();
-  } catch (error) {
-    if (!(error instanceof SimCrash)) throw error;
-  }
-  return { disk, digests, acknowledged, written, before, rig };
-}
-
-function newDisk(): SimDisk {
-  const disk = new SimDisk({ seed: 3 });
-  disk.makeDirectory(DIR);
-  disk.settleAll();
-  return disk;
-}
+import { course, newDisk } from './course.ts';
+import { Rig } from './rig.ts';
 
 async function recovered(disk: SimDisk, config: Partial<ConfigValues>): Promise<{ digest: string; rig: Rig }> {
   const rig = await Rig.start(disk, config);

@@ -57,7 +57,8 @@ export async function recover(disk: SimDisk, config: Partial<ConfigValues>, nowM
 export function cutDamage(disk: SimDisk): boolean {
   let isDamaged = false;
   for (const [path, content] of disk.contents()) {
-    if (!path.startsWith(`${DIR}/`) || path.endsWith('.manifest') || path.includes('/temp-')) continue;
+    if (!path.startsWith(`${DIR}/`) || path.endsWith('.manifest') || path.endsWith('.crc64') || path.includes('/temp-'))
+      continue;
     const damagedAt = content.indexOf(0);
     if (damagedAt < 0) continue;
     isDamaged = true;
