@@ -4,6 +4,7 @@ import type { CommandRow, ExpiryChurn, Explanation, NamedRow, PrefixRow } from '
 import { type Html, html } from './html.ts';
 import { keyText } from './key-text.ts';
 import { bar, dumbbell, plainBar } from './page-plots.ts';
+import { grownRows } from './tables.ts';
 
 interface Row {
   readonly name: Html;
@@ -119,9 +120,8 @@ const GROWN_ROWS = 8;
 
 /** Undefined: nothing takes more of the end of the log than of what precedes it. */
 export function growthTable({ recent }: Explanation): Html | undefined {
-  const { rows, bytes, bytesBefore } = recent;
-  if (bytesBefore === 0 || bytes === 0) return undefined;
-  const grown = rows.filter((row) => row.bytes / bytes - row.bytesBefore / bytesBefore > 0.001).slice(0, GROWN_ROWS);
+  const { bytes, bytesBefore } = recent;
+  const grown = grownRows(recent, GROWN_ROWS);
   if (grown.length === 0) return undefined;
   const widest = Math.max(...grown.map((row) => Math.max(row.bytes / bytes, row.bytesBefore / bytesBefore)));
   return table(

@@ -185,20 +185,35 @@ function recentOf(
   const { buckets } = timeline;
   const share = 'share' in last ? last.share : 0.1;
   const begin = isTimed ? lastTimeSec + 1 - last.seconds : bytes * (1 - share);
-  // Whole buckets only, at least the last one.
-  const first = Math.min(buckets.length - 1, Math.max(0, Math.round((begin - timeline.origin) / timeline.width)));
+  // Whole buckets only: all that was asked for, at least the last one. Positions meet their buckets but for rounding.
+  const bucket = Math.floor((begin - timeline.origin) / timeline.width + 1e-6);
+  const first = Math.min(buckets.length - 1, Math.max(0, bucket));
   const label = isTimed
     ? `the last ${durationText(lastTimeSec + 1 - bucketStart(timeline, first))}`
     : `the last ${Math.round(100 * (1 - bucketStart(timeline, first) / Math.max(1, bytes)))} %`;
   const [before, after] = [buckets.slice(0, Math.max(0, first)), buckets.slice(Math.max(0, first))];
   const totals = [sum(before.map((b) => b.bytes)), sum(after.map((b) => b.bytes))] as const;
   const [sumsBefore, sumsAfter] = [sumsOf(before, (b) => b.prefixes), sumsOf(after, (b) => b.prefixes)];
+  const gain = (row: GrowthRow): number => gainOf(row, { bytesBefore: totals[0], bytes: totals[1] });
   const rows = [...sumsAfter]
     .filter(([name]) => name !== OTHER)
     .map(([prefix, grown]): GrowthRow => ({ prefix, bytes: grown, bytesBefore: sumsBefore.get(prefix) ?? 0 }))
-    .map((row) => ({ row, gain: row.bytes / Math.max(1, totals[1]) - row.bytesBefore / Math.max(1, totals[0]) }))
-    .sort((a, b) => b.gain - a.gain);
-  return { label, bytes: totals[1], bytesBefore: totals[0], rows: rows.slice(0, top).map(({ row }) => row) };
+    .sort((a, b) => gain(b) - gain(a));
+  return { label, bytes: totals[1], bytesBefore: totals[0], rows: rows.slice(0, top) };
+}
+
+/** By how much a prefix's share is larger in the last part than before. */
+function gainOf(row: GrowthRow, { bytes, bytesBefore }: Pick<RecentGrowth, 'bytes' | 'bytesBefore'>): number {
+  return row.bytes / Math.max(1, bytes) - row.bytesBefore / Math.max(1, bytesBefore);
+}
+
+/** Less than this is not worth a row. */
+const LEAST_GAIN = 0.001;
+
+/** The prefixes that take more of the last part than of what precedes it, most first. */
+export function grownRows(recent: RecentGrowth, count: number): readonly GrowthRow[] {
+  if (recent.bytes === 0 || recent.bytesBefore === 0) return [];
+  return recent.rows.filter((row) => gainOf(row, recent) > LEAST_GAIN).slice(0, count);
 }
 
 function bucketStart({ origin, width }: Timeline, index: number): number {

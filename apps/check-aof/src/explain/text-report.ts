@@ -3,6 +3,7 @@ import { bytesText, countText, durationText, shareText, shortCountText, timeText
 import type { Tone } from '../output.ts';
 import type { Explanation, NamedRow, PrefixRow } from './explanation.ts';
 import { keyText } from './key-text.ts';
+import { grownRows } from './tables.ts';
 import { deadBytesOf, hotBoundText, summaryOf, verdictOf } from './verdict.ts';
 
 /** `text` as it looks with its tone. */
@@ -15,6 +16,7 @@ const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 const LEVELS = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 /** Deeper levels of prefixes are on the page. */
 const MAX_DEPTH = 2;
+const GROWN_ROWS = 5;
 
 /** @param top rows of each list */
 export function textReport(explanation: Explanation, top: number, paint: Paint): string[] {
@@ -41,18 +43,17 @@ function head(explanation: Explanation, paint: Paint): string[] {
     const dead = deadBytesOf(explanation);
     const live = totalBytes - dead;
     lines.push(bar(live, totalBytes, WIDTH).padEnd(WIDTH, '░'));
-    const left = `█ live ${bytesText(live)}, ${shortCountText(rewrite.liveKeys)} keys`;
+    const { liveKeys } = rewrite;
+    const left = `█ live ${bytesText(live)}, ${shortCountText(liveKeys)} ${liveKeys === 1 ? 'key' : 'keys'}`;
     lines.push(left + `░ dead ${bytesText(dead)}`.padStart(WIDTH - left.length));
   }
   return [...lines, ...details.flatMap(wrapped)];
 }
 
 function growth({ recent }: Explanation, paint: Paint): string[] {
-  const { rows, label, bytes, bytesBefore } = recent;
-  const grown = rows
-    .filter((row) => row.bytes * Math.max(1, bytesBefore) > row.bytesBefore * Math.max(1, bytes))
-    .slice(0, 5);
-  if (grown.length === 0 || bytesBefore === 0) return [];
+  const { label, bytes, bytesBefore } = recent;
+  const grown = grownRows(recent, GROWN_ROWS);
+  if (grown.length === 0) return [];
   return [
     ...heading(`WHAT GREW LAST: ${label}, ${bytesText(bytes)}`, paint),
     line('', 'before', 'then', 'bytes'),
