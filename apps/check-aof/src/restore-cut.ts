@@ -52,8 +52,13 @@ export interface FoundCut {
   readonly tail: LogFault | undefined;
 }
 
-export interface CutFiles {
-  readonly name: string;
+export interface CutFinderOptions {
+  readonly cut: Cut;
+  readonly files: readonly { readonly name: string }[];
+  /** Names of files beside them, from before a rewrite: what is no longer in the log may be in these. */
+  readonly olderFiles: readonly string[];
+  /** A damage is where the log ends. */
+  readonly isUpToDamage: boolean;
 }
 
 const TAILS: ReadonlySet<string> = new Set(['AOF_TRUNCATED', 'AOF_UNFINISHED_TRANSACTION']);
@@ -61,7 +66,8 @@ const TAILS: ReadonlySet<string> = new Set(['AOF_TRUNCATED', 'AOF_UNFINISHED_TRA
 export class CutFinder {
   readonly #cut: Cut;
   readonly #isUpToDamage: boolean;
-  readonly #files: readonly CutFiles[];
+  readonly #files: CutFinderOptions['files'];
+  readonly #olderFiles: readonly string[];
   #fileIndex = -1;
   /** End of the last whole unit of the file. */
   #unitStart = 0;
@@ -85,9 +91,10 @@ export class CutFinder {
   #tail: LogFault | undefined;
 
   /** @throws RestoreError RESTORE_BAD_OFFSET there is no such file */
-  constructor(cut: Cut, files: readonly CutFiles[], isUpToDamage: boolean) {
+  constructor({ cut, files, olderFiles, isUpToDamage }: CutFinderOptions) {
     this.#cut = cut;
     this.#files = files;
+    this.#olderFiles = olderFiles;
     this.#isUpToDamage = isUpToDamage;
     if (cut.kind === 'offset' && this.#targetIndex(cut) < 0) {
       const message = `The log has no file ${cut.file}; it has ${files.map(({ name }) => name).join(', ')}`;
@@ -325,9 +332,15 @@ export class CutFinder {
       'RESTORE_TIME_GONE',
       `This log begins with the data set as it was at ${base}, when it was rewritten last: how it was at ${timeText(at)} is no longer in it`,
       {
-        hint: `Still there: ${base} and everything since. For what was before, look for a copy of the files from before the rewrite.`,
+        hint: `Still there: ${base} and everything since. ${this.#whereOlder()}`,
       },
     );
+  }
+
+  #whereOlder(): string {
+    if (this.#olderFiles.length === 0)
+      return 'For what was before, look for a copy of the files from before the rewrite.';
+    return `What was before may be in files that are still there, until a server starts: ${this.#olderFiles.join(', ')}. Copy them away now.`;
   }
 
   #noSuchCommand(name: string, nth: number | undefined): RestoreError {
@@ -339,8 +352,7 @@ export class CutFinder {
       this.#baseSeconds === undefined
         ? ''
         : `, which begins with the data set as it was at ${timeText(this.#baseSeconds)}`;
-    const hint =
-      'A rewrite lets go of the commands before it: then only a copy of the files from before the rewrite helps.';
+    const hint = `A rewrite lets go of the commands before it. ${this.#whereOlder()}`;
     return new RestoreError('RESTORE_NO_SUCH_COMMAND', found + since, this.#matches === 0 ? { hint } : {});
   }
 }

@@ -6,7 +6,7 @@
  *
  * Invariants: the source is only read; the target gets a whole log, which has been loaded, or nothing; what is left out or lost is told.
  */
-import { EMPTY_MANIFEST, type LayoutKind, type Manifest } from '@aof/aof-files';
+import { EMPTY_MANIFEST, type LayoutKind, type Manifest, MultiPartLayout } from '@aof/aof-files';
 import { type Disk, DiskError } from '@aof/disk';
 import { readLog } from '@aof/log-reader';
 import type { RdbTarget } from '@aof/rdb';
@@ -166,6 +166,15 @@ async function writeTarget(
   }
 }
 
+/** Files of the log from before its last rewrite, which a server has not deleted yet. */
+function olderFiles(disk: Disk, { names, manifest }: SourceLog): string[] {
+  if (manifest === undefined) return [];
+  const listed = manifest.history
+    .map(({ name }) => name)
+    .filter((name) => disk.status(names.inAppendDir(name))?.kind === 'file');
+  return [...new Set([...listed, ...new MultiPartLayout(disk, names, manifest).unlistedFiles()])];
+}
+
 type Made = Pick<RestoreResult, 'form' | 'bytes' | 'keys' | 'losses' | 'notReplayed'>;
 
 function isRewriting({ server, selection }: RestoreRequest): boolean {
@@ -178,7 +187,7 @@ export async function findCut(
   { cut, isUpToDamage }: Pick<RestoreRequest, 'cut' | 'isUpToDamage'>,
   { disk, progress }: RestoreOptions,
 ): Promise<FoundCut> {
-  const finder = new CutFinder(cut, source.files, isUpToDamage);
+  const finder = new CutFinder({ cut, files: source.files, olderFiles: olderFiles(disk, source), isUpToDamage });
   for await (const batch of readLog(disk, source, { faults: 'report' })) {
     for (const event of batch) if (!finder.take(event)) return finder.finish();
     progress(batch.readBytes, batch.totalBytes);

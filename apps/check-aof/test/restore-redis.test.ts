@@ -118,6 +118,25 @@ describe('a log of redis-server', () => {
     expect(await digestAfter('--before', 'FLUSHALL', '--target', server)).toBe(beforeFlush);
   });
 
+  test('of some keys: what is left when redis-server deletes the others', async () => {
+    const all = join(folder, 'all');
+    await run(disk, ['restore', log, '--to', all, '--before', 'FLUSHALL'], { nowMs: Date.now() });
+    const server = await RedisServer.start(all, folder);
+    let expected = '';
+    try {
+      for (const database of ['0', '7']) {
+        const keys = server.call('-n', database, 'KEYS', '*').split('\n');
+        const others = keys.filter((key) => !/^[sa]/.test(key));
+        expect(others.length).toBeGreaterThan(0);
+        server.call('-n', database, 'DEL', ...others);
+      }
+      expected = server.digest();
+    } finally {
+      await server.stop();
+    }
+    expect(await digestAfter('--before', 'FLUSHALL', '--only', '[sa]*')).toBe(expected);
+  });
+
   test('as it was at the end of a second', async () => {
     expect(await digestAfter('--at', String(atSecond.seconds))).toBe(atSecond.digest);
     expect(await digestAfter('--at', String(atSecond.seconds), '--target', 'ours')).toBe(atSecond.digest);

@@ -3,6 +3,7 @@ import { writeRdbSync } from '@aof/rdb';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { timeText } from '../src/restore-time.ts';
+import { put } from './corpus.ts';
 import {
   BASE,
   commandsOf,
@@ -237,8 +238,28 @@ describe('--at', () => {
     const { answer } = await restored(files, '--at', '999');
     expect(answer).toMatchObject({ code: 'RESTORE_TIME_GONE' });
     expect(answer.hint).toContain('Still there: 1970-01-01T00:16:40Z and everything since');
+    expect(answer.hint).toContain('look for a copy of the files from before the rewrite');
     // The base alone is what was there until the next command.
     expect((await restored(files, '--at', '1005')).commands).toEqual(['SET a 1']);
+  });
+
+  test('before the base: names the files from before that are still there', async () => {
+    const disk = diskOf({ 'appendonly.aof.2.base.aof': `#TS:1000\r\n${set('a')}` });
+    for (const [name, content] of [
+      ['appendonly.aof.1.base.aof', set('x')],
+      [
+        'appendonly.aof.manifest',
+        'file appendonly.aof.2.base.aof seq 2 type b\nfile appendonly.aof.1.base.aof seq 1 type h\n',
+      ],
+    ] as const)
+      put(disk, [[`${LOG}/${name}`, Buffer.from(content)]]);
+    for (const args of [
+      ['--at', '999'],
+      ['--before', 'FLUSHALL'],
+    ]) {
+      const { hint } = await document(disk, ['restore', '/data', '--to', OUT, ...args]);
+      expect(hint).toContain('still there, until a server starts: appendonly.aof.1.base.aof. Copy them away now.');
+    }
   });
 
   test('among commands without times: does not guess', async () => {
