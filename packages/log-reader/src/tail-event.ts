@@ -49,7 +49,7 @@ export type TailEvent =
   | { readonly type: 'transaction'; readonly commands: readonly TailCommand[]; readonly cursor: TailCursor }
   /** The log goes on in another file; nothing was lost and nothing comes twice. */
   | { readonly type: 'file-changed'; readonly cursor: TailCursor }
-  /** Everything that is in the log has been told. Comes once, before waiting. */
+  /** Everything that was in the log has been told; comes before waiting, if anything was told since the last one. */
   | { readonly type: 'caught-up'; readonly cursor: TailCursor };
 
 /** A cursor as `JSON.parse` gives it back, or undefined if it is none. */

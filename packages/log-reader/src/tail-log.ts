@@ -87,13 +87,12 @@ class LogTail {
       const from = current.position.fileOffset;
       yield* this.#tell(current);
       const outcome = signal?.aborted ? 'nothing' : yield* this.#lookAround(current);
-      if (outcome !== 'nothing' || current.position.fileOffset !== from) {
-        isToldSo = false;
-        if (outcome === 'nothing' || outcome === 'moved') continue;
+      if (outcome !== 'nothing' && outcome !== 'moved') {
         yield { type: 'rewritten', reason: outcome };
         yield* this.#snapshot();
-        continue;
       }
+      if (outcome !== 'nothing' || current.position.fileOffset !== from) isToldSo = false;
+      if (outcome !== 'nothing') continue;
       if (!isToldSo) yield { type: 'caught-up', cursor: this.#cursor() };
       isToldSo = true;
       if (!signal?.aborted) await this.#wait();
