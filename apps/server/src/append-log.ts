@@ -62,7 +62,7 @@ export class AppendLog implements PropagationSink, RewrittenLog {
   }
 
   #createWriter(file: DiskFile): AofWriter {
-    const { clock, rewriteControl } = this.#engine;
+    const { clock, rewriteControl, snapshotControl } = this.#engine;
     return new AofWriter({
       file,
       fileSize: file.size(),
@@ -70,7 +70,7 @@ export class AppendLog implements PropagationSink, RewrittenLog {
       events: this.#writerEvents(),
       startedAtMs: this.#monotonicMs(),
       stopwatchMs: () => clock.monotonicUs() / 1000,
-      isRewriting: () => rewriteControl.isRunning,
+      isRewriting: () => rewriteControl.isRunning || snapshotControl.isRunning,
     });
   }
 

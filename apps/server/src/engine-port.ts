@@ -4,10 +4,12 @@ import type {
   Client,
   InfoSection,
   MemoryUse,
+  ReloadOptions,
   RestoredValue,
   RewriteAnswer,
   ServerPort,
   ShutdownRequest,
+  SnapshotPort,
 } from '@aof/commands';
 import type { Config } from '@aof/config';
 import { type Database, digestDataset, digestValue, type Key, type Value } from '@aof/keyspace';
@@ -17,6 +19,7 @@ import type { Engine } from './engine.ts';
 import { infoSections } from './info.ts';
 import type { LogLevel } from './log.ts';
 import { allocatorReport, memoryUse } from './memory-use.ts';
+import { reload } from './reload.ts';
 
 const DIGEST_TOOLS = {
   sha1: (bytes: Uint8Array): Uint8Array => createHash('sha1').update(bytes).digest(),
@@ -25,6 +28,8 @@ const DIGEST_TOOLS = {
 
 /** Payloads go to servers of 7.0 and newer ones: nothing that this server keeps needs more. */
 const DUMP_TARGET = 'redis-7.0';
+/** What a payload has beside the value: its type before it, version and checksum behind it. */
+const DUMP_OVERHEAD_BYTES = 1 + 2 + 8;
 
 /** What is wrong with a payload before its value is looked at. */
 const PAYLOAD_FAULTS: ReadonlySet<RdbErrorCode> = new Set(['RDB_PAYLOAD', 'RDB_VERSION', 'RDB_CHECKSUM']);
@@ -71,7 +76,11 @@ export class EnginePort implements ServerPort {
   }
 
   lastSaveSec(): number {
-    return Math.floor(this.#engine.statistics.startedAtMs / 1000);
+    return this.snapshots.lastSaveSec;
+  }
+
+  get snapshots(): SnapshotPort & { readonly lastSaveSec: number } {
+    return this.#engine.snapshotControl;
   }
 
   sleep(seconds: number): void {
@@ -80,8 +89,8 @@ export class EnginePort implements ServerPort {
     this.#engine.executor.endBatch();
   }
 
-  reload(source: 'snapshot' | 'log', options: { readonly keepData?: boolean } = {}): Promise<string | undefined> {
-    return this.#engine.reload(source, options.keepData ?? false);
+  reload(source: 'snapshot' | 'log', options: ReloadOptions = {}): Promise<string | undefined> {
+    return reload(this.#engine, source, options);
   }
 
   digest(): string {
@@ -93,7 +102,7 @@ export class EnginePort implements ServerPort {
   }
 
   serializedLength(value: Value): number {
-    return this.#engine.serializedLength(value);
+    return this.dump(value).length - DUMP_OVERHEAD_BYTES;
   }
 
   dump(value: Value): Uint8Array {

@@ -6,19 +6,10 @@
  * - Nothing here is global: several engines live side by side in one process.
  * - Time, chance and disk come in through the options.
  */
-import type { AofLayout } from '@aof/aof-files';
-import {
-  ALL_COMMANDS,
-  Client,
-  type ClientLink,
-  Executor,
-  followConfig,
-  type ShutdownRequest,
-} from '@aof/commands';
+import { ALL_COMMANDS, Client, type ClientLink, Executor, followConfig, type ShutdownRequest } from '@aof/commands';
 import type { BufferLimit, Config } from '@aof/config';
 import type { Disk } from '@aof/disk';
-import { activeExpireCycle, Keyspace, type Value, valueBytes } from '@aof/keyspace';
-import type { LoadReport } from '@aof/loader';
+import { activeExpireCycle, Keyspace } from '@aof/keyspace';
 import type { Request, RequestLimits } from '@aof/resp-codec';
 import { AppendLog } from './append-log.ts';
 import type { Chance, Clock } from './clock.ts';
@@ -27,11 +18,13 @@ import { LIMIT_OPTIONS, requestLimits, THRESHOLD_OPTIONS, thresholdsOf } from '.
 import { EnginePort } from './engine-port.ts';
 import type { LoadingProgress } from './info-persistence.ts';
 import type { Log } from './log.ts';
+import { usedMemoryBytes } from './memory-use.ts';
 import { ReplyGate } from './reply-gate.ts';
 import { RewriteControl } from './rewrite-control.ts';
-import { type SavedDataset, saveDataset } from './save-and-load.ts';
-import { findLog, loadFiles, openLog } from './start-log.ts';
-import { usedMemoryBytes } from './memory-use.ts';
+import { shutDown } from './shutdown.ts';
+import { SnapshotControl } from './snapshot-control.ts';
+import { startLog } from './start-log.ts';
+import { loadSnapshotAtStart, removeLeftovers } from './start-snapshot.ts';
 import { Statistics } from './statistics.ts';
 import { SyncBarrier } from './sync-barrier.ts';
 
@@ -65,6 +58,7 @@ export class Engine {
   readonly executor: Executor;
   readonly appendLog: AppendLog;
   readonly rewriteControl: RewriteControl;
+  readonly snapshotControl: SnapshotControl;
   readonly port: EnginePort;
   readonly statistics: Statistics;
   readonly runId: string;
@@ -79,6 +73,7 @@ export class Engine {
   #wakesAtMs = Number.POSITIVE_INFINITY;
   #lastClientId = 0;
   #loading: LoadingProgress | undefined;
+  #hasWholeDataset = false;
   #isTickScheduled = false;
   /** At some time since the last tick nobody watched what clients saw: the timer may begin and stop to watch in between. */
   #wasUnwatched = true;
@@ -111,6 +106,7 @@ export class Engine {
       fatal: (message) => this.fail(message),
     });
     this.rewriteControl = new RewriteControl(this);
+    this.snapshotControl = new SnapshotControl(this);
     this.port = new EnginePort(this);
     this.executor = new Executor(
       {
@@ -193,95 +189,59 @@ export class Engine {
     return this.#loading;
   }
 
+  /** All data that there is has been loaded, and none since is missing: it may be saved. */
+  get hasWholeDataset(): boolean {
+    return this.#hasWholeDataset;
+  }
+
   /**
-   * Loads the log and opens it, if it is on.
+   * Loads the log and opens it, if it is on, or else the snapshot.
    * @throws AofError, ManifestError, LoadError, DiskError
    */
   async start(): Promise<void> {
     this.log('notice', 'Server initialized');
-    if (!this.config.values.appendonly) return;
-    const { dir } = this.config.values;
-    if (this.disk.status(dir) === undefined) {
-      this.disk.makeDirectory(dir, { recursive: true });
-      this.log('notice', `Created the folder ${dir}`);
-    }
-    const layout = findLog(this);
-    const report = await this.#load(layout);
-    openLog(this, layout, report);
+    removeLeftovers(this);
+    const load = this.config.values.appendonly ? startLog : loadSnapshotAtStart;
+    await this.whileLoading((setProgress) => load(this, setProgress));
   }
 
-  /** Empties the data set and loads it from the log (DEBUG LOADAOF), or through a snapshot (DEBUG RELOAD). */
-  async reload(source: 'snapshot' | 'log', keepData: boolean): Promise<string | undefined> {
-    if (source === 'log' && this.appendLog.state !== 'on')
-      return 'ERR Error trying to load the AOF files, check server logs.';
-    await this.rewriteControl.stop('the data set is being loaded anew');
-    this.appendLog.flushNow();
-    if (source === 'log' && this.appendLog.bufferedBytes > 0) {
-      this.log('warning', 'The log cannot be written: loading it now would lose what is not in it yet.');
-      return 'ERR Error trying to load the AOF files, check server logs.';
-    }
-    let saved: SavedDataset | undefined;
-    try {
-      saved = source === 'snapshot' ? saveDataset(this) : undefined;
-      if (!keepData) this.keyspace.flushAll();
-      await this.#load(saved ?? findLog(this));
-    } catch (error) {
-      this.log('warning', error instanceof Error ? error.message : String(error));
-      return 'ERR Error trying to load the AOF files, check server logs.';
-    } finally {
-      if (saved !== undefined) this.disk.unlink(saved.path);
-    }
-    this.keyspace.dirty = 0;
-    return undefined;
-  }
-
-  /** SHUTDOWN: the text of the refusal, or undefined when the server goes down. */
-  shutdown({ force }: ShutdownRequest): string | undefined {
-    if (this.appendLog.writeError !== undefined && !force) {
-      this.log('warning', 'Errors writing the AOF file: not exiting. Use SHUTDOWN FORCE to lose what is not written.');
-      return 'ERR Errors trying to SHUTDOWN. Check logs.';
-    }
-    this.log('notice', 'User requested shutdown...');
-    const refusal = this.rewriteControl.refusalOfShutdown;
-    if (refusal !== undefined && !force) {
-      this.log('warning', refusal);
-      this.log('warning', 'Errors trying to shut down the server. Check the logs for more information.');
-      return 'ERR Errors trying to SHUTDOWN. Check logs.';
-    }
-    this.options.onShutdown();
-    return undefined;
+  /** SHUTDOWN, or a signal: the text of the refusal, or undefined when the server goes down. */
+  shutdown(request: ShutdownRequest): string | undefined {
+    return shutDown(this, request);
   }
 
   /**
-   * Answers what is pending, then writes, syncs and closes the log. What still comes in meanwhile is not answered any
-   * more, for it is in no log.
-   * @throws AofWriteError
+   * Answers what is pending, then writes, syncs and closes the log, and saves if save points are set. What still comes in
+   * meanwhile is not answered any more, for it is in no log.
+   * @throws AofWriteError, SnapshotError
    */
   async stop(): Promise<void> {
     if (this.#hasFailed) return;
     this.tick();
     this.#isStopped = true;
+    // SHUTDOWN has decided that before; who only closes the server still wants it.
+    const unsaved = this.snapshotControl.saveAtEnd({ save: undefined, force: false });
     await this.rewriteControl.stop('the server ends');
+    await this.snapshotControl.stop('the server ends');
     if (this.appendLog.isOn) this.log('notice', 'Calling fsync() on the AOF file.');
     await this.appendLog.close();
+    if (unsaved !== undefined) throw unsaved;
   }
 
   rewriteConfigFile(): string | undefined {
     return rewriteConfigFile(this);
   }
 
-  /** Bytes that the value takes as an RDB file has it. */
-  serializedLength(value: Value): number {
-    return valueBytes(value);
-  }
-
-  async #load(layout: Pick<AofLayout, 'filesToLoad'>): Promise<LoadReport> {
+  /** Nothing expires or propagates while `load` runs, clients are told -LOADING, and what it has not finished is not saved. */
+  async whileLoading(load: (setProgress: (progress: LoadingProgress) => void) => Promise<void>): Promise<void> {
+    this.#hasWholeDataset = false;
     this.keyspace.isLoading = true;
     this.executor.state.isLoading = true;
     try {
-      return await loadFiles(this, layout, (progress) => {
+      await load((progress) => {
         this.#loading = progress;
       });
+      this.#hasWholeDataset = true;
     } finally {
       this.keyspace.isLoading = false;
       this.executor.state.isLoading = false;
@@ -360,6 +320,7 @@ export class Engine {
     // Expiry may have ended a wait.
     if (this.executor.hasUnblocked) this.scheduleTick();
     this.rewriteControl.cron(nowMs);
+    this.snapshotControl.cron(nowMs);
     this.statistics.sample(nowMs, this.executor.statistics.totalCommands);
   }
 

@@ -1,8 +1,8 @@
 /**
- * Puts what an RDB part holds straight into the keyspace, without commands.
+ * Puts what an RDB part or file holds straight into the keyspace, without commands.
  *
- * Invariants: keys whose time has passed are kept, for records behind the RDB part may build on them; what this server
- * cannot hold is told to the operator, kind by kind and once, and never silently left out.
+ * Invariants: keys whose time has passed are kept where records may build on them, which is behind an RDB part; what this
+ * server cannot hold is told to the operator, kind by kind and once, and never silently left out.
  *
  * Source: Redis rdb.c, rdbLoadRioWithLoadingCtx.
  */
@@ -18,12 +18,25 @@ const LOSSES = {
 
 type Loss = (typeof LOSSES)[KeyspaceLossCode] | 'function libraries' | 'module values' | 'module data' | 'empty keys';
 
+export interface EntryApplierOptions {
+  /** Keys that have expired by then, ms since the Unix epoch, are left out. By default none is. */
+  readonly leavesOutExpiredAtMs?: number;
+  /** Keys that are there already are replaced; by default they end the load. */
+  readonly replaces?: boolean;
+}
+
 export class KeyspaceEntryApplier {
+  loadedKeys = 0;
+  expiredKeys = 0;
   readonly #engine: Engine;
+  readonly #options: EntryApplierOptions;
+  /** The parts that come are of a key that is left out. */
+  #isLeftOut = false;
   readonly #losses = new Map<Loss, number>();
 
-  constructor(engine: Engine) {
+  constructor(engine: Engine, options: EntryApplierOptions = {}) {
     this.#engine = engine;
+    this.#options = options;
   }
 
   /** @returns why the entry cannot be taken, or undefined @throws RdbError the entry contradicts itself */
@@ -56,15 +69,28 @@ export class KeyspaceEntryApplier {
     if (db === undefined)
       return `Database ${entry.database} is beyond the ${databases.length} databases of this server`;
     const isFirst = entry.part === 0;
+    if (isFirst) this.#isLeftOut = this.#hasExpired(entry);
+    if (this.#isLeftOut) return undefined;
     const present = db.peek(entry.key);
     if (!isFirst) {
       if (present === undefined) throw new Error('bug: a part of a value that has not begun');
       this.#countAll(extendValue(present, entry, thresholds));
       return undefined;
     }
-    if (present !== undefined) return `The key '${entry.key}' comes twice in database ${entry.database}`;
+    if (present !== undefined) {
+      if (this.#options.replaces !== true) return `The key '${entry.key}' comes twice in database ${entry.database}`;
+      db.remove(entry.key);
+    }
     this.#begin(db, entry);
+    this.loadedKeys++;
     return undefined;
+  }
+
+  #hasExpired({ expireAtMs }: RdbKeyEntry): boolean {
+    const { leavesOutExpiredAtMs } = this.#options;
+    if (leavesOutExpiredAtMs === undefined || expireAtMs < 0 || expireAtMs >= leavesOutExpiredAtMs) return false;
+    this.expiredKeys++;
+    return true;
   }
 
   #begin(db: Database, entry: RdbKeyEntry): void {
@@ -87,7 +113,7 @@ export class KeyspaceEntryApplier {
 
   #report(): void {
     for (const [loss, count] of this.#losses) {
-      this.#engine.log('warning', `The RDB part holds what this server does not keep: ${loss} (${count})`);
+      this.#engine.log('warning', `The RDB file holds what this server does not keep: ${loss} (${count})`);
     }
   }
 }

@@ -3,7 +3,8 @@ import type { Engine } from './engine.ts';
 import type { InfoFields } from './info.ts';
 
 export function persistenceFields(engine: Engine): InfoFields {
-  const { appendLog, loading, rewriteControl } = engine;
+  const { appendLog, loading, rewriteControl, snapshotControl, statistics } = engine;
+  const copying = snapshotControl.isRunning ? snapshotControl : rewriteControl;
   const isLoading = loading !== undefined;
   return [
     ['loading', isLoading ? 1 : 0],
@@ -11,17 +12,19 @@ export function persistenceFields(engine: Engine): InfoFields {
     ['current_cow_peak', 0],
     ['current_cow_size', 0],
     ['current_cow_size_age', 0],
-    ['current_fork_perc', '0.00'],
-    ['current_save_keys_processed', 0],
-    ['current_save_keys_total', 0],
-    ['rdb_changes_since_last_save', engine.keyspace.dirty],
-    ['rdb_bgsave_in_progress', 0],
-    ['rdb_last_save_time', engine.port.lastSaveSec()],
-    ['rdb_last_bgsave_status', 'ok'],
-    ['rdb_last_bgsave_time_sec', -1],
-    ['rdb_current_bgsave_time_sec', -1],
-    ['rdb_saves', 0],
+    ['current_fork_perc', percent(copying)],
+    ['current_save_keys_processed', copying.copiedKeys],
+    ['current_save_keys_total', copying.keyCount],
+    ['rdb_changes_since_last_save', snapshotControl.unsavedChanges],
+    ['rdb_bgsave_in_progress', snapshotControl.isRunning ? 1 : 0],
+    ['rdb_last_save_time', snapshotControl.lastSaveSec],
+    ['rdb_last_bgsave_status', snapshotControl.lastStatus],
+    ['rdb_last_bgsave_time_sec', snapshotControl.lastDurationSec],
+    ['rdb_current_bgsave_time_sec', snapshotControl.currentDurationSec],
+    ['rdb_saves', snapshotControl.count],
     ['rdb_last_cow_size', 0],
+    ['rdb_last_load_keys_expired', statistics.lastLoad.expiredKeys],
+    ['rdb_last_load_keys_loaded', statistics.lastLoad.loadedKeys],
     ['aof_enabled', appendLog.isOn ? 1 : 0],
     ['aof_rewrite_in_progress', rewriteControl.isRunning ? 1 : 0],
     ['aof_rewrite_scheduled', rewriteControl.isScheduled ? 1 : 0],
@@ -34,6 +37,8 @@ export function persistenceFields(engine: Engine): InfoFields {
     ['aof_last_cow_size', 0],
     ['module_fork_in_progress', 0],
     ['module_fork_last_cow_size', 0],
+    ['rdb_bgsave_max_slice_usec', Math.round(snapshotControl.maxSliceUs)],
+    ['rdb_bgsave_keys_copied_early', snapshotControl.earlyKeys],
     ['aof_rewrite_max_slice_usec', Math.round(rewriteControl.maxSliceUs)],
     ['aof_rewrite_keys_copied_early', rewriteControl.earlyKeys],
     ...(rewriteControl.isRunning ? progressFields(engine) : []),
@@ -42,12 +47,20 @@ export function persistenceFields(engine: Engine): InfoFields {
   ];
 }
 
-function progressFields({ rewriteControl: { copiedKeys, keyCount } }: Engine): InfoFields {
-  const share = keyCount === 0 ? 0 : (copiedKeys * 100) / keyCount;
+interface CopyProgress {
+  readonly copiedKeys: number;
+  readonly keyCount: number;
+}
+
+function percent({ copiedKeys, keyCount }: CopyProgress): string {
+  return (keyCount === 0 ? 0 : (copiedKeys * 100) / keyCount).toFixed(2);
+}
+
+function progressFields({ rewriteControl }: Engine): InfoFields {
   return [
-    ['aof_rewrite_progress_perc', share.toFixed(2)],
-    ['aof_rewrite_keys_done', copiedKeys],
-    ['aof_rewrite_keys_total', keyCount],
+    ['aof_rewrite_progress_perc', percent(rewriteControl)],
+    ['aof_rewrite_keys_done', rewriteControl.copiedKeys],
+    ['aof_rewrite_keys_total', rewriteControl.keyCount],
   ];
 }
 

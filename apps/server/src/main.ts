@@ -1,9 +1,10 @@
 /** The program `aof-server`: configuration, start, signals, and the exit codes. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { REDIS_VERSION } from '@aof/commands';
+import { REDIS_VERSION, type ShutdownRequest } from '@aof/commands';
 import {
   Config,
   ConfigError,
+  type ConfigValues,
   type ParsedConfig,
   parseArguments,
   parseConfigFile,
@@ -19,7 +20,7 @@ import { reportStartFailure } from './start-failure.ts';
 
 const HELP = `Usage: aof-server [file.conf | -] [--option value ...]
 
-  aof-server                                  defaults, no log
+  aof-server                                  defaults: no log, a snapshot now and then and at the end
   aof-server aof.conf                         options from a file in the format of redis.conf
   aof-server aof.conf --port 7000             what comes later wins
   aof-server - < aof.conf                     options from standard input
@@ -28,7 +29,7 @@ const HELP = `Usage: aof-server [file.conf | -] [--option value ...]
   -v, --version    the version
   -h, --help       this text
 
-Exit status: 0 after SHUTDOWN, SIGTERM or SIGINT with everything synced; 1 where it cannot start or must not go on.
+Exit status: 0 after SHUTDOWN, SIGTERM or SIGINT with everything saved and synced; 1 where it cannot start or must not go on.
 `;
 
 async function main(): Promise<void> {
@@ -119,10 +120,15 @@ function enterFolder({ values: { dir } }: Config): void {
 
 function handleSignals(server: AofServer, config: Config): void {
   let signals = 0;
-  const onSignal = (name: string) => {
+  const onSignal = (name: 'SIGINT' | 'SIGTERM') => {
     signals++;
-    server.engine.log('notice', `Received ${name === 'SIGINT' ? 'SIGINT' : 'SIGTERM'} scheduling shutdown...`);
-    if (signals === 1) return stop(server, config);
+    server.engine.log('notice', `Received ${name} scheduling shutdown...`);
+    if (signals === 1) {
+      const actions = config.values[name === 'SIGINT' ? 'shutdown-on-sigint' : 'shutdown-on-sigterm'];
+      // Refused, it goes on; the next signal is a first one again.
+      if (server.engine.shutdown(requestOf(actions)) !== undefined) signals = 0;
+      return;
+    }
     server.engine.log('warning', 'You insist... exiting now.');
     removePidFile(config);
     process.exit(1);
@@ -132,6 +138,12 @@ function handleSignals(server: AofServer, config: Config): void {
   // A terminal that goes away or a reader of our log that ends must not end the server.
   process.on('SIGHUP', () => undefined);
   process.on('SIGPIPE', () => undefined);
+}
+
+/** `shutdown-on-sigint` and `shutdown-on-sigterm`, as SHUTDOWN has them. */
+function requestOf(actions: ConfigValues['shutdown-on-sigterm']): ShutdownRequest {
+  const save = actions.includes('save') ? true : actions.includes('nosave') ? false : undefined;
+  return { save, now: actions.includes('now'), force: actions.includes('force') };
 }
 
 function stop(server: AofServer, config: Config): void {

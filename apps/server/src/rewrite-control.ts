@@ -1,9 +1,9 @@
 /**
- * When the log is rewritten, and how much of the event loop that may take: BGREWRITEAOF, growth, `appendonly` changed at
- * run time, delays after failures, slices, and what INFO and the operator hear about it.
+ * When the log is rewritten: BGREWRITEAOF, growth, `appendonly` changed at run time, delays after failures, and what INFO and
+ * the operator hear about it.
  *
- * Invariants: one rewrite runs at a time; a slice takes at most MAX_SLICE_US, and a bounded share of the time while clients
- * are served; while the log is `starting` a rewrite runs or is scheduled.
+ * Invariants: one rewrite runs at a time, and none beside a background save; while the log is `starting` a rewrite runs or is
+ * scheduled; what is not the whole data set is never written.
  *
  * Source: Redis persistence docs; Redis aof.c and serverCron.
  */
@@ -26,14 +26,10 @@ import {
   SinglePlan,
 } from '@aof/aof-rewriter';
 import type { RewriteAnswer } from '@aof/commands';
+import { BackgroundSlices } from './background-slices.ts';
 import type { Engine } from './engine.ts';
 import { findLog } from './start-log.ts';
 
-/** Nobody waits longer than this for a rewrite. */
-const MAX_SLICE_US = 2000;
-/** While clients are served: at least so much per turn, and this share of the time since the last slice. */
-const MIN_SLICE_US = 250;
-const BUSY_SHARE = 1 / 3;
 /** A line about the progress of a long rewrite, this often. */
 const PROGRESS_LINE_MS = 5000;
 
@@ -52,13 +48,11 @@ interface Running {
 
 export class RewriteControl {
   readonly #engine: Engine;
+  readonly #slices: BackgroundSlices;
   readonly #limit = new RewriteLimit();
   #layout: AofLayout | undefined;
   #running: Running | undefined;
   #isScheduled = false;
-  #isTurnScheduled = false;
-  #lastTurnEndUs = 0;
-  #commandsAtLastTurn = 0;
   #lineAtMs = 0;
   #count = 0;
   #lastDurationSec = -1;
@@ -68,6 +62,7 @@ export class RewriteControl {
 
   constructor(engine: Engine) {
     this.#engine = engine;
+    this.#slices = new BackgroundSlices(engine, () => this.#running?.rewrite);
     engine.config.onChange('appendonly', (isOn) => this.#setAppendOnly(isOn));
     engine.config.onChange('aof-disable-auto-gc', (keepsHistory) => {
       if (!keepsHistory) this.#deleteKeptHistory();
@@ -140,7 +135,7 @@ export class RewriteControl {
   /** BGREWRITEAOF. */
   request(): RewriteAnswer {
     if (this.#running !== undefined) return { outcome: 'in-progress' };
-    if (this.#engine.executor.isInExec) {
+    if (this.#engine.executor.isInExec || this.#engine.snapshotControl.isRunning) {
       this.#isScheduled = true;
       this.#limit.reset();
       return { outcome: 'scheduled' };
@@ -151,7 +146,8 @@ export class RewriteControl {
   /** `hz` times a second. */
   cron(nowMs: number): void {
     if (this.#running !== undefined) return this.#reportProgress(this.#running, nowMs);
-    const { appendLog, config, log } = this.#engine;
+    const { appendLog, config, log, snapshotControl, executor } = this.#engine;
+    if (snapshotControl.isRunning || executor.state.isLoading) return;
     if (!this.#isScheduled) {
       if (appendLog.state !== 'on') return;
       const options = {
@@ -176,14 +172,14 @@ export class RewriteControl {
 
   /** CONFIG SET appendonly: the text of the refusal, or undefined. */
   #setAppendOnly(isOn: boolean): string | undefined {
-    const { appendLog, log, executor } = this.#engine;
+    const { appendLog, log, executor, snapshotControl } = this.#engine;
     if (isOn === (appendLog.state !== 'off')) return undefined;
     if (!isOn) {
       this.#turnOff();
       return undefined;
     }
     appendLog.startLater();
-    if (executor.isInExec || this.#running !== undefined) {
+    if (executor.isInExec || this.#running !== undefined || snapshotControl.isRunning) {
       this.#isScheduled = true;
       const reason = executor.isInExec
         ? 'AOF was enabled during a transaction.'
@@ -235,8 +231,14 @@ export class RewriteControl {
 
   /** @returns whether it has begun; if not, the log says why */
   #start(): boolean {
-    const { log, clock, keyspace, config } = this.#engine;
+    const { log, clock, keyspace, config, hasWholeDataset } = this.#engine;
     try {
+      if (!hasWholeDataset) {
+        throw new RewriteError(
+          'AOF_REWRITE_FAILED',
+          'what is in memory is not the whole data set: loading it has failed',
+        );
+      }
       const layout = this.#findLayout();
       const context = this.#context();
       const missing = missingRoom(this.#engine.disk, config.values.dir, keyspace);
@@ -257,7 +259,7 @@ export class RewriteControl {
         syncsInSteps: config.values['aof-rewrite-incremental-fsync'],
         nowMs: () => clock.nowMs(),
         monotonicUs: () => clock.monotonicUs(),
-        onWork: () => this.#scheduleTurn(),
+        onWork: () => this.#slices.schedule(),
       });
       const ended = rewrite.run().then(
         (result) => this.#succeeded(result),
@@ -377,29 +379,6 @@ export class RewriteControl {
 
   #deleteHistoryOf(plan: RewritePlan): void {
     plan.deleteHistory().catch((error: unknown) => this.#throwLater(error));
-  }
-
-  // --- slices ---
-
-  #scheduleTurn(): void {
-    if (this.#isTurnScheduled) return;
-    this.#isTurnScheduled = true;
-    this.#engine.options.schedule(() => this.#turn());
-  }
-
-  /** Comes after the tick of the same turn of the event loop: replies leave first. */
-  #turn(): void {
-    this.#isTurnScheduled = false;
-    const { clock, executor, hasFailed } = this.#engine;
-    if (this.#running === undefined || hasFailed) return;
-    const { totalCommands } = executor.statistics;
-    const isBusy = totalCommands !== this.#commandsAtLastTurn;
-    this.#commandsAtLastTurn = totalCommands;
-    const share = (clock.monotonicUs() - this.#lastTurnEndUs) * BUSY_SHARE;
-    const budgetUs = isBusy ? Math.min(MAX_SLICE_US, Math.max(MIN_SLICE_US, share)) : MAX_SLICE_US;
-    const hasMore = this.#running.rewrite.step(budgetUs);
-    this.#lastTurnEndUs = clock.monotonicUs();
-    if (hasMore) this.#scheduleTurn();
   }
 
   #reportProgress({ rewrite }: Running, nowMs: number): void {

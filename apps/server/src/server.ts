@@ -128,7 +128,7 @@ export class AofServer implements AsyncDisposable {
     return callOn(this.#inProcessBytes, args);
   }
 
-  /** Stops serving, flushes and syncs the log, closes everything. Safe to call twice. */
+  /** Stops serving, saves if save points are set, flushes and syncs the log, closes everything. Safe to call twice. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -208,7 +208,8 @@ export async function createServer(options: ServerOptions = {}): Promise<AofServ
   const { port = false, ...values } = options;
   const unknown = Object.keys(values).find((name) => !(name in OPTIONS));
   if (unknown !== undefined) throw new TypeError(`createServer has no option '${unknown}'`);
-  const config = Config.of(process.cwd(), { bind: ['127.0.0.1'], loglevel: 'warning', ...values });
+  // In a program of somebody else's, nothing is saved that was not asked for.
+  const config = Config.of(process.cwd(), { bind: ['127.0.0.1'], loglevel: 'warning', save: [], ...values });
   const server = new AofServer({ config, port: port === false ? undefined : port });
   await server.start();
   return server;

@@ -7,9 +7,23 @@ import { DEFAULT_LIMITS, Request } from '@aof/resp-codec';
 import type { Engine } from './engine.ts';
 import { KeyspaceEntryApplier } from './entry-applier.ts';
 import type { LoadingProgress } from './info-persistence.ts';
+import { refuseEmptyStart } from './start-snapshot.ts';
 
 /** A line about the progress of a long load, this often. */
 const PROGRESS_LINE_MS = 5000;
+
+/** Finds the log, loads it and opens it. @throws AofError, ManifestError, LoadError, DiskError */
+export async function startLog(engine: Engine, setProgress: (progress: LoadingProgress) => void): Promise<void> {
+  const { config, disk, log } = engine;
+  const { dir } = config.values;
+  if (disk.status(dir) === undefined) {
+    disk.makeDirectory(dir, { recursive: true });
+    log('notice', `Created the folder ${dir}`);
+  }
+  const layout = findLog(engine);
+  refuseEmptyStart(engine, layout);
+  openLog(engine, layout, await loadFiles(engine, layout, setProgress));
+}
 
 /** Decides which log to use, by what is there. @throws ManifestError, LayoutError, DiskError */
 export function findLog({ config, disk, log }: Engine): AofLayout {
@@ -98,7 +112,7 @@ export async function loadFiles(
 }
 
 /** Opens the log for appending, making it if there is none. @throws LayoutError, DiskError */
-export function openLog(engine: Engine, layout: AofLayout, report: LoadReport): void {
+function openLog(engine: Engine, layout: AofLayout, report: LoadReport): void {
   const { log } = engine;
   const baseFormat = engine.config.values['aof-use-rdb-preamble'] ? 'rdb' : 'aof';
   const opened = layout.openForAppend({

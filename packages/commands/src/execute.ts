@@ -49,6 +49,8 @@ export interface ServerState {
   isLoading: boolean;
   /** Text of strerror(3) while the log cannot be written, else undefined. */
   logWriteError: string | undefined;
+  /** A snapshot has failed, and writes are refused until one succeeds. */
+  hasFailedToSave: boolean;
 }
 
 export interface ExecutorStatistics {
@@ -84,7 +86,7 @@ export class Executor implements CommandContext {
   readonly table: CommandTable;
   readonly watches = new WatchRegistry();
   readonly blocked = new BlockedClients();
-  readonly state: ServerState = { isLoading: false, logWriteError: undefined };
+  readonly state: ServerState = { isLoading: false, logWriteError: undefined, hasFailedToSave: false };
   readonly statistics: ExecutorStatistics = { totalCommands: 0, totalReads: 0, errors: new Map(), totalErrors: 0 };
   readonly times = new CommandTimes();
   observer: ExecutionObserver | undefined;

@@ -22,7 +22,16 @@ export { followConfig } from './follow-config.ts';
 export { keyPositions } from './key-positions.ts';
 export { type MemoryReport, type MemoryUse, memoryReport } from './memory-report.ts';
 export { NO_DATABASE, type PropagationSink } from './propagation.ts';
-export type { InfoSection, RestoredValue, RewriteAnswer, ServerPort, ShutdownRequest } from './server-port.ts';
+export type {
+  InfoSection,
+  ReloadOptions,
+  RestoredValue,
+  RewriteAnswer,
+  SaveAnswer,
+  ServerPort,
+  ShutdownRequest,
+  SnapshotPort,
+} from './server-port.ts';
 export type {
   CommandFlag,
   CommandGroup,

@@ -5,6 +5,9 @@ import type { Client } from './client.ts';
 import type { Command } from './command-table.ts';
 import type { ServerState } from './execute.ts';
 
+const SAVE_FAILED =
+  "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may modify the data set are disabled, because this instance is configured to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error.";
+
 interface RefusalContext {
   readonly state: ServerState;
 }
@@ -13,6 +16,7 @@ interface RefusalContext {
 export function refusalOf({ state }: RefusalContext, client: Client, command: Command): string | undefined {
   if (!client.isAuthenticated && !command.isAllowedWithoutAuth) return 'NOAUTH Authentication required.';
   if (client.queue !== undefined && !command.isAllowedInMulti) return 'ERR Command not allowed inside a transaction';
+  if (state.hasFailedToSave && command.isRefusedOnWriteError) return SAVE_FAILED;
   if (state.logWriteError !== undefined && command.isRefusedOnWriteError) {
     return `MISCONF Errors writing to the AOF file: ${state.logWriteError}`;
   }

@@ -13,6 +13,30 @@ export type RewriteAnswer =
   | { readonly outcome: 'in-progress' }
   | { readonly outcome: 'error'; readonly message: string };
 
+/**
+ * Answer of a request to save a snapshot. `done`: it is on the disk. `in-progress`: one is being saved in the background. `busy`:
+ * something else runs in the background. `failed`: the server's log says why.
+ */
+export type SaveAnswer = 'done' | 'started' | 'scheduled' | 'in-progress' | 'busy' | 'failed';
+
+/** Snapshots, for a server that keeps them. */
+export interface SnapshotPort {
+  /** SAVE: everybody waits until it is done. */
+  save(): SaveAnswer;
+  /** BGSAVE. @param mayWait until what runs in the background has ended: SCHEDULE */
+  saveInBackground(mayWait: boolean): SaveAnswer;
+  /** The data set has been emptied on purpose. */
+  flushed(): void;
+}
+
+/** The options of DEBUG RELOAD; by default it saves, empties the data set and loads it. */
+export interface ReloadOptions {
+  readonly saves?: boolean;
+  readonly empties?: boolean;
+  /** Keys that are there already are replaced. */
+  readonly replaces?: boolean;
+}
+
 export interface ShutdownRequest {
   readonly save: boolean | undefined;
   readonly now: boolean;
@@ -43,10 +67,11 @@ export interface ServerPort {
   shutdown(request: ShutdownRequest): string | undefined;
   /** Unix time of the last successful save, seconds. */
   lastSaveSec(): number;
+  readonly snapshots?: SnapshotPort;
   /** Blocks the whole server, as DEBUG SLEEP does. */
   sleep(seconds: number): void;
   /** DEBUG RELOAD and DEBUG LOADAOF: resolves with the text of the failure, or undefined. */
-  reload(source: 'snapshot' | 'log', options?: { readonly keepData?: boolean }): Promise<string | undefined>;
+  reload(source: 'snapshot' | 'log', options?: ReloadOptions): Promise<string | undefined>;
   /** DEBUG DIGEST and DIGEST-VALUE, 40 hexadecimal digits. */
   digest(): string;
   digestOf(db: Database, key: Key): string;

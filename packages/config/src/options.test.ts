@@ -37,6 +37,7 @@ describe('the table against Redis 7.0.15', () => {
       'aof-checksums',
       'aof-layout',
       'aof-rewrite-cpulist',
+      'aof-start-empty',
       'bgsave-cpulist',
       'bio-cpulist',
       'cluster-announce-human-nodename',

@@ -30,7 +30,7 @@ async function start(values: Partial<ConfigValues> = {}): Promise<Started> {
   let aheadMs = 0;
   const lines: string[] = [];
   const server = new AofServer({
-    config: Config.of('/', { bind: ['127.0.0.1'], hz: 100, ...values }),
+    config: Config.of('/', { bind: ['127.0.0.1'], hz: 100, save: [], ...values }),
     clock: {
       nowMs: () => systemClock.nowMs() + aheadMs,
       monotonicUs: () => systemClock.monotonicUs() + aheadMs * 1000,

@@ -23,7 +23,14 @@ export class Rig {
 
   constructor(disk: Disk, config: Partial<ConfigValues> = {}) {
     this.engine = new Engine({
-      config: Config.of(DIR, { dir: DIR, databases: 4, appendonly: true, 'enable-debug-command': 'yes', ...config }),
+      config: Config.of(DIR, {
+        dir: DIR,
+        databases: 4,
+        appendonly: true,
+        save: [],
+        'enable-debug-command': 'yes',
+        ...config,
+      }),
       disk,
       clock: { nowMs: () => this.nowMs, monotonicUs: () => this.#look() },
       chance: { random: () => 0.5, hashSeed: () => ({ k0: 1, k1: 2 }), runId: () => 'f'.repeat(40) },

@@ -113,7 +113,7 @@ export class Machine {
     const life = { hasEnded: false };
     this.#process = life;
     return new Engine({
-      config: Config.of(DIR, { dir: DIR, databases: 4, appendonly: true, ...config }),
+      config: Config.of(DIR, { dir: DIR, databases: 4, appendonly: true, save: [], ...config }),
       disk: mortal(wrap?.(this.disk, this) ?? this.disk, life),
       clock: { nowMs: () => this.nowMs, monotonicUs: () => this.nowMs * 1000 + tickUs * this.#ticks++ },
       chance: { random: random ?? (() => 0.5), hashSeed: () => ({ k0: 1, k1: 2 }), runId: () => 'f'.repeat(40) },

@@ -57,8 +57,8 @@ describe('an RDB part', () => {
     ]);
     const told = machine.lines.filter((line) => line.includes('does not keep'));
     expect(told).toEqual([
-      'warning: The RDB part holds what this server does not keep: function libraries (1)',
-      'warning: The RDB part holds what this server does not keep: field expiries (1)',
+      'warning: The RDB file holds what this server does not keep: function libraries (1)',
+      'warning: The RDB file holds what this server does not keep: field expiries (1)',
     ]);
   });
 

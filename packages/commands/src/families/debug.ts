@@ -30,14 +30,14 @@ function reloadReply(ctx: CommandContext, work: Promise<string | undefined>): vo
 }
 
 const reload: Handler = (ctx, request) => {
-  let keepData = false;
+  let [saves, empties, replaces] = [true, true, false];
   for (let i = 2; i < request.count; i++) {
-    if (request.is(i, 'noflush')) keepData = true;
-    else if (!request.is(i, 'nosave') && !request.is(i, 'merge')) {
-      return ctx.reply.error('ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.');
-    }
+    if (request.is(i, 'noflush')) empties = false;
+    else if (request.is(i, 'nosave')) saves = false;
+    else if (request.is(i, 'merge')) replaces = true;
+    else return ctx.reply.error('ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.');
   }
-  reloadReply(ctx, ctx.server.reload('snapshot', { keepData }));
+  reloadReply(ctx, ctx.server.reload('snapshot', { saves, empties, replaces }));
 };
 
 const loadAof: Handler = (ctx) => reloadReply(ctx, ctx.server.reload('log'));
@@ -70,7 +70,7 @@ const digestValue: Handler = (ctx, request) => {
 
 const FORMS: ReadonlyMap<string, { readonly min: number; readonly max: number; readonly run: Handler }> = new Map([
   ['sleep', { min: 3, max: 3, run: sleep }],
-  ['reload', { min: 2, max: 5, run: reload }],
+  ['reload', { min: 2, max: Number.POSITIVE_INFINITY, run: reload }],
   ['loadaof', { min: 2, max: 2, run: loadAof }],
   ['set-active-expire', { min: 3, max: 3, run: setActiveExpire }],
   ['object', { min: 3, max: 4, run: object }],
@@ -93,7 +93,7 @@ const HELP = [
   'OBJECT <key>',
   '    Describe how a value is kept.',
   'RELOAD [option ...]',
-  '    Save the data set, empty it and load it again. Options: NOFLUSH, NOSAVE, MERGE.',
+  '    Save a snapshot, empty the data set and load it again. Options: NOSAVE, NOFLUSH, MERGE (replaces keys).',
   'SET-ACTIVE-EXPIRE <0|1>',
   '    Switch off or on that expired keys are looked for in the background.',
   'SLEEP <seconds>',

@@ -1,4 +1,4 @@
-/** CONFIG, INFO, DBSIZE, FLUSHDB, FLUSHALL, SWAPDB, TIME, LASTSAVE, SHUTDOWN, BGREWRITEAOF: the server as a whole. */
+/** CONFIG, INFO, DBSIZE, FLUSHDB, FLUSHALL, SWAPDB, TIME, SAVE, BGSAVE, LASTSAVE, SHUTDOWN, BGREWRITEAOF: the server as a whole. */
 import type { Request } from '@aof/resp-codec';
 import { isLocalClient } from '../client.ts';
 import type { CommandContext } from '../context.ts';
@@ -61,6 +61,7 @@ const flushAll: Handler = (ctx, request) => {
   for (const db of ctx.keyspace.databases) ctx.watches.touchedAll(db);
   ctx.keyspace.dirty += ctx.keyspace.flushAll();
   for (const db of ctx.keyspace.databases) ctx.blocked.swapped(db);
+  ctx.server.snapshots?.flushed();
   ctx.propagateAlways();
   ctx.reply.ok();
 };
@@ -109,6 +110,35 @@ const shutdown: Handler = (ctx, request) => {
   const error = ctx.server.shutdown({ save, now: isNow, force: isForced });
   // A server that goes down does not answer: the client sees the connection end.
   if (error !== undefined) ctx.reply.error(error);
+};
+
+const SAVE_IN_PROGRESS = 'ERR Background save already in progress';
+/** What Redis answers when a save fails: the reason is the server's log's to tell. */
+const SAVE_FAILED = 'ERR';
+
+const save: Handler = (ctx) => {
+  const answer = ctx.server.snapshots?.save();
+  if (answer === 'done') ctx.reply.ok();
+  else ctx.reply.error(answer === 'in-progress' ? SAVE_IN_PROGRESS : SAVE_FAILED);
+};
+
+const bgSave: Handler = (ctx, request) => {
+  const mayWait = request.count === 2 && request.is(1, 'schedule');
+  if (request.count > 1 && !mayWait) return ctx.reply.error(SYNTAX_ERROR);
+  switch (ctx.server.snapshots?.saveInBackground(mayWait)) {
+    case 'started':
+      return ctx.reply.simple('Background saving started');
+    case 'scheduled':
+      return ctx.reply.simple('Background saving scheduled');
+    case 'in-progress':
+      return ctx.reply.error(SAVE_IN_PROGRESS);
+    case 'busy':
+      return ctx.reply.error(
+        "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a BGSAVE whenever possible.",
+      );
+    default:
+      return ctx.reply.error(SAVE_FAILED);
+  }
 };
 
 const bgRewriteAof: Handler = (ctx: CommandContext) => {
@@ -277,6 +307,28 @@ export const serverCommands: readonly CommandSpec[] = [
     handler: time,
   },
   {
+    name: 'save',
+    arity: 1,
+    flags: ['admin', 'noscript', 'no_async_loading', 'no_multi'],
+    categories: [],
+    group: 'server',
+    since: '1.0.0',
+    summary: 'Saves a snapshot of the data set to the disk while everybody waits.',
+    complexity: 'O(N) where N is the total number of keys in all databases',
+    handler: save,
+  },
+  {
+    name: 'bgsave',
+    arity: -1,
+    flags: ['admin', 'noscript', 'no_async_loading'],
+    categories: [],
+    group: 'server',
+    since: '1.0.0',
+    summary: 'Saves a snapshot of the data set to the disk in the background.',
+    complexity: 'O(1)',
+    handler: bgSave,
+  },
+  {
     name: 'lastsave',
     arity: 1,
     flags: ['loading', 'stale', 'fast'],
@@ -295,7 +347,7 @@ export const serverCommands: readonly CommandSpec[] = [
     categories: [],
     group: 'server',
     since: '1.0.0',
-    summary: 'Flushes and syncs the log, then ends the server.',
+    summary: 'Flushes and syncs the log, saves a snapshot if save points are set, then ends the server.',
     complexity:
       'O(N) when saving, where N is the total number of keys in all databases when saving data, otherwise O(1)',
     handler: shutdown,

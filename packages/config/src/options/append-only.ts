@@ -71,6 +71,14 @@ export const appendOnly = {
     says so in the log and starts. no refuses to start, so that somebody looks first. Damage anywhere else always
     stops the start.`,
   ),
+  'aof-start-empty': option(
+    boolean(),
+    false,
+    `What to do at the start when there is no append only file but a snapshot: with appendonly yes snapshots are never
+    loaded. no refuses to start empty beside it; to go over from snapshots to the append only file, start with appendonly
+    no and run CONFIG SET appendonly yes. yes starts empty.`,
+    { immutable: true, origin: 'aof' },
+  ),
   'aof-use-rdb-preamble': option(
     boolean(),
     false,

@@ -63,9 +63,8 @@ export const general = {
     `What SIGINT does. default saves a snapshot if save points are configured and stops; save and nosave decide that
     regardless of the save points; now doesn't wait for lagging replicas; force stops even if saving fails. All but
     "save nosave" may be combined.`,
-    { accepted: true },
   ),
-  'shutdown-on-sigterm': option(shutdownActions(), [], `The same for SIGTERM.`, { accepted: true }),
+  'shutdown-on-sigterm': option(shutdownActions(), [], `The same for SIGTERM.`),
   'shutdown-timeout': option(integer(), 10, `Seconds that a shutdown waits for replicas that lag behind.`, {
     accepted: true,
     unit: 'seconds',

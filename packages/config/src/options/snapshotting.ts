@@ -22,38 +22,38 @@ export const snapshotting = {
     ],
     `When to write a snapshot by itself: after so many seconds if at least so many keys have changed. Several lines, or
     several pairs in a line, are several rules, any of which is enough. The first line replaces the default rules; save ""
-    removes every rule so far.`,
-    { accepted: true },
+    removes every rule so far. With rules the server also saves when it stops. The append only file loses less; a snapshot
+    is what is copied away as a backup.`,
   ),
   dbfilename: option(
     path((name) => (name.includes('/') ? "dbfilename can't be a path, just a filename" : undefined)),
     'dump.rdb',
     `Name of the snapshot file inside dir.`,
-    { accepted: true, protected: true },
+    { protected: true },
   ),
   'stop-writes-on-bgsave-error': option(
     boolean(),
     true,
     `Refuse writes after a snapshot that the save points asked for has failed, so that somebody notices. Writes are
     allowed again after the next good snapshot.`,
-    { accepted: true },
   ),
-  rdbcompression: option(boolean(), true, `Compress long strings in snapshots. Costs CPU time, saves disk.`, {
-    accepted: true,
-  }),
+  rdbcompression: option(
+    boolean(),
+    true,
+    `Compress long strings in snapshots, in bases in the RDB form and by DUMP. Costs CPU time, saves disk.`,
+  ),
   rdbchecksum: option(
     boolean(),
     true,
     `End snapshots with a checksum and check it when loading. Without it loading is a little faster and damage goes
     unnoticed.`,
-    { accepted: true, immutable: true },
+    { immutable: true },
   ),
   'rdb-save-incremental-fsync': option(
     boolean(),
     true,
     `Hand a snapshot to the disk every few megabytes while it is being written, instead of all at the end, which can make
     other writes wait for long.`,
-    { accepted: true },
   ),
   'rdb-del-sync-files': option(boolean(), false, `Remove snapshots made for replication only.`, { accepted: true }),
   'sanitize-dump-payload': option(
