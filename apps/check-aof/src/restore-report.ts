@@ -2,6 +2,7 @@
 import { AofError } from '@aof/aof-files';
 import type { CommandReport } from './command-report.ts';
 import { describeText } from './describe-record.ts';
+import { accessOf } from './doctor-access.ts';
 import { EXIT, type ExitStatus } from './exit-status.ts';
 import { plural } from './findings.ts';
 import type { FileHolder } from './open-files.ts';
@@ -93,8 +94,18 @@ export function sayResult(report: CommandReport, request: RestoreRequest, result
     const names = examples.length > 0 ? `: ${examples.join(', ')}${count > examples.length ? ', …' : ''}` : '';
     report.say(`  Lost: ${LOSS_TEXT[code]} (${count})${names}`);
   }
+  sayOwner(report, result.source.path, request.target);
   report.say('To start a server from it:');
   report.say(`  ${startLine(request.target, result)}`);
+}
+
+/** Who restores is often root, and the server another user, who could not write to what root has made. */
+function sayOwner(report: CommandReport, source: string, target: string): void {
+  const [from, to] = [accessOf(source), accessOf(target)];
+  if (from === undefined || to === undefined || from.ownerId === to.ownerId) return;
+  report.add({ owner: { source: from.ownerId, target: to.ownerId } });
+  report.say(`It belongs to user ${to.ownerId}, the log to user ${from.ownerId}. For a server of that user:`);
+  report.say(`  chown -R --reference=${shellWord(source)} ${shellWord(target)}`);
 }
 
 function sayExpired(report: CommandReport, { selection }: RestoreRequest, { keys, form }: RestoreResult): void {
