@@ -99,7 +99,6 @@ export class KeyspaceEntryApplier {
     if (entry.expireAtMs >= 0) db.setExpire(entry.key, entry.expireAtMs);
     if (entry.idleSec !== undefined) db.setIdle(entry.key, entry.idleSec);
     if (entry.frequency !== undefined) db.setFrequency(entry.key, entry.frequency);
-    if (entry.frequency !== undefined) db.setFrequency(entry.key, entry.frequency);
     this.#countAll(lost);
   }
 
