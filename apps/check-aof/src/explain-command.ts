@@ -12,7 +12,7 @@ import { type Environment, type Invocation, type Subcommand, UsageError } from '
 
 const DEFAULT_TOP = 10;
 /** With what else the program takes, a run stays below 300 MB. */
-const DEFAULT_MEMORY = '96mb';
+const DEFAULT_MEMORY = '64mb';
 const DEFAULT_LAST = '10%';
 
 export const explain: Subcommand = {

@@ -27,6 +27,11 @@ async function firstByteOfInput(): Promise<string> {
   return '';
 }
 
+// Whoever reads may have seen enough (`| head`). The work goes on, for it may be a repair; what it says is dropped.
+process.stdout.on('error', (error) => {
+  if (!('code' in error) || error.code !== 'EPIPE') throw error;
+});
+
 /** Runs a program to its exit status; what the disk refuses is said in one line. */
 export async function runToExit(program: () => Promise<number>): Promise<void> {
   try {

@@ -1,4 +1,5 @@
 /** `check-aof explain` as a command: what it says and ends with, on logs of real servers and beside a real rewrite. */
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -110,6 +111,16 @@ describe('the command', () => {
     const { recent } = await document(diskOf({ [INCR]: log.join('') }), ['explain', '--last', '2m', LOG]);
     expect(recent).toMatchObject({ label: 'the last 2 min', bytes: 3 * (log[0]?.length ?? 0) });
   });
+});
+
+test('a reader that goes away is no error', () => {
+  const folder = fs.mkdtempSync(join(tmpdir(), 'check-aof-explain-'));
+  fs.writeFileSync(join(folder, SINGLE), DEAD);
+  const program = join(import.meta.dirname, '../bin/check-aof.js');
+  const line = `"${program}" explain "${join(folder, SINGLE)}" | true`;
+  const { status, stderr } = spawnSync('bash', ['-o', 'pipefail', '-c', line], { encoding: 'utf8' });
+  fs.rmSync(folder, { recursive: true });
+  expect([status, stderr]).toEqual([0, '']);
 });
 
 const DATA = [

@@ -230,6 +230,16 @@ describe('a data set that is larger than the memory allowed', () => {
     expect(sampled.timeline).toEqual(exact.timeline);
   });
 
+  test('is sampled although all its values are large', async () => {
+    const records = Array.from({ length: 400 }, (_, i) => encodeCommand(['SET', `blob:${i}`, 'b'.repeat(30_000)]));
+    const bytes = Buffer.concat(records);
+    const { rewrite } = await explained(bytes, { memoryBytes: 3_000_000 });
+    // 12 MB do not fit: a quarter of the limit is kept for certain, and of the rest a sample.
+    expect(rewrite?.sampledOneIn).toBeGreaterThanOrEqual(4);
+    expect(rewrite?.sampledOneIn).toBeLessThanOrEqual(32);
+    expect(Math.abs((rewrite?.liveBytes ?? 0) - bytes.length)).toBeLessThan(2 * (rewrite?.liveBytesError ?? 0));
+  });
+
   test('is not looked at without a replay', async () => {
     const { rewrite, expiry, byType, byPrefix } = await explained(log, { memoryBytes: undefined });
     expect([rewrite, expiry, byType[0]?.liveBytes, byPrefix.liveBytes]).toEqual([

@@ -3,7 +3,8 @@
  *
  * A key is followed by the bits of its hash, so that all records about it are replayed or none. When the data set is too
  * large, half of the followed keys are let go; those that are large by themselves stay, for an estimate from a sample errs
- * by its largest values. Each key that is followed stands for `weightOf(key)` keys.
+ * by its largest values. A key stands for as many keys as made it one of those that were followed when it became certain to
+ * be, so that sums over the followed keys, times `weightOf(key)`, err to neither side.
  *
  * Invariants: as long as `oneIn` is 1 the data set is what a server would have; memory is checked before the log has
  * brought enough to outgrow the limit by a quarter, unless records make values far larger than themselves (SETRANGE, COPY).
@@ -17,8 +18,10 @@ import { Replay, type ReplayOutcome } from '../replay.ts';
 const EXPANSION = 4;
 /** Memory is let grow so far beyond the limit before it is measured again. */
 const SLACK = 1.25;
-/** A key that takes more than this part of the limit is never let go. */
-const LARGE_PART = 128;
+/** Keys that take more than this part of the limit are not let go … */
+const LARGE_PART = 1024;
+/** … the largest first, as long as they take no more than this part together. */
+const KEPT_PART = 4;
 /** Strings shorter than this are kept with their keys. */
 const SLAB_BYTES = 8 * 1024;
 /** Keys visited at once. */
@@ -31,7 +34,7 @@ export class FollowedKeys {
   readonly #limitBytes: number;
   #halvings = 0;
   /** Large keys that are followed although their hash says no, with how many keys they stand for. */
-  readonly #kept = new Map<string, number>();
+  #kept = new Map<string, number>();
   #measuredBytes = 0;
   #bytesSince = 0;
 
@@ -102,16 +105,13 @@ export class FollowedKeys {
 
   /** Moves the keys that are still followed to new dictionaries, for removals alone would leave memory in holes. */
   #halve(): void {
-    const weightBefore = this.oneIn;
+    this.#kept = this.#largest();
     this.#halvings++;
-    const largeBytes = this.#limitBytes / LARGE_PART;
     for (const db of this.replay.keyspace.databases) {
       if (db.size === 0) continue;
       const { dictionary } = db;
       db.flush();
       const take = (key: string, value: Value, expireAtMs: number): void => {
-        // With what probability it has been followed so far is known; from now on it is certain.
-        if (valueBytes(value) >= largeBytes && !this.#kept.has(key)) this.#kept.set(key, weightBefore);
         if (!this.follows(key)) return;
         db.set(key, value);
         if (expireAtMs !== NO_EXPIRY) db.setExpire(key, expireAtMs);
@@ -119,6 +119,26 @@ export class FollowedKeys {
       throughout((cursor) => dictionary.scanUnmarked(cursor, SCAN_KEYS, VISITED, take));
     }
     this.#measuredBytes = this.#measure();
+  }
+
+  /** The largest keys, together no more than their part, with how many keys each has stood for so far. */
+  #largest(): Map<string, number> {
+    const found: { readonly key: string; readonly bytes: number }[] = [];
+    const see = (key: string, value: Value): void => {
+      const bytes = valueBytes(value);
+      if (bytes >= this.#limitBytes / LARGE_PART) found.push({ key, bytes });
+    };
+    for (const { size, dictionary } of this.replay.keyspace.databases) {
+      if (size > 0) throughout((cursor) => dictionary.scan(cursor, SCAN_KEYS, see));
+    }
+    let left = this.#limitBytes / KEPT_PART;
+    const kept = new Map<string, number>();
+    for (const { key, bytes } of found.sort((a, b) => b.bytes - a.bytes)) {
+      left -= bytes;
+      if (left < 0) break;
+      kept.set(key, this.weightOf(key));
+    }
+    return kept;
   }
 }
 

@@ -97,7 +97,8 @@ footer { margin-top: 44px; padding-top: 14px; border-top: 1px solid var(--line);
   .rows td { padding: 0; font-size: 13px; order: 3; }
   .rows td.first { order: 1; font-size: 14px; }
   .rows td.bar { flex: 1 1 100%; width: auto; padding: 4px 0; order: 2; }
-  .rows td:not(.first)[data-of]::before { content: attr(data-of) " "; color: var(--soft); }
+  .rows td.first:is([data-of=writes], [data-of=keys])::after { content: " " attr(data-of); color: var(--soft); }
+  .rows td.more::before { content: attr(data-of) " "; color: var(--soft); }
   .rows td:empty { display: none; }
   .rows .level-1 { padding-left: 14px; } .rows .level-2 { padding-left: 28px; } .rows .level-3 { padding-left: 42px; }
   .time .plot { height: 180px; }

@@ -22,7 +22,7 @@ function table(kind: string, heads: readonly string[], rows: readonly Row[]): Ht
 }
 
 function tableRow({ name, level = 0, plot, cells }: Row, heads: readonly string[]): Html {
-  return html`<tr role="row" class="level-${level}"><th scope="row" role="rowheader">${name}</th><td role="cell" class="bar">${plot}</td>${cells.map((cell, i) => html`<td role="cell" class="${i === 0 ? 'first' : ''}" data-of="${heads[i] ?? ''}">${cell}</td>`)}</tr>
+  return html`<tr role="row" class="level-${level}"><th scope="row" role="rowheader">${name}</th><td role="cell" class="bar">${plot}</td>${cells.map((cell, i) => html`<td role="cell" class="${i === 0 ? 'first' : 'more'}" data-of="${heads[i] ?? ''}">${cell}</td>`)}</tr>
 `;
 }
 
@@ -126,11 +126,11 @@ export function growthTable({ recent }: Explanation): Html | undefined {
   const widest = Math.max(...grown.map((row) => Math.max(row.bytes / bytes, row.bytesBefore / bytesBefore)));
   return table(
     'wide dumbbell',
-    ['Prefix', 'From the share before to the share then', 'before', 'then', 'bytes'],
+    ['Prefix', 'From the share before to the share then', 'bytes', 'before', 'then'],
     grown.map((row) => ({
       name: keyName(row.prefix),
       plot: dumbbell(row, { before: bytesBefore, last: bytes }, widest),
-      cells: [shareText(row.bytesBefore, bytesBefore), shareText(row.bytes, bytes), bytesText(row.bytes)],
+      cells: [bytesText(row.bytes), shareText(row.bytesBefore, bytesBefore), shareText(row.bytes, bytes)],
     })),
   );
 }
