@@ -10,17 +10,30 @@ const COUNTED_KEYS = 1_000_000;
 /** They change nothing by themselves. */
 const WITHOUT_EFFECT = new Set(['multi', 'exec', 'select']);
 
+/** Counts commands, and the keys that they name. */
+export class LossCounter {
+  readonly #keys = new Set<string>();
+  #commands = 0;
+
+  add({ name, keys }: { readonly name: string; readonly keys: readonly string[] }): void {
+    if (WITHOUT_EFFECT.has(name)) return;
+    this.#commands++;
+    if (this.#keys.size < COUNTED_KEYS) for (const key of keys) this.#keys.add(key);
+  }
+
+  /** @param bytes that are lost with them */
+  loss(bytes: number): Loss {
+    const keyNames = [...this.#keys].slice(0, SHOWN_KEYS);
+    return { bytes, commands: this.#commands, keyNames, keyCount: this.#keys.size, unknown: [] };
+  }
+}
+
 /** @throws DiskError */
 export async function lossBehind(file: DiskFile, offset: number): Promise<Loss> {
-  const keys = new Set<string>();
-  let commands = 0;
-  await recogniseRecords(file, offset, (record) => {
-    if (WITHOUT_EFFECT.has(record.name)) return;
-    commands++;
-    if (keys.size < COUNTED_KEYS) for (const key of record.keys) keys.add(key);
-  });
-  const keyNames = [...keys].slice(0, SHOWN_KEYS);
-  return { bytes: file.size() - offset, commands, keyNames, keyCount: keys.size, unknown: [] };
+  const counter = new LossCounter();
+  const add = counter.add.bind(counter);
+  await recogniseRecords(file, offset, add, add);
+  return counter.loss(file.size() - offset);
 }
 
 /** The sum of losses; a key that several name counts once per loss. */

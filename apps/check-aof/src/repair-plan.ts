@@ -13,17 +13,18 @@ import { lossBehind, totalLoss } from './measure-loss.ts';
 import { type RdbPart, rdbPartOf } from './rdb-part.ts';
 import { firstRunToEnd } from './recognise-records.ts';
 import { type FoundManifest, findManifest } from './repair-manifest.ts';
+import { withVouching } from './repair-vouching.ts';
 import { type Salvage, salvageBehind } from './salvage.ts';
 import { type Unrunnable, UnrunnableFinder } from './unrunnable-record.ts';
 
 /**
  * What happens to one file. `keep`: it is good. `cut`: its first `keptBytes` are kept. `rebuild`: its RDB part is damaged; the
- * keys before the damage are written to a new base.
+ * keys before the damage are written to a new base. `accept`: all of it is kept, although it holds other bytes than were written.
  */
 export interface FilePlan {
   readonly file: LogFile;
   readonly size: number;
-  readonly action: 'keep' | 'cut' | 'rebuild';
+  readonly action: 'keep' | 'cut' | 'rebuild' | 'accept';
   readonly keptBytes: number;
   /** `cut`, where that was asked for: what is kept of what lies behind. */
   readonly salvage?: Salvage | undefined;
@@ -67,7 +68,8 @@ export async function planRepair(
   let before = 0;
   for (const [i, file] of files.entries()) {
     const start = before;
-    plans.push(await planFile(disk, file, isSalvaging, (offset) => progress(start + offset, total)));
+    const plan = await planFile(disk, file, isSalvaging, (offset) => progress(start + offset, total));
+    plans.push(await withVouching(disk, plan));
     before += sizes[i] ?? 0;
   }
   const unknown = [...(found?.unknownLoss ?? [])];
@@ -146,8 +148,7 @@ async function planFile(
     if (!isSalvaging)
       return { file, size, action: 'cut', keptBytes, unrunnable, reason, loss: await lossBehind(handle, keptBytes) };
     const salvage = await salvageBehind(handle, keptBytes);
-    const loss: Loss = { ...NO_LOSS, bytes: size - keptBytes - salvage.bytes };
-    return { file, size, action: 'cut', keptBytes, salvage, reason, loss };
+    return { file, size, action: 'cut', keptBytes, salvage, reason, loss: salvage.loss };
   } finally {
     handle.close();
   }

@@ -1,7 +1,7 @@
 /** Finds the first record of a file that no server would run, although its framing is good: such a log does not load. */
 import { Request } from '@aof/resp-codec';
 import { describeText } from './describe-record.ts';
-import { runnableName } from './recognise-records.ts';
+import { runnableName } from './record-keys.ts';
 
 export interface Unrunnable {
   /** Where the record begins, or the transaction that it is in: bytes in the file. */

@@ -78,10 +78,11 @@ describe.each(SERVERS)('%s', (server) => {
 describe('the price', () => {
   test('counts what can be recognised in what is left out', async () => {
     const good = record('SELECT', '0') + record('SET', 'kept', '1');
-    const bad = `\0\0\0\0${record('SET', 'one', '1')}${record('INCR', 'two')}*3\r\n$3\r\nSET\r\n`;
+    const bad = `\0\0\0\0${record('SET', 'one', '1')}${record('INCR', 'two')}*3\r\n$3\r\nSET\r\n$3\r\ncut\r\n$7\r\nval`;
     const disk = diskOf([[SINGLE, Buffer.from(good + bad)]]);
     const { plan } = await repair(disk);
-    expect(plan.loss).toEqual({ bytes: bad.length, commands: 2, keyNames: ['one', 'two'], keyCount: 2, unknown: [] });
+    const keyNames = ['one', 'two', 'cut'];
+    expect(plan.loss).toEqual({ bytes: bad.length, commands: 3, keyNames, keyCount: 3, unknown: [] });
     expect(contents(disk).get(SINGLE)).toBe(good);
   });
 
@@ -170,7 +171,7 @@ describe('the manifest', () => {
     const disk = diskOf(files);
     const before = contents(disk);
     const { plan } = await repair(disk);
-    expect(plan.loss).toMatchObject({ commands: 0, unknown: [] });
+    expect(plan.loss).toMatchObject({ commands: 1, unknown: [] });
     const after = await strictly(disk);
     expect(after).toMatchObject({ findings: [], keys: 99 });
     expect(contents(disk).get(MANIFEST)).toContain('.2.incr.repaired-1.aof seq 2 type i');
@@ -204,6 +205,22 @@ describe('salvage', () => {
     const { rest, salvage } = await salvaged(`\0${record('SELECT', '1')}${whole}${head}\0${tail}${head}`);
     expect(rest).toBe(record('SELECT', '1') + whole + record('SET', 'z', '1'));
     expect(salvage?.records).toBe(5);
+  });
+
+  test('names the keys of what is damaged, and of halves of transactions', async () => {
+    const broken = '*3\r\n$3\r\nSET\r\n$1\r\na\r\n$8\r\nx\r\n';
+    const head = record('MULTI') + record('SET', 'b', '1');
+    const tail = record('SET', 'c', '1') + record('EXEC');
+    const { salvage, plan } = await salvaged(`${broken}${head}\0${tail}${record('SET', 'd', '1')}`);
+    expect(salvage?.doubtfulKeys).toEqual(['a', 'b', 'c']);
+    expect(plan.loss).toMatchObject({ commands: 2, keyNames: ['a', 'b'] });
+  });
+
+  test('takes nothing for a record that stands alone among bytes', async () => {
+    const alone = record('SET', 'x', '1');
+    expect((await salvaged(`\0\0${alone}\0\0`)).rest).toBe('');
+    // At the end of the file nothing can follow.
+    expect((await salvaged(`\0\0${alone}`)).rest).toBe(alone);
   });
 
   test('leaves out commands that no server knows', async () => {
