@@ -66,6 +66,7 @@ export async function copyUpTo(
     });
     return EMPTY_MANIFEST;
   }
+  if (parts.length === 0) return writeEmptyBase(disk, target);
   let manifest = EMPTY_MANIFEST;
   for (const part of parts) {
     const file = fileInManifest(disk, part, target);
@@ -73,6 +74,13 @@ export async function copyUpTo(
     manifest = withFile(manifest, file);
   }
   return manifest;
+}
+
+/** No server starts from a manifest that lists nothing. Source: Redis aof.c, aofLoadManifestFromFile. */
+async function writeEmptyBase(disk: Disk, target: TargetFolder): Promise<Manifest> {
+  const name = target.staged.baseName(1, 'aof');
+  await writing(disk, target.pathOf(name), async () => {});
+  return withFile(EMPTY_MANIFEST, { name, sequence: 1, type: 'b' });
 }
 
 type ManifestFile = NonNullable<Manifest['base']>;

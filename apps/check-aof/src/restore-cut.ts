@@ -7,6 +7,8 @@
  * Invariants: the place is where a unit ends, or where a file or its RDB part does; nothing behind a damage is counted on; memory is
  * bounded by what `LeftOut` shows.
  */
+
+import { DiskError } from '@aof/disk';
 import type { AnnotationEvent, CommandEvent, EntryEvent, FileEndEvent, LogEvent, LogFault } from '@aof/log-reader';
 import { RestoreError } from './restore-error.ts';
 import { isMarker, LeftOut } from './restore-left-out.ts';
@@ -263,6 +265,7 @@ export class CutFinder {
       }
     }
     if (fault === undefined) return true;
+    if (fault.cause instanceof DiskError) throw fault.cause;
     if (isTail) {
       this.#tail = fault;
       return true;
@@ -364,8 +367,7 @@ function isCalled({ request }: CommandEvent, words: readonly string[]): boolean 
 
 function damaged(fault: LogFault, candidate: CutPlace | undefined): RestoreError {
   const { path, fileOffset, message, code } = fault;
-  const isCuttable = code !== 'AOF_RDB_PART' && code !== 'AOF_READ_FAILED';
-  const orElse = isCuttable ? ', or restore what is before the damage with --up-to-damage' : '';
+  const orElse = code === 'AOF_RDB_PART' ? '' : ', or restore what is before the damage with --up-to-damage';
   const nth =
     candidate === undefined ? '' : ' (Which one is the last cannot be known: there may be more behind the damage.)';
   return new RestoreError('RESTORE_DAMAGED', `The log is damaged: ${message}.${nth}`, {

@@ -5,9 +5,9 @@
  * Invariant: what cannot be taken over is counted in `losses` or ends in an error; nothing is dropped in silence.
  */
 import { createHash } from 'node:crypto';
-import type { Disk } from '@aof/disk';
+import { type Disk, DiskError } from '@aof/disk';
 import { createGlob, type Database, digestDataset, type Keyspace, NO_EXPIRY } from '@aof/keyspace';
-import { type FoundLog, readLog } from '@aof/log-reader';
+import { type FileEndEvent, type FoundLog, readLog } from '@aof/log-reader';
 import type { RdbEntry, RdbLossCode } from '@aof/rdb';
 import { formatDouble17, type Request } from '@aof/resp-codec';
 import { describeText } from './describe-record.ts';
@@ -79,7 +79,7 @@ export async function buildDataSet(options: BuildOptions): Promise<DataSet> {
       else if (event.kind === 'command') {
         if (builder.isAtPlace && event.endOffset > place.fileOffset) return builder.finish();
         builder.command(event.request);
-      }
+      } else if (event.kind === 'file-end') builder.endFile(event);
     }
     progress(batch.readBytes, batch.totalBytes);
   }
@@ -118,6 +118,12 @@ class Builder {
     if (this.#fileIndex > fileIndex || (this.#fileIndex === fileIndex && fileOffset === 0)) return false;
     this.#replay.beginFile();
     return true;
+  }
+
+  /** What was read well when the place was looked for must be read well again. @throws DiskError, LogFault */
+  endFile({ fault, goodEndOffset }: FileEndEvent): void {
+    if (fault === undefined || (this.isAtPlace && goodEndOffset >= this.#options.place.fileOffset)) return;
+    throw fault.cause instanceof DiskError ? fault.cause : fault;
   }
 
   entry(entry: RdbEntry): void {

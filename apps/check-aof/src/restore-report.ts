@@ -62,7 +62,7 @@ export function sayFound(report: CommandReport, source: SourceLog, found: FoundC
   if (fault !== undefined) report.say(`  The log is damaged there: ${fault.message}. What is behind was not counted.`);
   if (times.stepsBack > 0) {
     report.say(
-      `  The clock went back ${times.stepsBack} times in this log: the order of the commands decided, not their times.`,
+      `  The clock went back ${plural(times.stepsBack, 'time')} in this log: the order of the commands decided, not their times.`,
     );
   }
 }

@@ -44,7 +44,7 @@ export interface ProgramRun {
 export interface RunOptions {
   readonly holder?: FileHolder;
   readonly nowMs?: number;
-  readonly progress?: () => void;
+  readonly progress?: (done: number, total: number) => void;
 }
 
 export async function run(

@@ -130,6 +130,16 @@ describe('--before-offset', () => {
     expect(commands).toEqual(expected);
   });
 
+  test('before everything there is a log without commands, which a server starts from', async () => {
+    const { disk } = await restored(FLUSHED, '--before-offset', '0', '--file', BASE);
+    expect(contentsBelow(disk, OUT)).toEqual(
+      new Map([
+        [`${OUT}/appendonlydir/${BASE}`, ''],
+        [`${OUT}/appendonlydir/appendonly.aof.manifest`, `file ${BASE} seq 1 type b\n`],
+      ]),
+    );
+  });
+
   test('at the very end keeps all', async () => {
     const { commands, answer } = await restored(FLUSHED, '--before-offset', String(FLUSHED[INCR_2].length));
     expect(commands).toHaveLength(8);
@@ -491,6 +501,27 @@ describe('layouts', () => {
       "redis-server --dir '/out dir' --appendonly yes --appendfilename x.aof --appenddirname 'my log'",
     );
     expect((await loaded(disk, '/out dir/my log')).keys).toEqual(['0/a']);
+  });
+});
+
+describe('a disk that cannot read', () => {
+  test.each([
+    ['while the place is looked for', 0, []],
+    ['while commands are replayed', 1, ['--target', 'ours']],
+  ])('%s: nothing is written', async (_, passes, args) => {
+    for (const name of [INCR, INCR_2]) {
+      const disk = diskOf(FLUSHED);
+      const fail = () => disk.inject({ operation: 'read', path: new RegExp(name), times: 100 });
+      // The first pass ends with the last byte.
+      const progress = (done: number, total: number): void => {
+        if (passes === 1 && done === total) fail();
+      };
+      disk.makeDirectory('/empty');
+      if (passes === 0) fail();
+      const { status } = await run(disk, ['restore', '/data', '--to', '/empty', ...args], { progress });
+      expect(status).toBe(6);
+      expect(disk.list('/empty')).toEqual([]);
+    }
   });
 });
 
