@@ -75,10 +75,11 @@ export function repeated(part: Part, low: number, high: number): Part {
 
 const TYPE_LETTERS = ['s', 'l', 'h', 't', 'z', 'x'] as const;
 /** Which keys a part names: of its own type, mostly. */
-export type TypeLetter = (typeof TYPE_LETTERS)[number];
+export type TypeLetter = (typeof TYPE_LETTERS)[number] | 'p' | 'g';
 
 /**
- * A key. `s` strings, `l` lists, `h` hashes, `t` sets, `z` sorted sets, `x` streams; few of each, so that commands meet.
+ * A key. `s` strings, `l` lists, `h` hashes, `t` sets, `z` sorted sets, `x` streams, `p`
+ * HyperLogLogs, `g` positions; few of each, so that commands meet.
  * One key in ten is of another type's.
  */
 export function key(type: TypeLetter, count = 4): Part {
@@ -143,6 +144,8 @@ export interface GeneratorOptions {
   readonly damaged?: number;
   /** Wraps runs of commands in MULTI and EXEC now and then. */
   readonly transactions?: boolean;
+  /** Runs every command inside MULTI and EXEC. */
+  readonly isAlwaysQueued?: boolean;
   /** Makes a key of this part expire now and then, and waits until it has. */
   readonly expiring?: Part;
   /** Spreads the commands over so many connections; 1 unless given. */
@@ -162,7 +165,7 @@ export function generate(seed: number, options: GeneratorOptions): Step[] {
   let untilExec = 0;
   for (let i = 0; i < options.steps; i++) {
     const connection = random.integer(0, (options.connections ?? 1) - 1);
-    if (options.transactions && untilExec === 0 && random.chance(0.05)) {
+    if (untilExec === 0 && (options.isAlwaysQueued || (options.transactions && random.chance(0.05)))) {
       steps.push(command(0, ['MULTI']));
       untilExec = random.integer(1, 5);
     }

@@ -9,6 +9,8 @@ import { type CommandSpec, countedKeyPositions, countedKeys, type Handler, keys 
 import * as lists from './list-move.ts';
 import * as sortedSets from './sorted-set-pop.ts';
 
+/** Times have 63 bits, for clients. */
+const END_OF_TIME_MS = 2 ** 63;
 const TIMEOUT_NOT_A_FLOAT = 'ERR timeout is not a float or out of range';
 const TIMEOUT_NEGATIVE = 'ERR timeout is negative';
 const TIMEOUT_OUT_OF_RANGE = 'ERR timeout is out of range';
@@ -24,8 +26,8 @@ export function readTimeout(ctx: CommandContext, request: Request, index: number
   if (seconds === undefined) return failed(ctx, TIMEOUT_NOT_A_FLOAT);
   if (seconds < 0) return failed(ctx, TIMEOUT_NEGATIVE);
   const ms = Math.ceil(seconds * 1000);
-  if (ms > Number.MAX_SAFE_INTEGER - ctx.nowMs) return failed(ctx, TIMEOUT_OUT_OF_RANGE);
-  return ms;
+  if (ms >= END_OF_TIME_MS - ctx.nowMs) return failed(ctx, TIMEOUT_OUT_OF_RANGE);
+  return Math.min(ms, Number.MAX_SAFE_INTEGER - ctx.nowMs);
 }
 
 function failed(ctx: CommandContext, error: string): undefined {
@@ -87,10 +89,10 @@ const brpoplpush: Handler = (ctx, request) =>
   moving(ctx, request, ['right', 'left'], ['RPOPLPUSH', request.key(1), request.key(2)]);
 
 const blmpop: Handler = (ctx, request) => {
-  const timeoutMs = readTimeout(ctx, request, 1);
-  if (timeoutMs === undefined) return;
   const asked = lists.readMultiPop(ctx, request, 2);
-  if (asked === undefined || lists.popFirst(ctx, request, asked)) return;
+  if (asked === undefined) return;
+  const timeoutMs = readTimeout(ctx, request, 1);
+  if (timeoutMs === undefined || lists.popFirst(ctx, request, asked)) return;
   ctx.waitFor({ keys: keysOf(request, asked.first, asked.end), type: 'list', timeoutMs, onTimeout: nullArray });
 };
 
@@ -119,10 +121,10 @@ function poppingScores(end: sortedSets.ScoreEnd): Handler {
 }
 
 const bzmpop: Handler = (ctx, request) => {
-  const timeoutMs = readTimeout(ctx, request, 1);
-  if (timeoutMs === undefined) return;
   const asked = sortedSets.readMultiPop(ctx, request, 2);
-  if (asked === undefined || sortedSets.popFirst(ctx, request, asked)) return;
+  if (asked === undefined) return;
+  const timeoutMs = readTimeout(ctx, request, 1);
+  if (timeoutMs === undefined || sortedSets.popFirst(ctx, request, asked)) return;
   const waited = keysOf(request, asked.first, asked.first + asked.numkeys);
   ctx.waitFor({ keys: waited, type: 'zset', timeoutMs, onTimeout: nullArray });
 };

@@ -68,9 +68,9 @@ const flushAll: Handler = (ctx, request) => {
 
 const swapDb: Handler = (ctx, request) => {
   const first = request.integer(1);
-  if (typeof first !== 'number') return ctx.reply.error('ERR invalid first DB index');
+  if (typeof first !== 'number' || first !== (first | 0)) return ctx.reply.error('ERR invalid first DB index');
   const second = request.integer(2);
-  if (typeof second !== 'number') return ctx.reply.error('ERR invalid second DB index');
+  if (typeof second !== 'number' || second !== (second | 0)) return ctx.reply.error('ERR invalid second DB index');
   const { databases } = ctx.keyspace;
   const one = databases[first];
   const other = databases[second];
