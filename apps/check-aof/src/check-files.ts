@@ -5,11 +5,12 @@
  *
  * Source: redis-check-aof.c, checkMultiPartAof, checkOldStyleAof, checkSingleAof.
  */
-import { type fileKindOf, type Manifest, ManifestError, parseManifest, readFileKind } from '@aof/aof-files';
+import { cutLogFile, type fileKindOf, type Manifest, ManifestError, parseManifest, readFileKind } from '@aof/aof-files';
 import { type Disk, DiskError, type DiskFile } from '@aof/disk';
 import { checkRdbPart } from './check-rdb-part.ts';
 import { checkRecords, type RecordVerdict } from './check-records.ts';
 import { type LogStamp, logLine, nameText, type Output } from './output.ts';
+import { vouchedBytesOf } from './vouched-check.ts';
 
 /** What to do about what is found. `until`: seconds since the Unix epoch; everything executed later is cut off. */
 export type CheckMode = { readonly kind: 'check' | 'fix' } | { readonly kind: 'truncate'; readonly until: number };
@@ -40,6 +41,8 @@ export interface FileReport {
   /** Behind the last record that stands for itself, and the line there, counted through all files; undefined: not so far. */
   readonly okUpTo: number | undefined;
   readonly okUpToLine: number | undefined;
+  /** Bytes that a checksum file vouches for, which are not compared here; undefined: there is none. */
+  readonly vouchedBytes: number | undefined;
 }
 
 export interface CheckReport {
@@ -166,8 +169,12 @@ class Check {
     this.#measured = NOT_MEASURED;
     const verdict = await this.#verdictOf(file);
     const { name: ownName, path, role } = file;
-    this.#files.push({ name: ownName, path, role, verdict, ...this.#measured });
+    const size = this.#options.disk.status(path)?.size ?? 0;
+    const vouchedBytes = vouchedBytesOf(this.#options.disk, path, size);
+    this.#files.push({ name: ownName, path, role, verdict, ...this.#measured, vouchedBytes });
     const name = nameText(ownName);
+    if (vouchedBytes !== undefined)
+      this.#say(`Checksums vouch for ${vouchedBytes} of ${size} bytes of ${name} (--strict compares them)`);
     switch (verdict) {
       case 'failed':
         return false;
@@ -308,14 +315,7 @@ class Check {
   /** Cuts the file, durably. @returns false if the disk refused */
   #cut(file: CheckedFile, size: number): boolean {
     try {
-      // Not `truncate`, which would empty it.
-      const handle = this.#options.disk.open(file.path, 'append');
-      try {
-        handle.truncate(size);
-        handle.syncNow();
-      } finally {
-        handle.close();
-      }
+      cutLogFile(this.#options.disk, file.path, size);
       return true;
     } catch (error) {
       if (error instanceof DiskError) return false;

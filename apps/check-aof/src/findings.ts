@@ -6,6 +6,7 @@ import type { Tone } from './output.ts';
  * `framing`, `truncated`, `transaction`, `rdb`, `file-missing`: the log is broken there.
  * `command-unknown`, `command-arity`, `command-error`, `command-not-logged`, `command-no-effect`, `spelling`: no server writes this.
  * `hole`, `stray-byte`, `time`: strange, but possible.
+ * `checksum`, `checksum-end`: bytes are not those that were written, or not there, says the checksum file.
  */
 export type FindingCode =
   | 'framing'
@@ -21,7 +22,9 @@ export type FindingCode =
   | 'spelling'
   | 'hole'
   | 'stray-byte'
-  | 'time';
+  | 'time'
+  | 'checksum'
+  | 'checksum-end';
 
 /** `certain`: no server wrote this. `likely`: hardly any would. `possible`: look at it. */
 export type Certainty = 'certain' | 'likely' | 'possible';
@@ -50,6 +53,10 @@ export interface StrictFile {
   readonly records: number;
   /** False if the rest of the file could not be read. */
   readonly isReadToEnd: boolean;
+  /** Bytes that a checksum file vouches for, which have been compared; undefined: there is none. */
+  readonly vouchedBytes?: number | undefined;
+  /** What is wrong with the checksum file itself. */
+  readonly vouchingDoubt?: string | undefined;
 }
 
 export interface StrictReport {
@@ -88,10 +95,20 @@ export function summaryText(report: StrictReport): string {
   const skipped = notReplayed > 0 ? `, ${notReplayed} not replayed` : '';
   const hidden = findingCount > findings.length ? ` (the first ${findings.length} are shown)` : '';
   const read = `${plural(files.length, 'file')}, ${plural(records, 'record')}${skipped}, ${plural(keys, 'key')}`;
-  return `${read}: ${findingCount === 0 ? 'nothing found' : plural(findingCount, 'finding') + hidden}\n`;
+  return `${vouchingText(files)}${read}: ${findingCount === 0 ? 'nothing found' : plural(findingCount, 'finding') + hidden}\n`;
+}
+
+/** A line for each file that has a checksum file. */
+function vouchingText(files: readonly StrictFile[]): string {
+  const lines = files.map(({ name, bytes, vouchedBytes, vouchingDoubt }) => {
+    if (vouchedBytes === undefined) return '';
+    const doubt = vouchingDoubt === undefined ? '' : `. ${vouchingDoubt}`;
+    return `${name}: checksums vouch for ${vouchedBytes} of ${bytes} bytes${doubt}\n`;
+  });
+  return lines.join('');
 }
 
 /** `1 key`, `2 keys`. */
-export function plural(count: number, word: string): string {
-  return `${count} ${word}${count === 1 ? '' : 's'}`;
+export function plural(count: number, word: string, words = `${word}s`): string {
+  return `${count} ${count === 1 ? word : words}`;
 }

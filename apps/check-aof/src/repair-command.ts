@@ -138,6 +138,7 @@ function sayPlan({ folder, found, files, notes, loss, isNothingToDo }: RepairPla
   for (const { file, size, action, keptBytes, reason, salvage, unrunnable } of files) {
     if (action === 'keep') report.say(`  ${file.name}: good, ${size} bytes`);
     else if (action === 'rebuild') report.say(`  ${file.name}: ${reason}; they are written anew`);
+    else if (action === 'accept') report.say(`  ${file.name}: keep all ${size} bytes as they are, although ${reason}`);
     else report.say(`  ${file.name}: keep ${keptBytes} of ${size} bytes; what follows is ${reason}`);
     if (salvage !== undefined) saySalvage(salvage, report);
     else if (unrunnable !== undefined)

@@ -99,8 +99,8 @@ async function writeReplacements(
     const name = repairedName(plan.file.name, number);
     const path = `${folder}/${name}`;
     made.push(path);
-    if (plan.action === 'cut') await copyGood(disk, plan, path);
-    else await rebuildRdb(disk, plan, path, nowMs);
+    if (plan.action === 'rebuild') await rebuildRdb(disk, plan, path, nowMs);
+    else await copyGood(disk, plan, path);
     replacements.set(plan.file.name, { original: plan.file.name, name });
   }
   disk.syncDirectory(folder);

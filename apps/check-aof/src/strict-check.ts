@@ -35,6 +35,7 @@ import type { LogFile } from './log-files.ts';
 import { Neighbours } from './neighbours.ts';
 import { Replay } from './replay.ts';
 import { suspicionOf } from './suspicious-bytes.ts';
+import { commandsIn, compareChecksums, mismatchText } from './vouched-check.ts';
 
 export interface StrictOptions {
   readonly disk: Disk;
@@ -108,13 +109,35 @@ class StrictCheck {
       this.#replay.beginFile();
       const bytes = handle.size();
       const recordsOffset = bytes > 0 && this.#beginsWithRdb(file) ? await this.#rdbPart(file, handle) : 0;
-      if (recordsOffset === undefined) return { name: file.name, bytes, records: 0, isReadToEnd: false };
+      const vouching = await this.#vouching(file, handle, recordsOffset);
+      if (recordsOffset === undefined) return { name: file.name, bytes, records: 0, isReadToEnd: false, ...vouching };
       const { records, isReadToEnd } = await new RecordPass(this, file, handle, recordsOffset).run();
       this.#bytesBefore += bytes;
-      return { name: file.name, bytes, records, isReadToEnd };
+      return { name: file.name, bytes, records, isReadToEnd, ...vouching };
     } finally {
       handle.close();
     }
+  }
+
+  /** Compares the file with what vouches for it: damage is named before what it causes. */
+  async #vouching(file: LogFile, handle: DiskFile, recordsOffset: number | undefined): Promise<Partial<StrictFile>> {
+    const found = await compareChecksums(this.#options.disk, file.path, handle);
+    if (found === undefined) return {};
+    const { coveredBytes, mismatches, mismatchCount, missingBytes, doubt } = found;
+    const commands = await commandsIn(handle, recordsOffset, mismatches);
+    for (const [i, mismatch] of mismatches.entries()) {
+      const inBlock = commands[i] ?? { count: 0, shown: [] };
+      const [command, ...after] = inBlock.shown;
+      const place = { code: 'checksum', certainty: 'certain', offset: mismatch.start, line: 0 } as const;
+      this.#add(file, { ...place, message: mismatchText(mismatch, inBlock), ...(command && { command }) }, { after });
+    }
+    this.#findingCount += mismatchCount - mismatches.length;
+    if (missingBytes > 0) {
+      const message = `${missingBytes} bytes that were written and synced are missing from here on`;
+      this.#add(file, { code: 'checksum-end', certainty: 'certain', offset: handle.size(), line: 0, message });
+    }
+    if (mismatchCount > 0 || missingBytes > 0) this.#hasGap = true;
+    return { vouchedBytes: coveredBytes, vouchingDoubt: doubt };
   }
 
   #beginsWithRdb({ path, role }: LogFile): boolean {
@@ -196,16 +219,15 @@ class StrictCheck {
   }
 
   /** @returns the finding, to which neighbours may still be added, unless there are too many */
-  #add(file: LogFile, found: FoundAt, neighbours?: Neighbours): void {
+  #add(file: LogFile, found: FoundAt, around: Partial<Pick<Finding, 'before' | 'after'>> = {}): void {
     this.#findingCount++;
     if (this.#findings.length >= MAX_FINDINGS) return;
     const { name, path } = file;
-    const around = neighbours?.around() ?? { before: [], after: [] };
-    this.#findings.push({ ...found, command: found.command, file: name, path, ...around });
+    this.#findings.push({ ...found, command: found.command, file: name, path, before: [], after: [], ...around });
   }
 
   add(file: LogFile, found: FoundAt, neighbours: Neighbours): void {
-    this.#add(file, found, neighbours);
+    this.#add(file, found, this.#findings.length < MAX_FINDINGS ? neighbours.around() : {});
   }
 }
 

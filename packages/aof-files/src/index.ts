@@ -11,6 +11,7 @@ export {
   renameChecksums,
 } from './checksum-file.ts';
 export { type ChecksumMismatch, ChecksumVerifier } from './checksum-verifier.ts';
+export { cutLogFile } from './cut-log-file.ts';
 export { type AofLayout, type DetectedLayout, detectLayout, type LayoutOptions } from './detect-layout.ts';
 export {
   AofError,

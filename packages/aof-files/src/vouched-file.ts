@@ -283,7 +283,8 @@ export class VouchedFile implements DiskFile {
   #forget(): void {
     this.turnOff();
     const slash = this.#path.lastIndexOf('/');
-    if (removeChecksums(this.#disk, this.#path)) this.#disk.syncDirectory(this.#path.slice(0, slash) || '/');
+    if (removeChecksums(this.#disk, this.#path))
+      this.#disk.syncDirectory(this.#path.slice(0, slash) || (slash === 0 ? '/' : '.'));
   }
 
   /** Anything but a disk's refusal is a bug (or a simulated crash) and goes on its way. */

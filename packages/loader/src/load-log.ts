@@ -15,6 +15,7 @@ import {
   type AofFile,
   AofRecordReader,
   type BlockSum,
+  cutLogFile,
   END,
   NEED_MORE,
   RECORD,
@@ -337,7 +338,7 @@ function handleTruncation(options: LoadLogOptions, file: AofFile, end: Unfinishe
     );
   }
   try {
-    cut(options.disk, file, end.fileOffset);
+    cutLogFile(options.disk, file.path, end.fileOffset);
   } catch (cause) {
     if (!(cause instanceof DiskError)) throw cause;
     throw new LoadError('AOF_TRUNCATED', `Error truncating the AOF file ${file.name}: ${cause.reason}`, {
@@ -348,17 +349,6 @@ function handleTruncation(options: LoadLogOptions, file: AofFile, end: Unfinishe
     });
   }
   options.events.truncated(file, end.fileOffset);
-}
-
-/** Durable before anything is appended: else a crash could bring the tail back in front of new records. */
-function cut(disk: Disk, file: AofFile, fileOffset: number): void {
-  const handle = disk.open(file.path, 'append');
-  try {
-    handle.truncate(fileOffset);
-    handle.syncNow();
-  } finally {
-    handle.close();
-  }
 }
 
 /** Runs a read; its failure becomes a LoadError that names the file. */
