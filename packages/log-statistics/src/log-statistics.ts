@@ -10,7 +10,7 @@
  */
 import { HeavyHitters, type Hitter } from './heavy-hitters.ts';
 import { PrefixTree } from './prefix-tree.ts';
-import { addToSeries, Timeline } from './timeline.ts';
+import { addToSeries, type Bucket, Timeline } from './timeline.ts';
 
 /** A key's part of a record. */
 export interface KeyShare {
@@ -165,26 +165,33 @@ export class LogStatistics {
   }
 
   #observeAxes(observation: Observation, commands: number): void {
-    const { timeSec, position, type, bytes } = observation;
-    const buckets = [this.byPosition.at(position)];
-    if (timeSec === undefined) this.untimedBytes += bytes;
-    else {
-      this.byTime ??= new Timeline({ origin: timeSec, width: 1, maxBuckets: MAX_TIME_BUCKETS });
-      this.firstTimeSec ??= timeSec;
-      this.lastTimeSec = Math.max(this.lastTimeSec ?? timeSec, timeSec);
-      buckets.push(this.byTime.at(timeSec));
-    }
-    for (const bucket of buckets) {
-      bucket.bytes += bytes;
-      bucket.commands += commands;
-      addToSeries(bucket.types, type, bytes);
-    }
-    for (const { key, bytes: share, isWrite } of observation.keys) {
-      const first = this.prefixes.addLogged(key, share, isWrite ? 1 : 0);
-      for (const bucket of buckets) addToSeries(bucket.prefixes, first, share);
-      if (isWrite) this.hotKeys.add(nameOfKey(observation.database, key), 1).bytes += share;
+    const { position, timeSec, keys, database } = observation;
+    const byPosition = this.byPosition.at(position);
+    addTo(byPosition, observation, commands);
+    const byTime = this.#timeBucket(timeSec);
+    if (byTime === undefined) this.untimedBytes += observation.bytes;
+    else addTo(byTime, observation, commands);
+    for (const { key, bytes, isWrite } of keys) {
+      const first = this.prefixes.addLogged(key, bytes, isWrite ? 1 : 0);
+      addToSeries(byPosition.prefixes, first, bytes);
+      if (byTime !== undefined) addToSeries(byTime.prefixes, first, bytes);
+      if (isWrite) this.hotKeys.add(nameOfKey(database, key), 1).bytes += bytes;
     }
   }
+
+  #timeBucket(timeSec: number | undefined): Bucket | undefined {
+    if (timeSec === undefined) return undefined;
+    this.byTime ??= new Timeline({ origin: timeSec, width: 1, maxBuckets: MAX_TIME_BUCKETS });
+    this.firstTimeSec ??= timeSec;
+    this.lastTimeSec = Math.max(this.lastTimeSec ?? timeSec, timeSec);
+    return this.byTime.at(timeSec);
+  }
+}
+
+function addTo(bucket: Bucket, { type, bytes }: Observation, commands: number): void {
+  bucket.bytes += bytes;
+  bucket.commands += commands;
+  addToSeries(bucket.types, type, bytes);
 }
 
 /** No character of a key is as high: what begins with one of these is a key of another database than 0. */

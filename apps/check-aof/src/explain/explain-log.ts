@@ -209,7 +209,7 @@ class LogExplainer {
   #process(logged: Logged, applies: boolean): void {
     const { request, database, bytes, position, atSeconds: timeSec } = logged;
     const parts = this.#parts.of(request);
-    const [first] = parts.keys;
+    const first = parts.keys[0];
     // What precedes the record in the file and is no event belongs to it, and so to its first key.
     const gap = bytes - (request.rawEnd - request.rawStart);
     const keys =
@@ -237,8 +237,9 @@ class LogExplainer {
     const outcome = followed.apply(request, keys);
     if (outcome?.kind === 'unknown' || outcome?.kind === 'arity') this.#countNotReplayed(command);
     if (outcome?.kind === 'error' && followed.oneIn === 1) this.#countNotReplayed(command);
-    const [weightOf, onDeleted] = [this.#weightOf, this.#onDeleted];
-    if (db !== undefined) this.#expiry.after(db, keys, { command, timeSec, weightOf, onDeleted });
+    if (db !== undefined) {
+      this.#expiry.after(db, keys, { command, timeSec, weightOf: this.#weightOf, onDeleted: this.#onDeleted });
+    }
     if (!this.#isInTransaction) followed.keepWithinLimit();
   }
 

@@ -66,7 +66,8 @@ export class RecordPartsReader {
 }
 
 /** The bytes of a record with one key are that key's; of keys that only other servers know the first stands for all. */
-function shareOf(request: Request, [first]: readonly number[]): readonly KeyShare[] {
+function shareOf(request: Request, positions: readonly number[]): readonly KeyShare[] {
+  const first = positions[0];
   if (first === undefined) return NO_KEYS;
   return [{ key: request.key(first), bytes: request.rawEnd - request.rawStart, isWrite: true }];
 }
