@@ -8,7 +8,7 @@
 import { writeWhole } from '@aof/aof-files';
 import type { Disk } from '@aof/disk';
 import { LoadError } from '@aof/loader';
-import { RdbReader, type RdbTarget, writeRdb } from '@aof/rdb';
+import { type RdbEntry, RdbReader, type RdbTarget, writeRdb } from '@aof/rdb';
 import { copyBeginning, copyRange, refuseWithoutSpace, writeFrom } from './copy-file.ts';
 import type { Finding } from './findings.ts';
 import { filesOfManifest, type LogFile } from './log-files.ts';
@@ -139,10 +139,23 @@ async function rebuildRdb(
   refuseWithoutSpace(disk, folderAbove(path), size);
   return writeFrom(disk, file.path, path, async (from, to) => {
     const origin = { createdSec: Math.floor(nowMs / 1000), isAofBase: true };
-    const entries = entriesOf(from, new RdbReader({ findsDuplicates: true }));
+    const entries = withoutDuplicates(entriesOf(from, new RdbReader({ findsDuplicates: true })));
     for await (const chunk of writeRdb(entries, { target, origin })) writeWhole(to, chunk);
     if (tailOffset !== undefined) await copyRange(from, to, tailOffset, size);
   });
+}
+
+/** A key whose name was damaged may have become that of another: a server refuses a key that is there twice. */
+async function* withoutDuplicates(entries: AsyncIterable<RdbEntry>): AsyncGenerator<RdbEntry, void, void> {
+  const seen = new Set<string>();
+  for await (const entry of entries) {
+    if (entry.kind === 'key') {
+      const place = `${entry.database}/${entry.key}`;
+      if (seen.has(place)) continue;
+      seen.add(place);
+    }
+    yield entry;
+  }
 }
 
 /** The oldest server that reads files of the same version. */

@@ -1,6 +1,7 @@
 /** Finds the first record of a file that no server would run, although its framing is good: such a log does not load. */
 import { Request } from '@aof/resp-codec';
 import { describeText } from './describe-record.ts';
+import { plural } from './findings.ts';
 import { runnableName } from './record-keys.ts';
 
 export interface Unrunnable {
@@ -23,13 +24,16 @@ export class UnrunnableFinder {
 
   /** The record in `view` begins at `offset`. */
   passed(offset: number, line: number): void {
-    if (this.#found !== undefined || this.view.count === 0) return;
+    if (this.#found !== undefined) return;
     const name = runnableName(this.view);
-    if (name === undefined) {
-      const at = this.#transaction ?? { offset, line };
-      const text = describeText(this.view.latin1(0).slice(0, 128));
-      this.#found = { ...at, reason: `a command that no server runs, ${text} with ${this.view.count - 1} arguments` };
-    } else if (name === 'multi') this.#transaction = { offset, line };
+    if (name === undefined) this.#found = { ...(this.#transaction ?? { offset, line }), reason: reasonOf(this.view) };
+    else if (name === 'multi') this.#transaction = { offset, line };
     else if (name === 'exec') this.#transaction = undefined;
   }
+}
+
+function reasonOf(view: Request): string {
+  if (view.count === 0) return 'a record without a command';
+  const text = describeText(view.latin1(0).slice(0, 128));
+  return `a command that no server runs, ${text} with ${plural(view.count - 1, 'argument')}`;
 }

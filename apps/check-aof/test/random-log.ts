@@ -68,6 +68,20 @@ function anyComparison(seed: number): Comparison {
   return { files, path: pick(chance, [MANIFEST, `./${MANIFEST}`]), mode, answer };
 }
 
+/** A log with an RDB part, damaged: a single file, or a base with its incr file. */
+export function randomRdbLog(seed: number): ReadonlyMap<string, Buffer> {
+  const chance = seededChance(seed);
+  const corpus = corpusOf('rdb-base');
+  if (chance() < 0.5) return new Map([[SINGLE, mutated(corpus.single, chance)]]);
+  const files = new Map(corpus.files);
+  const name = pick(
+    chance,
+    [...files.keys()].filter((one) => one !== MANIFEST),
+  );
+  files.set(name, mutated(files.get(name) ?? Buffer.alloc(0), chance));
+  return files;
+}
+
 function randomMode(chance: Chance): CheckMode {
   const kind = below(chance, 3);
   if (kind === 0) return { kind: 'check' };

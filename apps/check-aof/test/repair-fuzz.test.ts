@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { fuzzRepair } from './repair-fuzz.ts';
 
-const TRIALS = 60;
+const TRIALS = 200;
 
 test(`${TRIALS} damaged logs`, async () => {
   const counts = { good: 0, repaired: 0, refused: 0 };

@@ -9,7 +9,7 @@ import { planRepair } from '../src/repair-plan.ts';
 import { RepairFailedError, runRepair } from '../src/repair-run.ts';
 import { undoRepair } from '../src/undo.ts';
 import { put } from './corpus.ts';
-import { randomComparison } from './random-log.ts';
+import { randomComparison, randomRdbLog } from './random-log.ts';
 
 const FOLDER = '/d';
 const NOW_MS = 1_795_228_100_000;
@@ -19,7 +19,7 @@ export type FuzzOutcome = 'good' | 'repaired' | 'refused';
 
 /** One trial. @throws Error something that must not happen */
 export async function fuzzRepair(seed: number): Promise<FuzzOutcome> {
-  const { files } = randomComparison(seed);
+  const files = seed % 5 === 0 ? randomRdbLog(seed) : randomComparison(seed).files;
   const disk = new SimDisk();
   disk.makeDirectory(FOLDER);
   put(disk, files, `${FOLDER}/`);

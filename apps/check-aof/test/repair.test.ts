@@ -223,6 +223,11 @@ describe('salvage', () => {
     expect((await salvaged(`\0\0${alone}`)).rest).toBe(alone);
   });
 
+  test('leaves out records without a command, which a server refuses', async () => {
+    const [before, after] = [record('SET', 'a', '1'), record('SET', 'b', '1')];
+    expect((await salvaged(`${before}*0\r\n${after}`)).rest).toBe(before + after);
+  });
+
   test('leaves out commands that no server knows', async () => {
     const [before, after] = [record('SET', 'a', '1'), record('SET', 'b', '1')];
     const { rest, plan } = await salvaged(before + record('SEU', 'k', '2') + after);
