@@ -1,6 +1,7 @@
 /** The engine as commands see it: `ServerPort`. */
 import { createHash } from 'node:crypto';
 import type {
+  BackupPort,
   Client,
   InfoSection,
   MemoryUse,
@@ -81,6 +82,10 @@ export class EnginePort implements ServerPort {
 
   get snapshots(): SnapshotPort & { readonly lastSaveSec: number } {
     return this.#engine.snapshotControl;
+  }
+
+  get backup(): BackupPort {
+    return this.#engine.backupControl;
   }
 
   sleep(seconds: number): void {

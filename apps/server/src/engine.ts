@@ -12,6 +12,7 @@ import type { Disk } from '@aof/disk';
 import { activeExpireCycle, Keyspace } from '@aof/keyspace';
 import type { Request, RequestLimits } from '@aof/resp-codec';
 import { AppendLog } from './append-log.ts';
+import { BackupControl } from './backup-control.ts';
 import type { Chance, Clock } from './clock.ts';
 import { rewriteConfigFile } from './config-file.ts';
 import { LIMIT_OPTIONS, requestLimits, THRESHOLD_OPTIONS, thresholdsOf } from './config-limits.ts';
@@ -59,6 +60,7 @@ export class Engine {
   readonly appendLog: AppendLog;
   readonly rewriteControl: RewriteControl;
   readonly snapshotControl: SnapshotControl;
+  readonly backupControl: BackupControl;
   readonly port: EnginePort;
   readonly statistics: Statistics;
   readonly runId: string;
@@ -107,6 +109,7 @@ export class Engine {
     });
     this.rewriteControl = new RewriteControl(this);
     this.snapshotControl = new SnapshotControl(this);
+    this.backupControl = new BackupControl(this);
     this.port = new EnginePort(this);
     this.executor = new Executor(
       {
@@ -200,6 +203,7 @@ export class Engine {
    */
   async start(): Promise<void> {
     this.log('notice', 'Server initialized');
+    this.backupControl.recover();
     removeLeftovers(this);
     const load = this.config.values.appendonly ? startLog : loadSnapshotAtStart;
     await this.whileLoading((setProgress) => load(this, setProgress));
@@ -223,6 +227,7 @@ export class Engine {
     const unsaved = this.snapshotControl.saveAtEnd({ save: undefined, force: false });
     await this.rewriteControl.stop('the server ends');
     await this.snapshotControl.stop('the server ends');
+    if (this.backupControl.isBusy) await this.backupControl.stop();
     if (this.appendLog.isOn) this.log('notice', 'Calling fsync() on the AOF file.');
     await this.appendLog.close();
     if (unsaved !== undefined) throw unsaved;
@@ -321,6 +326,7 @@ export class Engine {
     if (this.executor.hasUnblocked) this.scheduleTick();
     this.rewriteControl.cron(nowMs);
     this.snapshotControl.cron(nowMs);
+    this.backupControl.cron(nowMs);
     this.statistics.sample(nowMs, this.executor.statistics.totalCommands);
   }
 

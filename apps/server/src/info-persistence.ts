@@ -35,6 +35,7 @@ export function persistenceFields(engine: Engine): InfoFields {
     ['aof_rewrites_consecutive_failures', rewriteControl.consecutiveFailures],
     ['aof_last_write_status', appendLog.lastWriteStatus],
     ['aof_last_cow_size', 0],
+    ['backup_in_progress', engine.backupControl.isInProgress ? 1 : 0],
     ['module_fork_in_progress', 0],
     ['module_fork_last_cow_size', 0],
     ['rdb_bgsave_max_slice_usec', Math.round(snapshotControl.maxSliceUs)],

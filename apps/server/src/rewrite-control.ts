@@ -71,8 +71,12 @@ export class RewriteControl {
   }
 
   /** The files of the log, as the start has found them. */
-  set layout(layout: AofLayout) {
+  set layout(layout: AofLayout | undefined) {
     this.#layout = layout;
+  }
+
+  get layout(): AofLayout | undefined {
+    return this.#layout;
   }
 
   // --- what others ask ---
@@ -135,7 +139,8 @@ export class RewriteControl {
   /** BGREWRITEAOF. */
   request(): RewriteAnswer {
     if (this.#running !== undefined) return { outcome: 'in-progress' };
-    if (this.#engine.executor.isInExec || this.#engine.snapshotControl.isRunning) {
+    const { executor, snapshotControl, backupControl } = this.#engine;
+    if (executor.isInExec || snapshotControl.isRunning || backupControl.holdsRewrites) {
       this.#isScheduled = true;
       this.#limit.reset();
       return { outcome: 'scheduled' };
@@ -146,8 +151,8 @@ export class RewriteControl {
   /** `hz` times a second. */
   cron(nowMs: number): void {
     if (this.#running !== undefined) return this.#reportProgress(this.#running, nowMs);
-    const { appendLog, config, log, snapshotControl, executor } = this.#engine;
-    if (snapshotControl.isRunning || executor.state.isLoading) return;
+    const { appendLog, config, log, snapshotControl, executor, backupControl } = this.#engine;
+    if (snapshotControl.isRunning || executor.state.isLoading || backupControl.holdsRewrites) return;
     if (!this.#isScheduled) {
       if (appendLog.state !== 'on') return;
       const options = {
@@ -240,7 +245,7 @@ export class RewriteControl {
         );
       }
       const layout = this.#findLayout();
-      const context = this.#context();
+      const context = this.planContext();
       const missing = missingRoom(this.#engine.disk, config.values.dir, keyspace);
       if (missing !== undefined) {
         throw new RewriteError(
@@ -287,7 +292,8 @@ export class RewriteControl {
     return this.#layout;
   }
 
-  #context(): PlanContext {
+  /** What plans work with. */
+  planContext(): PlanContext {
     const { disk, appendLog, clock, log, options } = this.#engine;
     return {
       disk,
@@ -374,7 +380,7 @@ export class RewriteControl {
   /** History that `aof-disable-auto-gc` has kept so far. */
   #deleteKeptHistory(): void {
     if (this.#layout === undefined || this.#running !== undefined) return;
-    this.#deleteHistoryOf(this.#planOf(this.#layout, this.#context(), 'aof'));
+    this.#deleteHistoryOf(this.#planOf(this.#layout, this.planContext(), 'aof'));
   }
 
   #deleteHistoryOf(plan: RewritePlan): void {

@@ -1,3 +1,4 @@
+export type { BackupPort, BackupStatus } from './backup-port.ts';
 export { BlockedClients, type Wait } from './blocking.ts';
 export {
   Client,

@@ -3,6 +3,7 @@
  */
 import type { Config } from '@aof/config';
 import type { Database, Key, Value } from '@aof/keyspace';
+import type { BackupPort } from './backup-port.ts';
 import type { Client } from './client.ts';
 import type { MemoryUse } from './memory-report.ts';
 
@@ -53,6 +54,8 @@ export interface InfoSection {
 export type RestoredValue = { readonly value: Value } | 'wrong-payload' | 'bad-data';
 
 export interface ServerPort {
+  /** Absent: this server makes no backups. */
+  readonly backup?: BackupPort;
   readonly config: Config;
   /** Connected clients in order of their ids. */
   clients(): Iterable<Client>;

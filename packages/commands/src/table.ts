@@ -1,5 +1,6 @@
 /** All commands, family by family: the command table's contents. */
 
+import { backupCommand } from './families/backup.ts';
 import { bitmapCommands } from './families/bitmap.ts';
 import { blockingCommands } from './families/blocking.ts';
 import { connectionCommands } from './families/connection.ts';
@@ -37,6 +38,7 @@ export const ALL_COMMANDS: readonly CommandSpec[] = [
   memoryCommand,
   slowLogCommand,
   latencyCommand,
+  backupCommand,
   ...sortCommands,
   ...stringCommands,
   lcsCommand,

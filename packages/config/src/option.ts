@@ -63,7 +63,7 @@ export interface Kind<V> {
 }
 
 /** Which server knows the option by this name. */
-export type OptionOrigin = 'redis-7.0' | 'redis-7.2' | 'valkey' | 'aof';
+export type OptionOrigin = 'redis-7.0' | 'redis-7.2' | 'redis-8.10' | 'valkey' | 'aof';
 
 /** `supported`: has an effect here. `accepted`: known, checked and kept, but without effect. */
 export type OptionClass = 'supported' | 'accepted';

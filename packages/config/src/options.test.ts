@@ -38,6 +38,8 @@ describe('the table against Redis 7.0.15', () => {
       'aof-layout',
       'aof-rewrite-cpulist',
       'aof-start-empty',
+      'backup-sealed-ttl',
+      'backupdirname',
       'bgsave-cpulist',
       'bio-cpulist',
       'cluster-announce-human-nodename',

@@ -6,6 +6,7 @@
 
 import type { Option, ValueOf } from './option.ts';
 import { appendOnly } from './options/append-only.ts';
+import { backup } from './options/backup.ts';
 import { cluster } from './options/cluster.ts';
 import { encoding } from './options/encoding.ts';
 import { general } from './options/general.ts';
@@ -26,6 +27,7 @@ export const OPTIONS = {
   ...general,
   ...snapshotting,
   ...appendOnly,
+  ...backup,
   ...limits,
   ...lazyfree,
   ...encoding,

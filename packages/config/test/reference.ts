@@ -7,6 +7,7 @@
 
 import { Config } from '../src/config.ts';
 import { appendOnly } from '../src/options/append-only.ts';
+import { backup } from '../src/options/backup.ts';
 import { encoding } from '../src/options/encoding.ts';
 import { general } from '../src/options/general.ts';
 import { lazyfree } from '../src/options/lazyfree.ts';
@@ -23,6 +24,7 @@ const OPTION_GROUPS: readonly { readonly title: string; readonly options: Readon
   { title: 'General', options: general },
   { title: 'Snapshots', options: snapshotting },
   { title: 'Append only file', options: appendOnly },
+  { title: 'Backups', options: backup },
   { title: 'Limits', options: limits },
   { title: 'Lazy freeing', options: lazyfree },
   { title: 'Compact encodings', options: encoding },
