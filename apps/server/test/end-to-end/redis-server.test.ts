@@ -1,7 +1,6 @@
 /** Logs go both ways between this server and a real redis-server, in both layouts, with the same data on both sides. */
-import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ANNOTATION, AofRecordReader, RECORD } from '@aof/aof-files';
 import { expect, test as plainTest } from 'vitest';
 import { type RunningServer, redisVersion, run, startAof, startRedis, temporaryFolder } from './programs.ts';
 import { RawClient } from './raw-client.ts';
@@ -140,27 +139,3 @@ test('a log that goes from one server to the other and back', async () => {
   cpSync(join(dir, FOLDER), join(copy, FOLDER), { recursive: true });
   await expectSameData(await startAof(dir, ...OURS), await startRedis(copy));
 });
-
-test('a log with every type but streams, from the corpus', async () => {
-  const corpus = join(import.meta.dirname, '../fixtures/corpus/redis-7.0.15');
-  const log = withoutStreams(Buffer.concat(['base.aof', 'incr.aof'].map((name) => readFileSync(join(corpus, name)))));
-  const [dir, copy] = [temporaryFolder(), temporaryFolder()];
-  for (const folder of [dir, copy]) {
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, 'appendonly.aof'), log);
-  }
-  await expectSameData(await startRedis(copy), await startAof(dir, ...OURS));
-});
-
-function withoutStreams(bytes: Uint8Array): Buffer {
-  const reader = new AofRecordReader({ mode: 'load' });
-  reader.feed(bytes);
-  const kept: Uint8Array[] = [];
-  for (let status = reader.next(); status === RECORD || status === ANNOTATION; status = reader.next()) {
-    const { buffer, rawStart, rawEnd } = reader.view;
-    const record = buffer.slice(rawStart, rawEnd);
-    // Names of stream commands, and they alone here, begin with an X.
-    if (!/^\*\d+\r\n\$\d+\r\nx/i.test(Buffer.from(record.subarray(0, 30)).toString('latin1'))) kept.push(record);
-  }
-  return Buffer.concat(kept);
-}
