@@ -26,7 +26,7 @@ export const restore: Subcommand = {
     { name: '--to', value: '<folder>', summary: 'where it is written: a folder that does not exist, or is empty' },
     { name: '--at', value: '<time>', summary: 'as it was at the end of this second (needs aof-timestamp-enabled yes)' },
     { name: '--before', value: '<command>', summary: 'as it was before the last FLUSHALL, or any other command' },
-    { name: '--nth', value: '<n>', summary: 'with --before: before the first (1), second (2) … one in the log' },
+    { name: '--nth', value: '<n>', summary: 'with --before: before the first (1), the second (2) and so on' },
     { name: '--before-offset', value: '<bytes>', summary: 'without the commands that end behind this offset' },
     { name: '--file', value: '<name>', summary: 'with --before-offset: of which file; default: the last one' },
     { name: '--only', value: '<pattern>', isRepeatable: true, summary: "only keys like this: 'user:*'" },

@@ -82,7 +82,7 @@ export class CutFinder {
   #keptUntil: number | undefined;
   #keptUntilBeforePlace: number | undefined;
   readonly #leftOut = new LeftOut();
-  /** Units behind the first file, or behind its RDB part, that were met before the first annotation. */
+  /** Units, those of a base apart, that were met before the first annotation. */
   #untimed = 0;
   #baseSeconds: number | undefined;
   #now: number | undefined;
@@ -135,13 +135,17 @@ export class CutFinder {
     const place = this.#place ?? this.#placeAtEnd();
     const isCut = this.#place !== undefined;
     if (this.#cut.kind === 'at') this.#assertTimed(this.#cut.seconds, isCut);
-    const { stepsBack, times } = { stepsBack: this.#stepsBack, times: this.#times() };
     return {
       place,
       keptCommands: isCut ? this.#keptBeforePlace : this.#kept,
       keptUntilSeconds: isCut ? this.#keptUntilBeforePlace : this.#keptUntil,
       leftOut: this.#leftOut,
-      times: { ...times, stepsBack },
+      times: {
+        baseSeconds: this.#baseSeconds,
+        firstSeconds: this.#first,
+        lastSeconds: this.#last,
+        stepsBack: this.#stepsBack,
+      },
       fault: this.#fault,
       tail: this.#tail,
     };
@@ -189,18 +193,18 @@ export class CutFinder {
     const isUnitEnd = transaction === undefined || transaction.state !== 'open';
     // Whether a transaction is left out is known at its end.
     const isOpen = transaction !== undefined || this.#matchesInUnit > 0;
-    if (isOpen || this.#place !== undefined || this.#isLate()) this.#leftOut.hold(event, isOpen);
+    if (isOpen || this.#place !== undefined || this.#isLate(endOffset)) this.#leftOut.hold(event, isOpen);
     if (!isUnitEnd) return;
     this.#endUnit(event);
     this.#unitStart = endOffset;
     this.#resetUnit();
   }
 
-  /** What comes now is later than --at asks for. */
-  #isLate(): boolean {
+  /** A command that ends here is behind what --at or --before-offset ask for. */
+  #isLate(endOffset: number): boolean {
     const cut = this.#cut;
-    if (cut.kind === 'at') return this.#now !== undefined && this.#now > cut.seconds;
-    return cut.kind === 'offset';
+    if (cut.kind === 'offset') return this.#isBehindOffset(cut, endOffset);
+    return cut.kind === 'at' && this.#now !== undefined && this.#now > cut.seconds;
   }
 
   #endUnit(event: CommandEvent): void {
@@ -230,9 +234,8 @@ export class CutFinder {
       case 'end':
         return { isCut: false, isLater: false };
       case 'at':
-        return { isCut: this.#now !== undefined && this.#now > cut.seconds, isLater: false };
       case 'offset':
-        return { isCut: this.#isBehindOffset(cut, endOffset), isLater: false };
+        return { isCut: this.#isLate(endOffset), isLater: false };
       case 'before': {
         const before = this.#matches;
         this.#matches += this.#matchesInUnit;
@@ -291,10 +294,6 @@ export class CutFinder {
     const cut = this.#cut;
     if (cut.kind === 'before') throw this.#noSuchCommand(cut.words.join(' ').toUpperCase(), cut.nth);
     return { fileIndex: Math.max(0, this.#fileIndex), fileOffset: this.#unitStart };
-  }
-
-  #times(): Omit<LogTimes, 'stepsBack'> {
-    return { baseSeconds: this.#baseSeconds, firstSeconds: this.#first, lastSeconds: this.#last };
   }
 
   /** A moment can be found only between commands whose times are known. @param isCut something is later than the moment */

@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto';
 import { type Disk, DiskError } from '@aof/disk';
 import { createGlob, type Database, digestDataset, type Keyspace, NO_EXPIRY } from '@aof/keyspace';
 import { type FileEndEvent, type FoundLog, readLog } from '@aof/log-reader';
-import type { RdbEntry, RdbLossCode } from '@aof/rdb';
+import { type RdbEntry, RdbError, type RdbLossCode } from '@aof/rdb';
 import { formatDouble17, type Request } from '@aof/resp-codec';
 import { describeText } from './describe-record.ts';
 import { Replay } from './replay.ts';
@@ -134,20 +134,36 @@ class Builder {
     if (entry.kind !== 'key') return;
     if (entry.frequency !== undefined || entry.idleSec !== undefined)
       this.#losses.add('usage', describeText(entry.key));
-    const refusal = this.#replay.applyEntry(entry);
-    if (refusal !== undefined) throw new RestoreError('RESTORE_DAMAGED', `${describeText(entry.key)}: ${refusal}`);
+    const refusal = this.#refusalOf(entry);
+    if (refusal === undefined) return;
+    throw new RestoreError(
+      'RESTORE_DAMAGED',
+      `The RDB part holds what no server writes, at ${describeText(entry.key)}: ${refusal}`,
+      {
+        fileOffset: entry.fileOffset,
+        hint: 'Repair a copy of it first: check-aof repair.',
+      },
+    );
+  }
+
+  #refusalOf(entry: RdbEntry): string | undefined {
+    try {
+      return this.#replay.applyEntry(entry);
+    } catch (error) {
+      if (error instanceof RdbError) return error.message;
+      throw error;
+    }
   }
 
   command(request: Request): void {
     this.#records++;
-    const name = request.latin1(0).toUpperCase();
-    if (name === 'FUNCTION') {
+    if (request.is(0, 'function')) {
       const refusal = this.#functions.apply(request);
       if (refusal !== undefined) this.#cannot(refusal);
       return;
     }
     const { kind } = this.#replay.apply(request);
-    if (kind === 'unknown' || kind === 'arity') this.#cannot(describeText(name));
+    if (kind === 'unknown' || kind === 'arity') this.#cannot(describeText(request.latin1(0).toUpperCase()));
   }
 
   finish(): DataSet {

@@ -9,7 +9,7 @@ import type { FileHolder } from './open-files.ts';
 import type { RestoreRequest, RestoreResult } from './restore.ts';
 import type { FoundCut, LogTimes } from './restore-cut.ts';
 import type { LossCode } from './restore-data-set.ts';
-import { DEFAULT_APPEND_FILE, DEFAULT_APPEND_FOLDER, type SourceLog } from './restore-source.ts';
+import { baseName, DEFAULT_APPEND_FILE, DEFAULT_APPEND_FOLDER, type SourceLog } from './restore-source.ts';
 import { timeText } from './restore-time.ts';
 
 /** A server goes on writing to what is restored from. */
@@ -79,7 +79,7 @@ export function sayResult(report: CommandReport, request: RestoreRequest, result
     keys,
     notReplayed,
     losses: lossesDocument(result),
-    start: startLine(request.target, result),
+    start: startLine(request, result),
   });
   const how = form === 'copy' ? 'the bytes of the log' : `a base in ${form === 'rdb' ? 'RDB' : 'RESP'} form`;
   report.say(`Written to ${request.target}: ${how}, ${layout} layout, ${plural(bytes, 'byte')}`);
@@ -96,7 +96,7 @@ export function sayResult(report: CommandReport, request: RestoreRequest, result
   }
   sayOwner(report, result.source.path, request.target);
   report.say('To start a server from it:');
-  report.say(`  ${startLine(request.target, result)}`);
+  report.say(`  ${startLine(request, result)}`);
 }
 
 /** Who restores is often root, and the server another user, who could not write to what root has made. */
@@ -137,13 +137,18 @@ function lossesDocument({ losses }: RestoreResult): Readonly<Record<string, unkn
 }
 
 /** The command that starts a server from the result. */
-function startLine(target: string, { source, layout }: Pick<RestoreResult, 'source' | 'layout'>): string {
+function startLine({ target, server }: RestoreRequest, { source, layout }: RestoreResult): string {
   const { appendfilename, appendDir } = source.names;
-  const folder = appendDir.slice(appendDir.lastIndexOf('/') + 1);
-  const words = ['redis-server', '--dir', shellWord(target), '--appendonly', 'yes'];
+  const folder = baseName(appendDir);
+  const words = [programOf(server), '--dir', shellWord(target), '--appendonly', 'yes'];
   if (appendfilename !== DEFAULT_APPEND_FILE) words.push('--appendfilename', shellWord(appendfilename));
   if (layout === 'multi-part' && folder !== DEFAULT_APPEND_FOLDER) words.push('--appenddirname', shellWord(folder));
   return words.join(' ');
+}
+
+function programOf(server: RestoreRequest['server']): string {
+  if (server === 'ours') return 'aof-server';
+  return server?.startsWith('valkey') ? 'valkey-server' : 'redis-server';
 }
 
 function shellWord(text: string): string {
