@@ -1,6 +1,6 @@
 /** `check-aof check`, which is meant where no subcommand is named: redis-check-aof's check, and the strict one. */
 import { type CheckMode, type CheckOptions, type CheckReport, checkAof } from './check-files.ts';
-import { CommandReport, holderText } from './command-report.ts';
+import { CommandReport, holderText, linesOf } from './command-report.ts';
 import { EXIT, type ExitStatus } from './exit-status.ts';
 import { type Output, toned } from './output.ts';
 import { strictCommand } from './strict-command.ts';
@@ -108,11 +108,6 @@ async function plainCheckAsJson(path: string, mode: CheckMode, environment: Envi
     report.add({ mode: mode.kind, kind, verdict: verdictOf(result), files, lines: linesOf(said) });
     return statusOf(result);
   });
-}
-
-/** A name in it has the bytes that it has on disk, which is UTF-8. */
-function linesOf(said: string): string[] {
-  return Buffer.from(said, 'latin1').toString('utf8').trimEnd().split('\n');
 }
 
 /** The verdicts in the colours of what they mean; the lines are redis-check-aof's. */

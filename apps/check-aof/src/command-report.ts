@@ -99,3 +99,8 @@ export function reasonOf(error: unknown): string | undefined {
   if (error instanceof AofError) return `${error.message}. ${error.hint ?? ''}`.trimEnd();
   return error instanceof NoLogError ? error.message : undefined;
 }
+
+/** What was said, as lines of a document. A name in it has the bytes that it has on disk, which is UTF-8. */
+export function linesOf(said: string): string[] {
+  return Buffer.from(said, 'latin1').toString('utf8').trimEnd().split('\n');
+}

@@ -22,6 +22,7 @@ export const repair: Subcommand = {
       isRepeatable: true,
       summary: 'do nothing if it costs more; all must hold',
     },
+    { name: '--no-load', summary: 'read the result through instead of loading it: for data sets larger than memory' },
     { name: '--salvage', summary: 'go past holes, and say which keys may be wrong because of it' },
   ],
   examples: [
@@ -58,6 +59,7 @@ interface RepairRequest {
   readonly isDryRun: boolean;
   readonly isYes: boolean;
   readonly isSalvaging: boolean;
+  readonly isOnlyRead: boolean;
   readonly limits: readonly LossLimit[];
 }
 
@@ -82,13 +84,14 @@ function requestOf(invocation: Invocation): RepairRequest {
     isDryRun: invocation.has('--dry-run'),
     isYes: invocation.has('--yes'),
     isSalvaging: invocation.has('--salvage'),
+    isOnlyRead: invocation.has('--no-load'),
     limits,
   };
 }
 
 async function planAndRepair(
   givenPath: string,
-  { isDryRun, isYes, isSalvaging, limits }: RepairRequest,
+  { isDryRun, isYes, isSalvaging, isOnlyRead, limits }: RepairRequest,
   environment: Environment,
   report: CommandReport,
 ): Promise<ExitStatus> {
@@ -111,7 +114,7 @@ async function planAndRepair(
   if (isDryRun || !(isYes || (await report.agrees('Repair it? The files from before are kept.')))) return EXIT.found;
   // A server may have been started while the question was open.
   if (report.isInUse(environment, path)) return EXIT.inUse;
-  sayResult(await runRepair(plan, { disk, nowMs: nowMs(), progress }), report);
+  sayResult(await runRepair(plan, { disk, nowMs: nowMs(), progress, isOnlyRead }), report);
   return EXIT.ok;
 }
 
@@ -172,7 +175,8 @@ function saySalvage({ records, ranges, doubtfulKeys, isDatabaseDoubtful }: Salva
 function sayResult({ undoFolder, replacements, loaded }: RepairResult, report: CommandReport): void {
   const { records, keys, failed, notReplayed } = loaded;
   report.add({ undoFolder, replacements, loaded });
-  report.say(`Repaired. It loads: ${plural(records, 'record')}, ${plural(keys, 'key')}.`);
+  if (keys === undefined) report.say(`Repaired. It can be read to its end: ${plural(records, 'record')}.`);
+  else report.say(`Repaired. It loads: ${plural(records, 'record')}, ${plural(keys, 'key')}.`);
   if (failed > 0) report.say(`${plural(failed, 'command')} in it fail: check-aof --strict says which.`);
   if (notReplayed > 0)
     report.say(`${plural(notReplayed, 'command')} could not be tried: only other servers know them.`);

@@ -17,13 +17,15 @@ import type { FilePlan, RepairPlan } from './repair-plan.ts';
 import { type NewFile, switchOver } from './repair-switch.ts';
 import { manifestWith } from './repaired-manifest.ts';
 import { checkStrictly } from './strict-check.ts';
-import { loadForTrial, type TrialLoadReport } from './trial-load.ts';
+import { loadForTrial, readForTrial, type TrialLoadReport } from './trial-load.ts';
 import { folderAbove, type Replacement, repairFolder, repairNumbers } from './undo-record.ts';
 
 export interface RepairRunOptions {
   readonly disk: Disk;
   readonly nowMs: number;
   readonly progress: (done: number, total: number) => void;
+  /** The result is read through instead of loaded, for data sets larger than memory. Default: false. */
+  readonly isOnlyRead?: boolean;
 }
 
 export interface RepairResult {
@@ -78,10 +80,11 @@ export async function runRepair(plan: RepairPlan, options: RepairRunOptions): Pr
 /** @throws RepairFailedError a server would not start from these files */
 async function load(files: readonly LogFile[], options: RepairRunOptions): Promise<TrialLoadReport> {
   try {
-    return await loadForTrial({ ...options, files });
+    return await (options.isOnlyRead ? readForTrial : loadForTrial)({ ...options, files });
   } catch (error) {
     if (!(error instanceof LoadError)) throw error;
-    const { findings } = await checkStrictly({ ...options, files });
+    // It would hold the data set, for which there is no room.
+    const findings = options.isOnlyRead ? [] : (await checkStrictly({ ...options, files })).findings;
     const fatal = findings.filter(({ code, certainty }) => FATAL_CODES.has(code) && certainty !== 'possible');
     throw new RepairFailedError(error, fatal);
   }

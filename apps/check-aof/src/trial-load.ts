@@ -5,11 +5,12 @@
  * changes. Memory is the data set, two chunks, and the longest record.
  */
 import { type Disk, DiskError } from '@aof/disk';
-import { type ApplyOutcome, loadLog } from '@aof/loader';
+import { type ApplyOutcome, loadLog, type RecordApplier } from '@aof/loader';
 import type { RdbEntry } from '@aof/rdb';
 import { Request } from '@aof/resp-codec';
 import { isModuleCommand, knownElsewhere } from './known-commands.ts';
 import type { LogFile } from './log-files.ts';
+import { runnableName } from './record-keys.ts';
 import { Replay } from './replay.ts';
 
 export interface TrialLoadOptions {
@@ -23,8 +24,8 @@ export interface TrialLoadOptions {
 
 export interface TrialLoadReport {
   readonly records: number;
-  /** Keys in the data set. */
-  readonly keys: number;
+  /** Keys in the data set; undefined where the records were only read. */
+  readonly keys: number | undefined;
   /** Commands that were passed over: other servers know them. */
   readonly notReplayed: number;
   /** Commands that answered an error: a server goes on, and so does this. */
@@ -34,6 +35,17 @@ export interface TrialLoadReport {
 /** @throws LoadError a server would not start from these files; DiskError one of them is not there */
 export async function loadForTrial(options: TrialLoadOptions): Promise<TrialLoadReport> {
   return new TrialLoad(options).run();
+}
+
+/**
+ * The same without running the commands: all is read, and each command judged by its name and its number of arguments. Memory is
+ * two chunks and the longest record, however large the data set is.
+ * @throws LoadError, DiskError
+ */
+export async function readForTrial(options: TrialLoadOptions): Promise<TrialLoadReport> {
+  const applier = new JudgingApplier();
+  const records = await loadInto(applier, options);
+  return { records, keys: undefined, notReplayed: records, failed: 0 };
 }
 
 /** A load whose data set can be looked at afterwards. */
@@ -51,26 +63,37 @@ export class TrialLoad {
   }
 
   async run(): Promise<TrialLoadReport> {
-    const { disk, progress } = this.#options;
-    const files = this.#options.files.map((file) => ({ ...file, size: sizeOf(disk, file.path) }));
-    const total = files.reduce((sum, { size }) => sum + size, 0);
-    const { records } = await loadLog({
-      disk,
-      files,
-      applier: this.#applier,
-      mayTruncate: false,
-      nowMs: () => 0,
-      yieldTurn: () => Promise.resolve(),
-      events: {
-        progress: (loadedBytes) => progress(loadedBytes, total),
-        fileLoaded: () => this.#applier.replay.beginFile(),
-        truncatedFound: () => {},
-        truncated: () => {},
-      },
-    });
+    const records = await loadInto(this.#applier, this.#options);
     const { notReplayed, failed } = this.#applier;
     return { records, keys: this.keyspace.size, notReplayed, failed };
   }
+}
+
+interface TrialApplier extends RecordApplier {
+  /** Each file says anew which database its records work on. */
+  beginFile(): void;
+}
+
+/** @returns how many records were applied */
+async function loadInto(applier: TrialApplier, options: TrialLoadOptions): Promise<number> {
+  const { disk, progress } = options;
+  const files = options.files.map((file) => ({ ...file, size: sizeOf(disk, file.path) }));
+  const total = files.reduce((sum, { size }) => sum + size, 0);
+  const { records } = await loadLog({
+    disk,
+    files,
+    applier,
+    mayTruncate: false,
+    nowMs: () => 0,
+    yieldTurn: () => Promise.resolve(),
+    events: {
+      progress: (loadedBytes) => progress(loadedBytes, total),
+      fileLoaded: () => applier.beginFile(),
+      truncatedFound: () => {},
+      truncated: () => {},
+    },
+  });
+  return records;
 }
 
 function sizeOf(disk: Disk, path: string): number {
@@ -79,7 +102,7 @@ function sizeOf(disk: Disk, path: string): number {
   return status.size;
 }
 
-class ReplayApplier {
+class ReplayApplier implements TrialApplier {
   readonly view = new Request();
   readonly replay: Replay;
   notReplayed = 0;
@@ -111,11 +134,40 @@ class ReplayApplier {
     this.replay.abandonTransaction();
   }
 
+  beginFile(): void {
+    this.replay.beginFile();
+  }
+
   #unknown(): ApplyOutcome {
     const name = this.view.count === 0 ? '' : this.view.latin1(0);
     const isKnown = knownElsewhere(name, this.view.count) === 'yes' || isModuleCommand(name);
     if (!isKnown) return { refusal: `Unknown command '${name.slice(0, 128)}'` };
     this.notReplayed++;
     return this.replay.isInTransaction ? 'in-transaction' : 'applied';
+  }
+}
+
+class JudgingApplier implements TrialApplier {
+  readonly view = new Request();
+  #isInTransaction = false;
+
+  apply(): ApplyOutcome {
+    const name = runnableName(this.view);
+    if (name === undefined) return { refusal: 'Unknown command or wrong number of arguments' };
+    if (name === 'multi') this.#isInTransaction = true;
+    else if (name === 'exec') this.#isInTransaction = false;
+    return this.#isInTransaction ? 'in-transaction' : 'applied';
+  }
+
+  applyEntry(): undefined {
+    // That it can be read is what counts here.
+  }
+
+  abandonTransaction(): void {
+    this.#isInTransaction = false;
+  }
+
+  beginFile(): void {
+    this.#isInTransaction = false;
   }
 }

@@ -44,7 +44,19 @@ test('check-rdb', () => {
   const good = run('check-rdb', ['appendonly.aof.2.base.rdb']);
   expect(good).toMatchObject({ status: 0, stderr: '' });
   expect(good.stdout).toContain('Checksum OK\n');
-  expect(run('check-rdb', [])).toEqual({ status: 1, stdout: '', stderr: 'Usage: check-rdb <rdb-file-name>\n' });
+  expect(run('check-rdb', [])).toEqual({
+    status: 1,
+    stdout: '',
+    stderr: 'Usage: check-rdb [--json] <rdb-file-name>\n',
+  });
+  const json = run('check-rdb', ['--json', 'appendonly.aof.2.base.rdb']);
+  expect(JSON.parse(json.stdout)).toMatchObject({
+    command: 'check-rdb',
+    path: 'appendonly.aof.2.base.rdb',
+    verdict: 'valid',
+    lines: expect.arrayContaining(['[info] 80 keys read']),
+    status: 0,
+  });
 });
 
 test('what cannot be opened or understood', () => {

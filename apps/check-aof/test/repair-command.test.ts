@@ -99,6 +99,29 @@ The files from before are in /d/repair-1; check-aof undo puts them back.
     expect(session.content).toBe(status === 0 ? GOOD : BROKEN);
   });
 
+  test('--no-load reads the result through, and refuses what no server runs', async () => {
+    const session = new Session();
+    expect(await session.run('repair', '--yes', '--no-load', '/d')).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('Repaired. It can be read to its end: 1 record.'),
+    });
+    expect(session.content).toBe(GOOD);
+  });
+
+  test('a command that no server runs is left out by --salvage alone', async () => {
+    const strange = '*2\r\n$3\r\nSEU\r\n$1\r\nk\r\n';
+    const session = new Session(GOOD + strange + TAIL);
+    const { status, stdout } = await session.run('repair', '--yes', '/d');
+    expect(status).toBe(5);
+    expect(stdout).toContain('a command that no server runs, SEU with 1 argument, at offset 27, line 8');
+    expect(session.content).toBe(GOOD + strange + TAIL);
+    expect(await session.run('repair', '--yes', '--salvage', '/d')).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('1 key may be wrong, for what they build on may be lost:\n      k\n'),
+    });
+    expect(session.content).toBe(GOOD + TAIL);
+  });
+
   test('--json says everything in one document', async () => {
     const session = new Session();
     const { status, stdout } = await session.run('repair', '--json', '--yes', '/d');
