@@ -1,7 +1,7 @@
 /** `check-aof dump`: the commands and keys of a log, one by one. */
 
 import { DiskError } from '@aof/disk';
-import { type LogEvent, LogReadError, readLog } from '@aof/log-reader';
+import { type LogEvent, readLog } from '@aof/log-reader';
 import { reasonOf } from './command-report.ts';
 import { DumpFilter, FILTER_OPTIONS } from './dump-filter.ts';
 import { type ByteEncoding, jsonLine, jsonOf } from './dump-json.ts';
@@ -15,6 +15,7 @@ export const dump: Subcommand = {
   name: 'dump',
   summary: 'Print commands and keys of a log, one by one, as text or JSON lines',
   operands: '<folder|file.manifest|file.aof>',
+  jsonSummary: 'a JSON document per line',
   options: [
     ...FILTER_OPTIONS,
     { name: '--encoding', value: '<latin1|base64>', summary: 'how byte strings are written in JSON; default latin1' },
@@ -111,7 +112,7 @@ function sayNoTime(lines: LineOutput, isJson: boolean): void {
 
 /** There is nothing to read: as a line of the output. */
 export function sayFailed(error: unknown, lines: LineOutput, isJson: boolean): ExitStatus {
-  const reason = error instanceof LogReadError ? `${error.message}. ${error.hint ?? ''}` : reasonOf(error);
+  const reason = reasonOf(error);
   if (reason === undefined) throw error;
   lines.write(isJson ? jsonLine({ kind: 'error', message: reason }) : nameText(`${reason}\n`));
   return error instanceof DiskError ? EXIT.disk : EXIT.impossible;

@@ -6,6 +6,7 @@
  */
 import type { CommandEvent, EntryEvent, LogEvent } from '@aof/log-reader';
 import type { RdbEntry, RdbKeyEntry, StreamProducers } from '@aof/rdb';
+import { formatDouble } from '@aof/resp-codec';
 
 /** How byte strings are written. */
 export type ByteEncoding = 'latin1' | 'base64';
@@ -105,8 +106,11 @@ export function elementsOf(entry: RdbKeyEntry, encoding: ByteEncoding): unknown 
     case 'set':
       return entry.value.map(bytes);
     case 'zset':
-      // JSON has no infinity.
-      return entry.value.map(([member, score]) => [bytes(member), Number.isFinite(score) ? score : String(score)]);
+      // JSON has no infinity: inf and -inf, as Redis writes them.
+      return entry.value.map(([member, score]) => [
+        bytes(member),
+        Number.isFinite(score) ? score : formatDouble(score),
+      ]);
     case 'hash':
       return entry.value.map(([field, value, ...expiry]) => [bytes(field), bytes(value), ...expiry]);
     case 'stream': {

@@ -15,7 +15,7 @@ import type {
   LogEvent,
 } from '@aof/log-reader';
 import type { RdbKeyEntry } from '@aof/rdb';
-import type { Request } from '@aof/resp-codec';
+import { formatDouble, type Request } from '@aof/resp-codec';
 import { nameText } from './output.ts';
 import { escaped, quoted } from './quoted-text.ts';
 import { timeText } from './restore-time.ts';
@@ -52,7 +52,7 @@ export function valueText(entry: RdbKeyEntry): string {
     case 'set':
       return entry.value.map(quoted).join(' ');
     case 'zset':
-      return entry.value.map(([member, score]) => `${quoted(member)} ${score}`).join(' ');
+      return entry.value.map(([member, score]) => `${quoted(member)} ${formatDouble(score)}`).join(' ');
     case 'hash':
       return entry.value
         .map(([field, value, expireAtMs]) => {

@@ -36,7 +36,7 @@ export function generalHelp(): string {
 
 export function subcommandHelp(subcommand: Subcommand): string {
   const { name, summary, operands, options, examples, remarks = [], exitStatus } = subcommand;
-  const all = [...options, JSON_OPTION];
+  const all = [...options, { ...JSON_OPTION, summary: subcommand.jsonSummary ?? JSON_OPTION.summary }];
   const statuses = Object.entries({ ...exitStatus, 2: 'wrong arguments' });
   return [
     ...wrapped(`Usage: check-aof ${name}`, [...all.map(optionUsage), operands]),

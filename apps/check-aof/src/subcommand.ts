@@ -50,6 +50,8 @@ export interface Subcommand {
   /** How many operands it takes, at least and at most. Default: one. */
   readonly operandCount?: readonly [least: number, most: number];
   readonly options: readonly Option[];
+  /** What --json does, if it is not one document for everything. */
+  readonly jsonSummary?: string;
   /** At least one. */
   readonly examples: readonly Example[];
   /** What --help says behind the options: units, limits. Lines. */

@@ -4,9 +4,20 @@ import { convert } from './convert-command.ts';
 import { doctor } from './doctor-command.ts';
 import { dump } from './dump-command.ts';
 import { explain } from './explain-command.ts';
+import { history } from './history-command.ts';
 import { repair } from './repair-command.ts';
 import { restore } from './restore-command.ts';
 import type { Subcommand } from './subcommand.ts';
 import { undo } from './undo-command.ts';
 
-export const SUBCOMMANDS: readonly Subcommand[] = [check, repair, undo, explain, restore, convert, doctor, dump];
+export const SUBCOMMANDS: readonly Subcommand[] = [
+  check,
+  repair,
+  undo,
+  explain,
+  restore,
+  convert,
+  doctor,
+  dump,
+  history,
+];

@@ -1,0 +1,237 @@
+/**
+ * Everything that happened to one key, in all databases, in the order of the log: by replaying it, and the keys that went into it.
+ *
+ * Invariants: memory is bounded by the values of these keys, and by the commands of one transaction that touch them; a transaction
+ * without its EXEC changes nothing, as in a server.
+ */
+import type { Disk } from '@aof/disk';
+import { ListValue, NO_EXPIRY, RawString, StreamValue, stringLength, typeName, type Value } from '@aof/keyspace';
+import {
+  type CommandEvent,
+  type EntryEvent,
+  type FileEndEvent,
+  type FoundLog,
+  findLog,
+  keysOf,
+  type LogEvent,
+  type LogFile,
+  readLog,
+  type Transaction,
+} from '@aof/log-reader';
+import type { RdbKeyEntry } from '@aof/rdb';
+import { Request } from '@aof/resp-codec';
+import type { Happening, KeyChange, KeyState } from './history-explanation.ts';
+import { relatedKeys } from './history-related.ts';
+import { Replay, type ReplayOutcome } from './replay.ts';
+
+interface Placed {
+  readonly file: LogFile;
+  readonly fileOffset: number;
+  readonly endOffset: number;
+  readonly atSeconds: number | undefined;
+  readonly database: number;
+}
+
+export type HistoryEvent =
+  /** The key in the RDB part that a file begins with; `entry` is the first part of its value. */
+  | (Placed & { readonly kind: 'base'; readonly entry: RdbKeyEntry; readonly state: KeyState | undefined })
+  | (Placed & Happening & { readonly kind: 'command'; readonly transaction: Transaction | undefined })
+  /** Of a transaction without its EXEC. */
+  | (Placed & { readonly kind: 'unfinished'; readonly request: Request; readonly transaction: Transaction })
+  | { readonly kind: 'fault'; readonly end: FileEndEvent };
+
+export interface HistoryOptions {
+  readonly disk: Disk;
+  readonly path: string;
+  /** Latin1, a character per byte. */
+  readonly key: string;
+  /** Wall clock, ms since the Unix epoch. */
+  readonly nowMs: number;
+  readonly progress: (done: number, total: number) => void;
+}
+
+export class KeyHistory {
+  readonly #options: HistoryOptions;
+  readonly #replay: Replay;
+  readonly #databasesSeen = new Set<number>();
+  #related: ReadonlySet<string> = new Set();
+  /** Commands of an open transaction that are about the keys. */
+  #pending: CommandEvent[] = [];
+  #firstPart: RdbKeyEntry | undefined;
+
+  constructor(options: HistoryOptions) {
+    this.#options = options;
+    this.#replay = new Replay(options.nowMs);
+  }
+
+  /** @throws LogReadError, ManifestError, DiskError */
+  async *events(): AsyncGenerator<readonly HistoryEvent[], void, void> {
+    const { disk, path, key, progress } = this.#options;
+    const log: FoundLog = findLog(disk, path);
+    this.#related = await relatedKeys(disk, log, key, progress);
+    for await (const batch of readLog(disk, log, { faults: 'report' })) {
+      progress(batch.readBytes, batch.totalBytes);
+      const found: HistoryEvent[] = [];
+      for (const event of batch) this.#take(event, found);
+      if (found.length > 0) yield found;
+    }
+  }
+
+  /** Where the key is now, by database. */
+  states(): { readonly database: number; readonly state: KeyState }[] {
+    return [...this.#databasesSeen]
+      .sort((a, b) => a - b)
+      .flatMap((database) => {
+        const state = this.#stateIn(database);
+        return state === undefined ? [] : [{ database, state }];
+      });
+  }
+
+  #take(event: LogEvent, found: HistoryEvent[]): void {
+    switch (event.kind) {
+      case 'entry':
+        return this.#takeEntry(event, found);
+      case 'command':
+        return this.#takeCommand(event, found);
+      case 'file-end':
+        this.#giveUpTransaction(found);
+        if (event.fault !== undefined) found.push({ kind: 'fault', end: event });
+        return;
+      case 'file-begin':
+        return this.#replay.beginFile();
+      case 'annotation':
+        return;
+    }
+  }
+
+  #takeEntry({ entry, file, endOffset, atSeconds }: EntryEvent, found: HistoryEvent[]): void {
+    if (entry.kind !== 'key' || !this.#related.has(entry.key)) return;
+    this.#replay.applyEntry(entry);
+    if (entry.key !== this.#options.key) return;
+    const { database, fileOffset } = entry;
+    this.#databasesSeen.add(database);
+    if (entry.part === 0) this.#firstPart = entry;
+    if (!entry.isLast || this.#firstPart === undefined) return;
+    const state = this.#stateIn(database);
+    found.push({ kind: 'base', file, fileOffset, endOffset, atSeconds, database, entry: this.#firstPart, state });
+  }
+
+  #takeCommand(event: CommandEvent, found: HistoryEvent[]): void {
+    const { request, transaction } = event;
+    const isMeant = this.#isAbout(request);
+    if (transaction === undefined) {
+      if (isMeant) this.#run(event, found);
+      return;
+    }
+    if (isMeant) this.#pending.push({ ...event, request: request.detach() });
+    if (transaction.state === 'open') return;
+    const pending = this.#pending;
+    this.#pending = [];
+    if (transaction.state === 'complete') for (const one of pending) this.#run(one, found);
+  }
+
+  #giveUpTransaction(found: HistoryEvent[]): void {
+    for (const { transaction, request, file, fileOffset, endOffset, atSeconds, database } of this.#pending) {
+      if (transaction === undefined || this.#positions(request).length === 0) continue;
+      found.push({ kind: 'unfinished', request, transaction, file, fileOffset, endOffset, atSeconds, database });
+    }
+    this.#pending = [];
+  }
+
+  /** Whether a command may change the key, or one that goes into it. */
+  #isAbout(request: Request): boolean {
+    const keys = keysOf(request);
+    if (keys === undefined) return this.#positions(request).length > 0;
+    if (keys.length === 0) return isAboutDatabases(request);
+    for (const index of keys) if (this.#related.has(request.key(index))) return true;
+    return false;
+  }
+
+  /** Where the key stands; of a command that is not known any argument may be one. */
+  #positions(request: Request): number[] {
+    const { key } = this.#options;
+    const keys = keysOf(request) ?? Array.from({ length: request.count - 1 }, (_, i) => i + 1);
+    return keys.filter((index) => request.length(index) === key.length && request.key(index) === key);
+  }
+
+  #run(event: CommandEvent, found: HistoryEvent[]): void {
+    const { request, database, file, fileOffset, endOffset, atSeconds, transaction } = event;
+    const positions = this.#positions(request);
+    const isWhole = isAboutDatabases(request);
+    const affected = this.#affected(request, database, isWhole);
+    const before = affected.map((index) => this.#stateIn(index));
+    const outcome = this.#apply(request, database);
+    if (positions.length === 0 && !isWhole) return;
+    const changes = affected.map((index, i): KeyChange => {
+      const after = this.#stateIn(index);
+      if (after !== undefined) this.#databasesSeen.add(index);
+      return { database: index, before: before[i], after };
+    });
+    // What empties a database without the key did not happen to the key.
+    if (isWhole && changes.every((change) => change.before === undefined && change.after === undefined)) return;
+    const happening: Happening = {
+      request: request.detach(),
+      database,
+      atSeconds,
+      key: this.#options.key,
+      positions,
+      changes: changes.filter(
+        (change, i) => (i === 0 && !isWhole) || change.before !== undefined || change.after !== undefined,
+      ),
+      outcome,
+    };
+    found.push({ kind: 'command', file, fileOffset, endOffset, transaction, ...happening });
+  }
+
+  #apply(request: Request, database: number): ReplayOutcome {
+    if (this.#replay.database !== database) this.#replay.apply(Request.of(['SELECT', String(database)]));
+    return this.#replay.apply(request);
+  }
+
+  /** The databases in which the key may change, that of the command first. */
+  #affected(request: Request, database: number, isWhole: boolean): number[] {
+    if (request.is(0, 'flushall')) return [...this.#databasesSeen];
+    if (request.is(0, 'flushdb')) return [database];
+    if (isWhole) return [databaseAt(request, 1), databaseAt(request, 2)].filter((index) => index !== undefined);
+    const other = request.is(0, 'move')
+      ? databaseAt(request, 2)
+      : request.is(0, 'copy')
+        ? copyTarget(request)
+        : undefined;
+    return other === undefined || other === database ? [database] : [database, other];
+  }
+
+  #stateIn(database: number): KeyState | undefined {
+    const { key } = this.#options;
+    const db = this.#replay.keyspace.databases[database];
+    const value = db?.peek(key);
+    if (db === undefined || value === undefined) return undefined;
+    const expireAtMs = db.expireAt(key);
+    return {
+      type: typeName(value),
+      size: sizeOf(value),
+      expireAtMs: expireAtMs === NO_EXPIRY ? undefined : expireAtMs,
+    };
+  }
+}
+
+function isAboutDatabases(request: Request): boolean {
+  return request.is(0, 'flushall') || request.is(0, 'flushdb') || request.is(0, 'swapdb');
+}
+
+function databaseAt(request: Request, index: number): number | undefined {
+  const database = index < request.count ? request.integer(index) : undefined;
+  return typeof database === 'number' ? database : undefined;
+}
+
+/** COPY source destination [DB n]. */
+function copyTarget(request: Request): number | undefined {
+  for (let i = 3; i + 1 < request.count; i++) if (request.is(i, 'db')) return databaseAt(request, i + 1);
+  return undefined;
+}
+
+/** Bytes of a string, elements of anything else. */
+function sizeOf(value: Value): number {
+  if (typeof value === 'string' || value instanceof RawString) return stringLength(value);
+  return value instanceof ListValue || value instanceof StreamValue ? value.length : value.size;
+}
