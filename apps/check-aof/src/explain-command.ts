@@ -29,7 +29,7 @@ export const explain: Subcommand = {
       value: '<size>',
       summary: `what the replayed data set may take; beyond it a sample of its keys is followed (default ${DEFAULT_MEMORY})`,
     },
-    { name: '--no-replay', summary: 'only count: twice as fast, and nothing about live bytes and expiry' },
+    { name: '--no-replay', summary: 'only count: three times as fast, and nothing about live bytes and expiry' },
   ],
   examples: [
     {

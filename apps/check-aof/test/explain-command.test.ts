@@ -43,6 +43,18 @@ describe.each(SERVERS)('a log of %s', (server) => {
       const rdbBytes = sum(files.map((file) => file.rdbBytes));
       expect(sum(byCommand.filter(({ name }) => name.startsWith('RDB')).map(({ bytes }) => bytes))).toBe(rdbBytes);
       expect(rdbBytes > 0).toBe(mode === 'rdb-base');
+      // With next to no memory only the largest of a sample is followed, and what is counted stays the same.
+      const sampled = await explainLog(disk, findLog(disk, path), {
+        ...OPTIONS,
+        memoryBytes: 1,
+        nowMs: RECORDED_AT_MS,
+      });
+      expect(sampled).toMatchObject({
+        byCommand,
+        totalBytes: explanation.totalBytes,
+        timeline: { axis: explanation.timeline.axis },
+      });
+      expect([sampled.rewrite?.method, sampled.rewrite?.notReplayed]).toEqual(['sampled', 0]);
       // What the server itself had.
       const { keys } = corpus.verdicts.intact?.server ?? {};
       if (keys !== undefined) expect((rewrite?.liveKeys ?? 0) + (rewrite?.dueKeys ?? 0)).toBeGreaterThanOrEqual(keys);

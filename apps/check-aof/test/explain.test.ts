@@ -200,6 +200,22 @@ test('commands that cannot be replayed are counted and named', async () => {
   expect(byCommand.map(({ name }) => name).sort()).toEqual(['BF.ADD', 'SET']);
 });
 
+test('a value that only a module can read is counted, and said to be missing from what is live', async () => {
+  const moduleId = Buffer.concat([Uint8Array.of(0x81), Buffer.alloc(8, 0xff)]);
+  const value = Buffer.concat([
+    Uint8Array.of(7, 5),
+    Buffer.from('bloom'),
+    moduleId,
+    Uint8Array.of(5, 4),
+    Buffer.from('text\0'),
+  ]);
+  const rdb = Buffer.concat([Buffer.from('REDIS0011'), value, Uint8Array.of(255), Buffer.alloc(8)]);
+  const { byType, byPrefix, rewrite } = await explained(rdb);
+  expect(bytesBy(byType)).toEqual({ module: value.length, 'no key': rdb.length - value.length });
+  expect(byPrefix.children).toMatchObject([{ prefix: 'bloom', bytes: value.length, writes: 1, liveBytes: 0 }]);
+  expect(rewrite).toMatchObject({ liveBytes: 0, notReplayed: 1, notReplayedCommands: ['RDB key'] });
+});
+
 describe('a data set that is larger than the memory allowed', () => {
   const parts: Uint8Array[] = [];
   let liveBytes = 0;

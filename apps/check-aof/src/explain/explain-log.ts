@@ -16,7 +16,8 @@ import {
   type LogFile,
   readLog,
 } from '@aof/log-reader';
-import { keyOf, LogStatistics, nameOfKey } from '@aof/log-statistics';
+import { keyOf, LogStatistics, nameOfKey, type Observation } from '@aof/log-statistics';
+import type { RdbKeyEntry } from '@aof/rdb';
 import type { Request } from '@aof/resp-codec';
 import { BiggestKeys } from './biggest-keys.ts';
 import { ExpiryCount } from './expiry-count.ts';
@@ -60,6 +61,8 @@ export async function explainLog(disk: Disk, log: FoundLog, options: ExplainOpti
 const RDB_KEY = 'RDB key';
 const RDB_FRAME = 'RDB frame';
 const ANNOTATION = '#TS';
+/** Type of values that only a module can read. */
+const MODULE = 'module';
 const NAMED_UNREPLAYED = 8;
 
 /** A command and what is known about it; detached if it waits for its EXEC. */
@@ -161,27 +164,36 @@ class LogExplainer {
     const bytes = this.#bytesTo(event.endOffset);
     this.#rdbBytes += bytes;
     const { entry } = event;
-    if (entry.kind !== 'key') return this.#observeFrame(RDB_FRAME, bytes);
-    const { key, database } = entry;
-    // A large value comes in parts; it is one key, written once.
-    const keys = [{ key, bytes, isWrite: entry.part === 0 }];
-    const position = this.#position(bytes);
+    if (entry.kind === 'module-skipped' && entry.key !== undefined) {
+      this.#observeEntry(entry.key, entry.database, { type: MODULE, bytes, isContinued: false });
+      if (this.#followed !== undefined) this.#countNotReplayed(RDB_KEY);
+    } else if (entry.kind === 'key') {
+      // A large value comes in parts; it is one key, written once.
+      this.#observeEntry(entry.key, entry.database, { type: entry.type, bytes, isContinued: entry.part > 0 });
+      this.#applyEntry(entry, bytes);
+    } else this.#observeFrame(RDB_FRAME, bytes);
+  }
+
+  #observeEntry(key: string, database: number, entry: Pick<Observation, 'type' | 'bytes' | 'isContinued'>): void {
+    const { bytes, isContinued } = entry;
     this.#statistics.observe({
+      ...entry,
       command: RDB_KEY,
-      type: entry.type,
       database,
-      bytes,
-      position,
+      position: this.#position(bytes),
       timeSec: undefined,
-      keys,
-      isContinued: entry.part > 0,
+      keys: [{ key, bytes, isWrite: !isContinued }],
     });
+  }
+
+  #applyEntry(entry: RdbKeyEntry, bytes: number): void {
     const followed = this.#followed;
     if (followed === undefined) return;
+    const { key, expireAtMs, isLast } = entry;
     const refusal = followed.applyEntry(entry, bytes);
     if (refusal !== undefined) this.#countNotReplayed(RDB_KEY);
-    else if (entry.isLast && entry.expireAtMs >= 0 && followed.follows(key)) this.#expiry.given(followed.weightOf(key));
-    if (entry.isLast) followed.keepWithinLimit();
+    else if (isLast && expireAtMs >= 0) this.#expiry.given(followed.weightOf(key));
+    if (isLast) followed.keepWithinLimit();
   }
 
   #command(event: CommandEvent): void {
@@ -258,8 +270,10 @@ class LogExplainer {
       const bytes = (this.#unread?.bytes ?? 0) + rest;
       this.#unread = { file: name, fileOffset, reason: fault?.message ?? 'it ended early', ...this.#unread, bytes };
     }
-    this.#files.push({ name, role, bytes: this.#fileBytes, rdbBytes: this.#rdbBytes });
-    this.#bytesBefore += this.#fileBytes;
+    // A server may have written to it since it was opened.
+    const bytes = Math.max(this.#fileBytes, this.#fileOffset);
+    this.#files.push({ name, role, bytes, rdbBytes: this.#rdbBytes });
+    this.#bytesBefore += bytes;
   }
 
   /** Of an event whose end has just been reached. */

@@ -166,7 +166,7 @@ export interface Explanation {
   readonly atMs: number;
   readonly files: readonly ExplainedFile[];
   readonly totalBytes: number;
-  /** Records, and keys of RDB parts. */
+  /** Records and keys of RDB parts, with the timestamps and what else stands between them. */
   readonly commands: number;
   readonly unread: UnreadPart | undefined;
   readonly firstTimeSec: number | undefined;

@@ -48,7 +48,7 @@ h2 { font-size: 19px; line-height: 1.3; font-weight: 650; letter-spacing: -0.01e
 h3 { font-size: 14px; font-weight: 650; margin-bottom: 6px; } table + h3, div + div > h3 { margin-top: 30px; }
 .columns > div > h3:first-child { margin-top: 0; }
 .lead { color: var(--soft); max-width: 62em; margin-bottom: 16px; }
-.columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 440px), 1fr)); gap: 36px 44px; }
+.columns { margin-top: 14px; display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 440px), 1fr)); gap: 36px 44px; }
 svg { display: block; width: 100%; overflow: visible; }
 svg text { fill: var(--soft); font-size: 11.5px; }
 .live { fill: var(--live); } .late { fill: var(--late); } .plain { fill: var(--plain); }

@@ -138,7 +138,7 @@ function madeOf(explanation: Explanation): Html {
   const { byType, byDatabase } = explanation;
   const named = (title: string, what: string, rows: readonly NamedRow[]): Html =>
     html`<div><h3>${title}</h3>${namedTable(what, rows)}</div>`;
-  return html`<section aria-labelledby="made"><h2 id="made">What it is made of</h2><p class="lead"></p>
+  return html`<section aria-labelledby="made"><h2 id="made">What it is made of</h2>
 <div class="columns"><div><h3>Commands</h3>${commandTable(explanation)}</div><div>${named('Types', 'Type', byType)}
 ${byDatabase.length > 1 ? named('Databases', 'Database', byDatabase) : undefined}</div></div></section>`;
 }
@@ -147,7 +147,8 @@ function keys(explanation: Explanation): Html | undefined {
   const { biggestKeys, hottestKeys, rewrite } = explanation;
   if (hottestKeys.length === 0 && biggestKeys.length === 0) return undefined;
   const among = rewrite?.method === 'sampled' ? 'Of the keys that were followed: ' : '';
-  return html`<section aria-labelledby="keys"><h2 id="keys">Single keys</h2><p class="lead"></p><div class="columns">
+  return html`<section aria-labelledby="keys"><h2 id="keys">Single keys</h2>
+<div class="columns">
 ${hottestKeys.length === 0 ? undefined : html`<div><h3>Hottest: most writes</h3>${hottestTable(explanation)}<p class="note">${hotBoundText(explanation)}</p></div>`}
 ${biggestKeys.length === 0 ? undefined : html`<div><h3>Biggest: most live bytes</h3>${biggestTable(explanation)}<p class="note">${among}Bytes of the records that a rewrite writes for the key.</p></div>`}
 </div></section>`;
