@@ -2,8 +2,9 @@
 // A word keeps the scenarios whose name contains it.
 import { spawn } from 'node:child_process';
 import { memoryScenarios } from './memory.ts';
+import { saveScenarios, snapshotLoadRates } from './save.ts';
 import type { Scenario } from './scenario.ts';
-import { ask, hasRedis, type ServerName, startServer } from './servers.ts';
+import { ask, hasRedis, type RunningServer, type ServerName, startServer } from './servers.ts';
 
 const ROUNDS = 3;
 const EVERYSEC = ['--appendonly', 'yes', '--appendfsync', 'everysec', '--auto-aof-rewrite-percentage', '0'];
@@ -146,7 +147,13 @@ const SCENARIOS: readonly Scenario[] = [
     },
   },
   ...memoryScenarios,
+  ...saveScenarios(fillKeys),
 ];
+
+/** A million keys of 16 bytes with 32. */
+function fillKeys({ port }: RunningServer): Promise<number> {
+  return requestsPerSecond(port, ['-n', '3000000', '-P', '64', ...KEYS_1M, 'SET', 'key:__rand_int__', 'x'.repeat(32)]);
+}
 
 /** Seconds from start to ready with a log of `n` SETs, as records per second. */
 async function loadRates(): Promise<Record<ServerName, number>> {
@@ -230,6 +237,8 @@ async function main(): Promise<void> {
     print(row(scenario.name, scenario.unit, scenario.must, await run(scenario), scenario.isCost ?? false));
   }
   if ('load of a log'.includes(word)) print(row('load of a log of 2M SETs', 'rec/s', 1, await loadRates(), false));
+  if ('load of a snapshot'.includes(word))
+    print(row('load of a snapshot of 1M keys', 'keys/s', 1, await snapshotLoadRates(fillKeys), false));
 }
 
 await main();
