@@ -18,6 +18,7 @@ const PASSED_OVER: ReadonlySet<ConfigErrorCode> = new Set<ConfigErrorCode>([
 ]);
 const DEFAULT_SNAPSHOT = 'dump.rdb';
 const STAR = 42;
+const ABSOLUTE_DIR = /^[ \t]*dir[ \t]+["']?\//im;
 
 export interface Subject {
   readonly names: AofNames;
@@ -27,6 +28,8 @@ export interface Subject {
   readonly values: ConfigValues | undefined;
   /** Lines of it that were passed over. */
   readonly passedOver: readonly string[];
+  /** It does not say for itself where the data is: that depends on where the server is started. */
+  readonly isDirRelative: boolean;
   /** A file that was pointed at, if that is the log: `names` alone would mean the other layout, or another file. */
   readonly pointedAt: LayoutKind | undefined;
 }
@@ -36,9 +39,11 @@ export function subjectOf(disk: Disk, path: string): Subject {
   if (disk.status(path)?.kind === 'directory') return folderSubject(disk, path);
   if (isLog(disk, path)) return logSubject(disk, path);
   const { values, passedOver } = readConfiguration(disk, path);
+  const isDirRelative =
+    !ABSOLUTE_DIR.test(Buffer.from(disk.readFile(path)).toString('latin1')) && values.dir.startsWith(parentOf(path));
   const { dir, appendfilename, appenddirname, dbfilename } = values;
   const names = new AofNames({ dir, appendfilename, appenddirname });
-  return { names, snapshotPath: names.inDir(dbfilename), values, passedOver, pointedAt: undefined };
+  return { names, snapshotPath: names.inDir(dbfilename), values, passedOver, isDirRelative, pointedAt: undefined };
 }
 
 /** Whether a file is a log, or a part of one, and no configuration. */
@@ -88,7 +93,8 @@ function appendFolderSubject(folder: string, manifest: string): Subject {
 
 function subject(location: ConstructorParameters<typeof AofNames>[0], pointedAt?: LayoutKind): Subject {
   const names = new AofNames(location);
-  return { names, snapshotPath: names.inDir(DEFAULT_SNAPSHOT), values: undefined, passedOver: [], pointedAt };
+  const snapshotPath = names.inDir(DEFAULT_SNAPSHOT);
+  return { names, snapshotPath, values: undefined, passedOver: [], isDirRelative: false, pointedAt };
 }
 
 /** @throws ConfigError what cannot be passed over */

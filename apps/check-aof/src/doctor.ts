@@ -35,6 +35,10 @@ export async function diagnose(path: string, options: DoctorOptions): Promise<Di
   const subject = subjectOf(disk, path);
   const { values, passedOver, names } = subject;
   const findings = values === undefined ? [] : examineConfiguration(values, passedOver);
+  if (subject.isDirRelative) {
+    const text = `The configuration has no absolute dir: where the data is depends on where the server is started. Looked at is ${names.dir}.`;
+    findings.push({ level: 'notice', code: 'config', text, advice: 'Set dir to an absolute path.' });
+  }
   if (disk.status(names.dir)?.kind !== 'directory') {
     const text = `The folder of the data, ${names.dir}, is not there.`;
     return { subject, log: undefined, findings: [...findings, { level: 'problem', code: 'layout', text }] };

@@ -35,7 +35,7 @@ export function holdFiles(disk: Disk, paths: readonly string[]): HeldFiles {
 }
 
 /** An object that does as `base` does, but for some of its methods. */
-function overriding<T extends object>(base: T, methods: Partial<T>): T {
+export function overriding<T extends object>(base: T, methods: Partial<T>): T {
   return new Proxy(base, {
     get: (_, name) => {
       const own: unknown = Reflect.get(methods, name);

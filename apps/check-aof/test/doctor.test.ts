@@ -91,6 +91,18 @@ describe('the configuration', () => {
     expect(await complaints(disk, '/redis.conf')).toEqual(['notice timestamps', 'notice auto-rewrite']);
   });
 
+  test('without an absolute dir: says which folder is meant', async () => {
+    for (const line of ['dir ./\n', 'dir data\n', '']) {
+      const disk = withConf(diskOf(GOOD), `appendonly yes\n${line}`);
+      const { findings } = await diagnosis(disk, '/redis.conf');
+      expect(findings).toContainEqual(
+        expect.objectContaining({ level: 'notice', code: 'config', text: expect.stringContaining('no absolute dir') }),
+      );
+      const hasLog = findings.some(({ code, level }) => code === 'layout' && level === 'ok');
+      expect(hasLog).toBe(line === 'dir data\n');
+    }
+  });
+
   test('that cannot be read is an error', async () => {
     const disk = withConf(diskOf(GOOD), 'dir "/data\n');
     expect(await document(disk, ['doctor', '/redis.conf'])).toMatchObject({ status: 5, code: 'UNBALANCED_QUOTES' });

@@ -1,7 +1,13 @@
 /** Going back in time: where the log ends, what is left out, what is refused; and that the log itself is never touched. */
+
+import fs from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Disk, type DiskFile, NodeDisk } from '@aof/disk';
 import { writeRdbSync } from '@aof/rdb';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { overriding } from '../src/restore-held-files.ts';
 import { timeText } from '../src/restore-time.ts';
 import { put } from './corpus.ts';
 import {
@@ -523,6 +529,42 @@ describe('a disk that cannot read', () => {
       expect(disk.list('/empty')).toEqual([]);
     }
   });
+});
+
+test.each([
+  [['--target', 'resp'], 'that differ from the'],
+  [[], 'does not load'],
+])('what was written differently than meant is not restored (%j)', async (args, reason) => {
+  const disk = diskOf(FLUSHED);
+  // A disk that turns a digit around: of a value, or of a length.
+  const lying = (file: DiskFile): DiskFile =>
+    overriding(file, {
+      write: (bytes, offset = 0, length = bytes.length - offset) => {
+        const text = Buffer.from(bytes.subarray(offset, offset + length)).toString('latin1');
+        const changed = args.length > 0 ? text.replace('$1\r\n1\r\n', '$1\r\n2\r\n') : text.replace('$3', '$4');
+        return file.write(Buffer.from(changed, 'latin1'));
+      },
+    });
+  const through = overriding<Disk>(disk, {
+    open: (path, mode) =>
+      path.endsWith('base.aof') && mode === 'truncate' ? lying(disk.open(path, mode)) : disk.open(path, mode),
+  });
+  const answer = await document(through, ['restore', '/data', '--to', OUT, '--before', 'FLUSHALL', ...args]);
+  expect(answer).toMatchObject({ status: 5, code: 'RESTORE_NOT_VERIFIED', error: expect.stringContaining(reason) });
+  expect(disk.status(OUT)).toBeUndefined();
+});
+
+test.skipIf(process.getuid?.() !== 0)('root is told whom the files must belong to', async () => {
+  const folder = fs.realpathSync(fs.mkdtempSync(join(tmpdir(), 'check-aof-owner-')));
+  const file = join(folder, 'appendonly.aof');
+  fs.writeFileSync(file, set('a'));
+  fs.chownSync(file, 1234, 1234);
+  const out = `${folder}-out`;
+  const { stdout } = await run(new NodeDisk(), ['restore', file, '--to', out]);
+  expect(stdout).toContain(
+    `It belongs to user 0, the log to user 1234. For a server of that user:\n  chown -R --reference=${file} ${out}\n`,
+  );
+  for (const path of [folder, out]) fs.rmSync(path, { recursive: true });
 });
 
 describe('the target', () => {
