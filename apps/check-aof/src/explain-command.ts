@@ -13,6 +13,8 @@ import { type Environment, type Invocation, type Subcommand, UsageError } from '
 const DEFAULT_TOP = 10;
 /** With what else the program takes, a run stays below 300 MB. */
 const DEFAULT_MEMORY = '64mb';
+/** Below this the pages of a data set are half empty, and say nothing about its keys. */
+const LEAST_MEMORY = 16 * 1024 ** 2;
 const DEFAULT_LAST = '10%';
 
 export const explain: Subcommand = {
@@ -112,7 +114,9 @@ function sizeOf(text: string): number {
   const [, digits, unit = ''] = /^(\d{1,12})([a-z]*)$/.exec(text.toLowerCase()) ?? [];
   const factor = SIZES[unit];
   if (digits === undefined || factor === undefined) throw new UsageError(`--memory takes 64mb, 2gb, not '${text}'`);
-  return Number(digits) * factor;
+  const bytes = Number(digits) * factor;
+  if (bytes < LEAST_MEMORY) throw new UsageError('--memory takes 16mb at least: pages of memory are not smaller');
+  return bytes;
 }
 
 /** The log itself is never written to. */

@@ -6,6 +6,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type ExplainOptions, explainLog } from '../src/explain/explain-log.ts';
 import type { Explanation, NamedRow, PrefixRow } from '../src/explain/explanation.ts';
+import { pageOf } from '../src/explain/page.ts';
+import { readCorpus } from './corpus.ts';
 import {
   anyLog,
   type DrawnLog,
@@ -16,6 +18,7 @@ import {
   TYPES,
   tally,
 } from './explain-log.ts';
+import { mutated, pick, seededChance } from './mutation.ts';
 
 const NOW_MS = 1_700_000_900_000;
 const OPTIONS: ExplainOptions = {
@@ -198,6 +201,21 @@ test('commands that cannot be replayed are counted and named', async () => {
   const { rewrite, byCommand } = await explained(log);
   expect(rewrite).toMatchObject({ notReplayed: 2, notReplayedCommands: ['BF.ADD', 'SET'] });
   expect(byCommand.map(({ name }) => name).sort()).toEqual(['BF.ADD', 'SET']);
+});
+
+test('whatever is damaged, every byte is accounted for, and no error is thrown', async () => {
+  const corpora = [readCorpus('redis-7.0.15', 'timestamps'), readCorpus('valkey-8.1-dev', 'rdb-base')];
+  let unread = 0;
+  for (let seed = 1; seed <= 150; seed++) {
+    const chance = seededChance(seed);
+    const bytes = mutated(pick(chance, corpora).single, chance);
+    const explanation = await explained(bytes, { memoryBytes: seed % 3 === 0 ? 1 : 1e9 });
+    if (explanation.unread !== undefined) unread++;
+    const sum = explanation.byCommand.reduce((total, row) => total + row.bytes, explanation.unread?.bytes ?? 0);
+    expect([seed, sum, explanation.totalBytes]).toEqual([seed, bytes.length, bytes.length]);
+    expect(pageOf(explanation)).toContain('</html>');
+  }
+  expect(unread).toBeGreaterThan(50);
 });
 
 test('a value that only a module can read is counted, and said to be missing from what is live', async () => {

@@ -79,12 +79,7 @@ function prefixes(explanation: Explanation, top: number, paint: Paint): string[]
     const live = row.liveBytes === undefined ? '' : bytesText(row.liveBytes);
     const keys = row.liveKeys === undefined ? '' : shortCountText(row.liveKeys);
     rows.push(
-      barLine(name, row.bytes, totalBytes, [
-        least + bytesText(row.bytes),
-        shareText(row.bytes, totalBytes),
-        live,
-        keys,
-      ]),
+      liveLine(name, row, totalBytes, [least + bytesText(row.bytes), shareText(row.bytes, totalBytes), live, keys]),
     );
     if (depth + 1 < MAX_DEPTH) for (const child of row.children.slice(0, top + 1)) visit(child, depth + 1);
   };
@@ -121,7 +116,7 @@ function named(title: string, rows: readonly NamedRow[], { totalBytes, rewrite }
     ...rows.map(({ name, bytes, liveBytes, liveKeys }) => {
       const cells = [bytesText(bytes), shareText(bytes, totalBytes)];
       if (liveBytes !== undefined) cells.push(bytesText(liveBytes), shortCountText(liveKeys ?? 0));
-      return barLine(name, bytes, totalBytes, cells);
+      return liveLine(name, { bytes, liveBytes }, totalBytes, cells);
     }),
   ];
 }
@@ -217,10 +212,26 @@ function line(name: string, ...cells: readonly string[]): string {
 }
 
 function barLine(name: string, value: number, most: number, cells: readonly string[]): string {
-  const drawn = bar(value, most, BAR_WIDTH).padEnd(BAR_WIDTH);
+  return drawnLine(name, bar(value, most, BAR_WIDTH), cells);
+}
+
+function drawnLine(name: string, drawn: string, cells: readonly string[]): string {
   const [first = '', ...others] = cells;
   const numbers = first.padStart(10) + others.map((cell) => cell.padStart(9)).join('');
-  return `${fitted(name, NAME_WIDTH)} ${drawn}${numbers}`.trimEnd();
+  return `${fitted(name, NAME_WIDTH)} ${drawn.padEnd(BAR_WIDTH)}${numbers}`.trimEnd();
+}
+
+/** The same, with what is alive of it, as in the bar of the whole log. */
+function liveLine(
+  name: string,
+  { bytes, liveBytes }: Pick<NamedRow, 'bytes' | 'liveBytes'>,
+  most: number,
+  cells: readonly string[],
+): string {
+  if (liveBytes === undefined) return barLine(name, bytes, most, cells);
+  const all = bytes === 0 ? 0 : Math.max(1, Math.round((BAR_WIDTH * bytes) / Math.max(1, most)));
+  const live = Math.min(all, Math.round((all * liveBytes) / Math.max(1, bytes)));
+  return drawnLine(name, '█'.repeat(live).padEnd(all, '░'), cells);
 }
 
 function bar(value: number, most: number, width: number): string {
