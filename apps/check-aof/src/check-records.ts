@@ -44,6 +44,8 @@ export interface RecordVerdict {
   /** Behind the last record that stands for itself. */
   readonly okUpTo: number;
   readonly line: number;
+  /** The line in which what follows there begins; redis-check-aof prints the other one, where it stopped reading. */
+  readonly nextLine: number;
   /** What to say about what follows there, with its line end; undefined if it just stops. */
   readonly complaint: string | undefined;
   /** Where the annotation of a later time than `untilTimestamp` is, if there is one. */
@@ -69,6 +71,7 @@ class RecordCheck {
   /** Where redis-check-aof looked last: it quotes this offset. */
   #lookedAt: number;
   #lineBefore: number;
+  #nextLine: number;
   #complaint: string | undefined;
   #line: number | undefined;
   #laterOffset: number | undefined;
@@ -81,6 +84,7 @@ class RecordCheck {
     this.#okUpTo = options.fileOffset;
     this.#lookedAt = options.fileOffset;
     this.#lineBefore = options.line;
+    this.#nextLine = options.line;
   }
 
   async run(): Promise<RecordVerdict> {
@@ -99,6 +103,7 @@ class RecordCheck {
     return {
       okUpTo: this.#okUpTo,
       line: this.#line ?? this.#reader.line,
+      nextLine: this.#nextLine,
       complaint: this.#complaint,
       laterOffset: this.#laterOffset,
       hasBadTimestamp: this.#hasBadTimestamp,
@@ -122,7 +127,10 @@ class RecordCheck {
         else if (reader.fault !== undefined) this.#fault(reader.fault);
         return false;
       }
-      if (!this.#isInTransaction) this.#okUpTo = reader.endOffset;
+      if (!this.#isInTransaction) {
+        this.#okUpTo = reader.endOffset;
+        this.#nextLine = reader.line;
+      }
       this.#lineBefore = reader.line;
     }
   }

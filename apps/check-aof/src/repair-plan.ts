@@ -144,7 +144,7 @@ async function planFile(
     if (keptBytes === size)
       return { file, size, action: 'keep', keptBytes, unrunnable, reason: undefined, loss: NO_LOSS };
     const what = goesBySalvage ? unrunnable.reason : describeEnd(handle, keptBytes, size);
-    const reason = `${what}, at offset ${keptBytes}, line ${goesBySalvage ? unrunnable.line : verdict.line}`;
+    const reason = `${what}, at offset ${keptBytes}, line ${goesBySalvage ? unrunnable.line : verdict.nextLine}`;
     if (!isSalvaging)
       return { file, size, action: 'cut', keptBytes, unrunnable, reason, loss: await lossBehind(handle, keptBytes) };
     const salvage = await salvageBehind(handle, keptBytes);
