@@ -8,7 +8,7 @@
  * - Nothing is vouched for that a sync of this file, begun when the log was whole, has not covered.
  * - What goes wrong with the checksum file never fails the log: the rest of the file is not vouched for, and `onFailure` is told.
  * - After a sync that failed nothing more is vouched for: the next one that succeeds says nothing about what the first one lost.
- * - At most `ENTRY_SPACING_BYTES` of what is synced are not vouched for, and none after a sync of the whole file (`sync`, `syncNow`).
+ * - At most `spacingBytes` of what is synced are not vouched for, and none after a sync of the whole file (`sync`, `syncNow`).
  *
  * Cost: one pass of the CRC over what is written, and one write of 24 or 48 bytes for every 4 KiB of the log that a sync has
  * covered; the checksum file is never synced on the log's path. It takes at most 0.7 % of the log's size.
@@ -25,7 +25,6 @@ import {
 } from './checksum-file.ts';
 import { writeWhole } from './manifest-file.ts';
 
-/** So much more must be durable before the next entry, unless the file is synced as a whole. */
 const ENTRY_SPACING_BYTES = 4096;
 /** Sums of blocks that wait for a sync: 4 GiB of log. Those above it are forgotten, and their blocks stay uncovered. */
 const MAX_WAITING_SUMS = 64 * 1024;
@@ -35,12 +34,15 @@ export interface VouchingOptions {
   readonly isOn: boolean;
   /** The checksum file cannot be kept: from here on the file is not vouched for. */
   readonly onFailure: (error: DiskError) => void;
+  /** So many more bytes must be durable before the next entry, unless the file is synced as a whole. Default: 4096. */
+  readonly spacingBytes?: number;
 }
 
 export class VouchedFile implements DiskFile {
   readonly #disk: Disk;
   readonly #file: DiskFile;
   readonly #onFailure: (error: DiskError) => void;
+  readonly #spacingBytes: number;
   #path: string;
   #isOn = false;
   /** A sync has failed: never again. */
@@ -63,17 +65,18 @@ export class VouchedFile implements DiskFile {
    * @param file open for appending; closed with this. If it is empty, what vouched for an older file of its name is removed
    * @throws DiskError an older checksum file cannot be removed
    */
-  constructor(disk: Disk, file: DiskFile, { isOn, onFailure }: VouchingOptions) {
+  constructor(disk: Disk, file: DiskFile, options: VouchingOptions) {
     this.#disk = disk;
     this.#file = file;
-    this.#onFailure = onFailure;
+    this.#onFailure = options.onFailure;
+    this.#spacingBytes = options.spacingBytes ?? ENTRY_SPACING_BYTES;
     this.#path = file.path;
     this.#size = file.size();
     this.#vouchedEnd = this.#size;
     this.#durable = { end: this.#size, low: 0, high: 0 };
     this.#fixedEnd = this.#size;
     if (this.#size === 0) removeChecksums(disk, file.path);
-    if (isOn) this.turnOn();
+    if (options.isOn) this.turnOn();
   }
 
   get path(): string {
@@ -241,7 +244,7 @@ export class VouchedFile implements DiskFile {
   #vouch(isWhole: boolean): void {
     const { end, low, high } = this.#durable;
     const newBytes = end - this.#vouchedEnd;
-    if (!this.#isOn || newBytes <= 0 || (newBytes < ENTRY_SPACING_BYTES && !isWhole)) return;
+    if (!this.#isOn || newBytes <= 0 || (newBytes < this.#spacingBytes && !isWhole)) return;
     const waiting = this.#waiting.findIndex((sum) => sum.end > end);
     const sums = this.#waiting.splice(0, waiting < 0 ? this.#waiting.length : waiting);
     if (end % CHECKSUM_BLOCK_BYTES > 0) sums.push({ end, low, high });

@@ -107,6 +107,28 @@ test('many longer histories with faults', async () => {
   }
 });
 
+describe('with checksum files', () => {
+  const base = { steps: 60, hasFaults: true, hasRewrites: true, hasChecksums: true } as const;
+
+  test('what is vouched for is found after any crash', async () => {
+    const counts = new Map<string, number>();
+    for (const settings of SETTINGS) {
+      const outcome = await crashEverywhere(histories({ ...base, settings }, 5));
+      expect(outcome.violations).toEqual([]);
+      for (const [name, count] of outcome.counts) counts.set(name, (counts.get(name) ?? 0) + count);
+    }
+    expect(counts.get('vouched')).toBeGreaterThan(1000);
+    expect(counts.get('vouchingFailed')).toBeGreaterThan(5);
+    expect(counts.get('writeFailed')).toBeGreaterThan(50);
+  });
+
+  test('a canary: a failed write is cut off the file, and not what is summed of it', async () => {
+    const settings = { policy: 'everysec' } as const;
+    const { violations } = await crashEverywhere(histories({ ...base, settings, hidesCuts: true }, 12));
+    expect(violations.filter((text) => text.includes('vouche'))).not.toEqual([]);
+  });
+});
+
 describe('the simulation notices', () => {
   const always: Partial<AofWriterSettings> = { policy: 'always', alwaysMode: 'adaptive' };
 

@@ -5,8 +5,10 @@
  * Oracle
  * - Whole bytes: after the death of the process alone, the files hold a prefix of what was appended.
  * - Everything up to `syncedBytes` is found after any power cut; so is everything that a reply under `always` confirmed.
+ * - With checksum files: what they vouch for is found after any crash, as it was written.
  * - Under `everysec`, with a disk that works and syncs that end, nothing older than the window is lost.
  */
+import { ChecksumVerifier, readChecksums, VouchedFile } from '@aof/aof-files';
 import { type CrashMode, type CrashMoment, type DiskFile, SimCrash, SimDisk } from '@aof/disk';
 import { encodeCommand } from '@aof/resp-codec';
 import { AofWriter, type AofWriterEvents, type AofWriterSettings, type FsyncPolicy } from '../src/index.ts';
@@ -22,6 +24,10 @@ export interface LifeOptions {
   readonly crash?: { readonly operation: number; readonly moment: CrashMoment };
   /** Canaries: something between the writer and its files. */
   readonly wrap?: (file: DiskFile) => DiskFile;
+  /** Whether the files are vouched for. */
+  readonly hasChecksums?: boolean;
+  /** Canary: whoever sums the bytes is not told that some were cut off. */
+  readonly hidesCuts?: boolean;
   /** Canary: replies do not wait. */
   readonly repliesAtOnce?: boolean;
 }
@@ -298,8 +304,10 @@ class Life {
   #check(): void {
     const modes: readonly CrashMode[] = ['kill', 'only-synced', 'power-cut', 'power-cut', 'power-cut'];
     modes.forEach((mode, i) => {
-      const found = this.#recovered(this.disk.afterCrash(this.#options.seed + i, mode));
+      const crashed = this.disk.afterCrash(this.#options.seed + i, mode);
+      const found = this.#recovered(crashed);
       const violate = (text: string): unknown => this.violations.push(`${mode}: found ${found.end}, ${text}`);
+      if (this.#options.hasChecksums) this.#checkVouching(crashed, violate);
       if (found.end < this.#writer.syncedBytes) violate(`but ${this.#writer.syncedBytes} was called synced`);
       if (found.end < this.#confirmed) violate(`but ${this.#confirmed} was confirmed`);
       if (mode === 'kill' && found.hasMore && !this.#mayHaveLostPages)
@@ -350,7 +358,27 @@ class Life {
   }
 
   #wrap(file: DiskFile): DiskFile {
-    return this.#options.wrap?.(file) ?? file;
+    const wrapped = this.#options.wrap?.(file) ?? file;
+    if (!this.#options.hasChecksums) return wrapped;
+    const vouched = new VouchedFile(this.disk, wrapped, {
+      isOn: true,
+      spacingBytes: 1,
+      onFailure: () => this.#count('vouchingFailed'),
+    });
+    if (this.#options.hidesCuts) vouched.truncate = (size) => wrapped.truncate(size);
+    return vouched;
+  }
+
+  #checkVouching(disk: SimDisk, violate: (text: string) => void): void {
+    for (const { path } of this.#parts) {
+      const content = disk.contents().get(path) ?? new Uint8Array(0);
+      const table = readChecksums(disk, path, content.length);
+      const verifier = new ChecksumVerifier(table);
+      verifier.take(content, 0);
+      this.#count(table === undefined || table.coveredEnd === 0 ? 'unvouched' : 'vouched');
+      if (verifier.mismatchCount > 0) violate(`and ${path} is not what its checksum file vouches for`);
+      if ((table?.coveredEnd ?? 0) > content.length) violate(`and ${path} lacks bytes that are vouched for`);
+    }
   }
 
   #expect(text: string): void {

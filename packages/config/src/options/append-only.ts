@@ -96,9 +96,9 @@ export const appendOnly = {
     false,
     `Write a checksum file (its name ends in .crc64) beside each append only file: nothing in the log itself would tell
     that the bytes of a value have changed on the disk. A start compares them, and refuses to load bytes that are not those
-    that were written; check-aof --strict shows the commands in question. The log stays as every Redis reads it. Costs a
-    millisecond of CPU time per megabyte and 0.7% of the log's size at most. What a crash finds not synced, and up to 4 kb
-    more, is not vouched for before the next start has loaded it.`,
+    that were written; check-aof --strict shows the commands in question. The log stays as every Redis reads it. Costs 1 to
+    3 ms of CPU time per megabyte and 0.7% of the log's size at most. What a crash finds not synced, and up to 4 kb more,
+    is not vouched for before the next start has loaded it; under appendfsync no that is all since the last rewrite.`,
     { origin: 'aof' },
   ),
   'aof-rewrite-incremental-fsync': option(
