@@ -16,7 +16,7 @@ const WAYS = {
   'as an RDB base': ['--target', 'redis-7.0', '--db', '0'],
   'as records in one file': ['--target', 'resp', '--layout', 'single'],
 };
-const MODES: readonly CrashMode[] = ['power-cut', 'power-cut', 'power-cut', 'only-synced', 'kill'];
+const MODES: readonly CrashMode[] = ['power-cut', 'power-cut', 'only-synced', 'kill'];
 
 function restoring(disk: Disk, args: readonly string[]) {
   return run(disk, ['restore', '/data', '--to', '/new/target', '--before', 'FLUSHALL', ...args]);
@@ -27,8 +27,15 @@ async function startedIn(disk: SimDisk): Promise<string> {
   if (disk.status('/new/target') === undefined) return 'none';
   const location = { dir: '/new/target', appendfilename: 'appendonly.aof', appenddirname: 'appendonlydir' };
   const { layout } = detectLayout(disk, { ...location, wanted: 'multi-part' });
-  return layout.filesToLoad().length === 0 ? 'none' : (await loaded(disk, '/new/target')).digest;
+  if (layout.filesToLoad().length === 0) return 'none';
+  const contents = JSON.stringify([...contentsBelow(disk, '/new/target')]);
+  const digest = digests.get(contents) ?? (await loaded(disk, '/new/target')).digest;
+  digests.set(contents, digest);
+  return digest;
 }
+
+/** Of the same files, once. */
+const digests = new Map<string, string>();
 
 interface Trial {
   readonly crashes: number;
@@ -64,7 +71,7 @@ async function crashEverywhere(
         else if (found === 'none' && end === undefined) trial.none++;
         else trial.bad.push(`operation ${number} (${moment}), ${mode}: ${found}`);
         // An unfinished target is none: the same command does it, as if nothing had been.
-        if (found !== 'none' || mode !== 'kill') continue;
+        if (found !== 'none' || mode !== 'kill' || moment !== 'before') continue;
         expect((await restoring(restarted, args)).status).toBe(0);
         expect(await startedIn(restarted)).toBe(expected);
       }
