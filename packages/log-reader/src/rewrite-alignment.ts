@@ -19,10 +19,7 @@ import { RecordEvents } from './record-events.ts';
 
 export type Alignment =
   /** Of what has not been told yet, in the new file, and the database there. */
-  | { readonly kind: 'exact'; readonly fileOffset: number; readonly database: number }
-  /** More records may tell. */
-  | { readonly kind: 'undecided' }
-  | { readonly kind: 'ambiguous' };
+  { readonly kind: 'exact'; readonly fileOffset: number; readonly database: number } | { readonly kind: 'ambiguous' };
 
 const AMBIGUOUS: Alignment = { kind: 'ambiguous' };
 
@@ -51,10 +48,8 @@ export async function alignRewrite(old: FollowedFile, next: FollowedFile, cutAtM
   if (only === undefined) {
     return isRdbBase && mayBeEmpty ? { kind: 'exact', fileOffset: baseEnd, database: 0 } : AMBIGUOUS;
   }
-  // The database is selected anew at the switch: that it was selected already says that the switch is behind `only`.
-  const isSwitchBehind = isRdbBase && after.reselected.some((offset) => offset >= only);
-  if (!mayBeEmpty || isSwitchBehind) return { kind: 'exact', fileOffset: only, database: old.position.database };
-  return { kind: 'undecided' };
+  // Or nothing of it was written to the old file, and only looks like what was.
+  return mayBeEmpty ? AMBIGUOUS : { kind: 'exact', fileOffset: only, database: old.position.database };
 }
 
 /** Where the records of a file begin; reads the RDB part unless that is known. */
@@ -70,8 +65,6 @@ async function recordsAt(followed: FollowedFile): Promise<number> {
 interface Scan {
   /** Where units begin that select their database first, annotations before them included. */
   readonly starts: readonly number[];
-  /** Those of them that select the database that was selected already. */
-  readonly reselected: readonly number[];
   /** Behind the last whole unit. */
   readonly end: number;
 }
@@ -79,28 +72,21 @@ interface Scan {
 async function scan({ file, handle }: FollowedFile, from: number): Promise<Scan> {
   const records = new RecordEvents({ file, fileOffset: from });
   const starts: number[] = [];
-  const reselected: number[] = [];
-  let selected: number | undefined;
   /** Where the unit begins that the next command may belong to, and whether that command is its first. */
   let [start, isFirst] = [from, true];
   for await (const chunk of fileChunks(handle, from)) {
     records.feed(chunk);
     for (let event = records.next(); event !== undefined; event = records.next()) {
       if (event.kind === 'command') {
-        const { request, database } = event;
-        if (request.is(0, 'select')) {
-          if (isFirst) starts.push(start);
-          if (isFirst && database === selected) reselected.push(start);
-          selected = database;
-        }
-        isFirst = isFirst && request.is(0, 'multi');
+        if (isFirst && event.request.is(0, 'select')) starts.push(start);
+        isFirst = isFirst && event.request.is(0, 'multi');
       }
       // An annotation begins a unit only if a command does not stand between.
       if (event.kind === 'command' && records.goodEndOffset === event.endOffset)
         [start, isFirst] = [event.endOffset, true];
     }
   }
-  return { starts, reselected, end: records.goodEndOffset };
+  return { starts, end: records.goodEndOffset };
 }
 
 interface Search {

@@ -31,8 +31,6 @@ export interface TailLogOptions {
 }
 
 const DEFAULT_POLL_MS = 100;
-/** Looks at a new file that does not tell yet where to go on, before that is given up. */
-const MAX_UNDECIDED = 20;
 /** Looks at a file that is shorter than it was: a server that could not write a batch cuts it off and writes it again. */
 const MAX_SHRUNK = 2;
 
@@ -57,7 +55,6 @@ class LogTail {
   #current: FollowedFile | undefined;
   /** Files that follow, opened when a snapshot began. */
   #ahead: FollowedFile[] = [];
-  #undecided = 0;
   #shrunk = 0;
 
   constructor(disk: Disk, path: string, options: TailLogOptions) {
@@ -121,7 +118,7 @@ class LogTail {
     const snapshot = TailSnapshot.open(this.#disk, this.#givenPath);
     this.#log = snapshot.log;
     [this.#current, ...this.#ahead] = snapshot.files;
-    [this.#undecided, this.#shrunk] = [0, 0];
+    this.#shrunk = 0;
     yield { type: 'snapshot-begin' };
     const first = this.#present();
     yield* snapshot.events(first);
@@ -191,9 +188,7 @@ class LogTail {
       return 'moved';
     }
     next.close();
-    if (alignment === undefined) return 'gap';
-    this.#undecided++;
-    return alignment.kind === 'undecided' && this.#undecided < MAX_UNDECIDED ? 'nothing' : 'ambiguous';
+    return alignment === undefined ? 'gap' : 'ambiguous';
   }
 
   /** A file that has become shorter, or has other bytes where it was read, has lost what was told. */
@@ -210,7 +205,7 @@ class LogTail {
     this.#present().close();
     next.position = { ...next.position, atSeconds };
     this.#current = next;
-    [this.#undecided, this.#shrunk] = [0, 0];
+    this.#shrunk = 0;
   }
 
   /** The file, if it was opened with the snapshot, for its name may be gone by now. */

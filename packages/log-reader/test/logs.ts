@@ -22,6 +22,12 @@ export function put(disk: SimDisk, path: string, bytes: Uint8Array): void {
   file.close();
 }
 
+export function append(disk: SimDisk, path: string, bytes: Uint8Array): void {
+  const file = disk.open(path, 'append');
+  writeWhole(file, bytes);
+  file.close();
+}
+
 export function singleLog(bytes: Uint8Array): SimDisk {
   const disk = new SimDisk();
   disk.makeDirectory('/d');
