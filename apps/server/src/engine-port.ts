@@ -123,7 +123,10 @@ export class EnginePort implements ServerPort {
     try {
       // A copy, for long strings keep the bytes that they were read from, and these are the connection's.
       const plain = restoreValue(payload.slice(), { maxStringBytes: config.values['proto-max-bulk-len'] });
-      return { value: entryToValue(plain, keyspace.thresholds).value };
+      const { value, lost } = entryToValue(plain, keyspace.thresholds);
+      if (lost.length === 0) return { value };
+      this.log('warning', `RESTORE refused a value of a newer server: there is no ${lost.join(' and ')} here`);
+      return 'bad-data';
     } catch (error) {
       if (!(error instanceof RdbError)) throw error;
       return PAYLOAD_FAULTS.has(error.code) ? 'wrong-payload' : 'bad-data';

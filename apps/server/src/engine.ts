@@ -17,6 +17,7 @@ import type { Chance, Clock } from './clock.ts';
 import { rewriteConfigFile } from './config-file.ts';
 import { LIMIT_OPTIONS, requestLimits, THRESHOLD_OPTIONS, thresholdsOf } from './config-limits.ts';
 import { EnginePort } from './engine-port.ts';
+import { FunctionLibraries } from './function-libraries.ts';
 import type { LoadingProgress } from './info-persistence.ts';
 import type { Log } from './log.ts';
 import { usedMemoryBytes } from './memory-use.ts';
@@ -56,6 +57,7 @@ export class Engine {
   readonly chance: Chance;
   readonly log: Log;
   readonly keyspace: Keyspace;
+  readonly functionLibraries = new FunctionLibraries();
   readonly executor: Executor;
   readonly appendLog: AppendLog;
   readonly rewriteControl: RewriteControl;

@@ -1,13 +1,21 @@
 /**
  * Puts what an RDB part or file holds straight into the keyspace, without commands.
  *
- * Invariants: keys whose time has passed are kept where records may build on them, which is behind an RDB part; what this
- * server cannot hold is told to the operator, kind by kind and once, and never silently left out.
+ * Invariants: keys whose time has passed are kept where records may build on them, which is behind an RDB part; function libraries are
+ * kept to be written back; what is of a module, or of a type that this server does not have, ends the load, as in Redis; what else
+ * this server cannot hold is told to the operator, kind by kind and once.
  *
  * Source: Redis rdb.c, rdbLoadRioWithLoadingCtx.
  */
 import type { Database } from '@aof/keyspace';
-import { entryToValue, extendValue, type KeyspaceLossCode, type RdbEntry, type RdbKeyEntry } from '@aof/rdb';
+import {
+  entryToValue,
+  extendValue,
+  type KeyspaceLossCode,
+  type RdbEntry,
+  type RdbKeyEntry,
+  type RdbModuleSkippedEntry,
+} from '@aof/rdb';
 import type { Engine } from './engine.ts';
 
 const LOSSES = {
@@ -16,7 +24,7 @@ const LOSSES = {
   'stream-producers': 'producers of streams',
 } as const satisfies Record<KeyspaceLossCode, string>;
 
-type Loss = (typeof LOSSES)[KeyspaceLossCode] | 'function libraries' | 'module values' | 'module data' | 'empty keys';
+type Loss = (typeof LOSSES)[KeyspaceLossCode] | 'empty keys';
 
 export interface EntryApplierOptions {
   /** Keys that have expired by then, ms since the Unix epoch, are left out. By default none is. */
@@ -45,11 +53,10 @@ export class KeyspaceEntryApplier {
       case 'key':
         return this.#applyKey(entry);
       case 'function':
-        this.#count('function libraries');
+        this.#keep(entry.code);
         return undefined;
       case 'module-skipped':
-        this.#count(entry.key === undefined ? 'module data' : 'module values');
-        return undefined;
+        return moduleRefusal(entry);
       case 'key-skipped':
         return `The key '${entry.key}' is of the type ${entry.encoding}, which this server does not have`;
       case 'empty-key':
@@ -61,6 +68,16 @@ export class KeyspaceEntryApplier {
       default:
         return undefined;
     }
+  }
+
+  #keep(code: string): void {
+    const { functionLibraries, log } = this.#engine;
+    if (functionLibraries.isEmpty)
+      log(
+        'warning',
+        'The RDB file has function libraries: this server cannot run them, but keeps them for the files that it writes',
+      );
+    functionLibraries.keep(code);
   }
 
   #applyKey(entry: RdbKeyEntry): string | undefined {
@@ -115,4 +132,10 @@ export class KeyspaceEntryApplier {
       this.#engine.log('warning', `The RDB file holds what this server does not keep: ${loss} (${count})`);
     }
   }
+}
+
+/** Only the module could give its data back: with them lost, the next save would lose them for good. */
+function moduleRefusal({ key, moduleType }: RdbModuleSkippedEntry): string {
+  const what = key === undefined ? 'AUX module data' : `module data under '${key}'`;
+  return `The RDB file contains ${what} that this server can't load: no matching module type '${moduleType}'`;
 }

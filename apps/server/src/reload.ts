@@ -36,6 +36,7 @@ async function reloadLog(engine: Engine): Promise<string | undefined> {
   }
   const load = engine.whileLoading(async (setProgress) => {
     keyspace.flushAll();
+    engine.functionLibraries.clear();
     await loadFiles(engine, findLog(engine), setProgress);
   });
   if (!(await succeeds(engine, load))) return LOG_NOT_LOADED;
@@ -50,7 +51,10 @@ async function reloadSnapshot(
   const { keyspace, log, snapshotControl } = engine;
   if (saves && snapshotControl.saveNow() !== undefined) return 'ERR';
   const load = engine.whileLoading(async (setProgress) => {
-    if (empties) keyspace.flushAll();
+    if (empties) {
+      keyspace.flushAll();
+      engine.functionLibraries.clear();
+    }
     await loadSnapshot(engine, setProgress, { replaces });
   });
   if (!(await succeeds(engine, load))) return SNAPSHOT_NOT_LOADED;

@@ -254,7 +254,7 @@ export class RewriteControl {
           { path: config.values.dir },
         );
       }
-      const format = config.values['aof-use-rdb-preamble'] ? 'rdb' : 'aof';
+      const format = this.#baseFormat();
       const plan = this.#planOf(layout, context, format);
       const rewrite = new Rewrite({
         keyspace,
@@ -306,6 +306,17 @@ export class RewriteControl {
     };
   }
 
+  #baseFormat(): BaseFormat {
+    const { config, functionLibraries, log } = this.#engine;
+    if (config.values['aof-use-rdb-preamble']) return 'rdb';
+    if (functionLibraries.isEmpty) return 'aof';
+    log(
+      'notice',
+      'The base will be an RDB file: it has function libraries to keep, which records could not bring back',
+    );
+    return 'rdb';
+  }
+
   #planOf(layout: AofLayout, context: PlanContext, format: BaseFormat): RewritePlan {
     if (layout.kind === 'single') return new SinglePlan(context, layout);
     const { values } = this.#engine.config;
@@ -314,7 +325,7 @@ export class RewriteControl {
 
   /** The form is that of the rewrite's start: a change of the option holds from the next one on. */
   #baseWriter(format: BaseFormat, output: BaseOutput, nowMs: number): BaseWriter {
-    const { config, keyspace } = this.#engine;
+    const { config, keyspace, functionLibraries } = this.#engine;
     const createdSec = Math.floor(nowMs / 1000);
     if (format === 'rdb') {
       return new RdbBaseWriter(output, {
@@ -322,6 +333,7 @@ export class RewriteControl {
         compresses: config.values.rdbcompression,
         sums: config.values.rdbchecksum,
         thresholds: keyspace.thresholds,
+        functions: functionLibraries.codes,
       });
     }
     return new RespBaseWriter(output, {

@@ -11,7 +11,7 @@ import type { SaveAnswer, SnapshotPort } from '@aof/commands';
 import { BackgroundSlices } from './background-slices.ts';
 import type { Engine } from './engine.ts';
 import { SnapshotError, SnapshotFile } from './snapshot-file.ts';
-import { BackgroundSave, saveNow } from './snapshot-save.ts';
+import { BackgroundSave, type SnapshotFormat, saveNow } from './snapshot-save.ts';
 
 /** After a save has failed, the next one that nobody asked for waits so long. Source: Redis, CONFIG_BGSAVE_RETRY_DELAY. */
 const RETRY_DELAY_SEC = 5;
@@ -249,9 +249,10 @@ export class SnapshotControl implements SnapshotPort {
     return new SnapshotFile(disk, config.values, `${mark}${process.pid}`);
   }
 
-  #format(): { compresses: boolean; sums: boolean } {
-    const { rdbcompression, rdbchecksum } = this.#engine.config.values;
-    return { compresses: rdbcompression, sums: rdbchecksum };
+  #format(): SnapshotFormat {
+    const { config, functionLibraries } = this.#engine;
+    const { rdbcompression, rdbchecksum } = config.values;
+    return { compresses: rdbcompression, sums: rdbchecksum, functions: functionLibraries.codes };
   }
 
   #succeeded(): void {

@@ -14,6 +14,8 @@ export interface SnapshotFormat {
   readonly compresses: boolean;
   /** `rdbchecksum`. */
   readonly sums: boolean;
+  /** The code of function libraries. */
+  readonly functions: readonly string[];
 }
 
 interface SaveOptions {

@@ -26,6 +26,8 @@ export interface RdbBaseOptions {
   readonly sums: boolean;
   /** Up to which sizes values are packed. */
   readonly thresholds: Thresholds;
+  /** The code of function libraries, which stand before the keys. */
+  readonly functions?: readonly string[];
 }
 
 export class RdbBaseWriter implements BaseWriter {
@@ -49,8 +51,9 @@ export class RdbBaseWriter implements BaseWriter {
   }
 
   begin(): void {
-    const { createdSec, isAofBase = true } = this.#options;
+    const { createdSec, isAofBase = true, functions = [] } = this.#options;
     this.#rdb.begin({ createdSec, isAofBase });
+    for (const code of functions) this.#rdb.function(code);
     this.#handOn();
   }
 

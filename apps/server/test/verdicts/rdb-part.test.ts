@@ -52,12 +52,10 @@ describe('an RDB part', () => {
 
   test('tells what is not kept', async () => {
     const machine = await start([
-      { kind: 'function', fileOffset: 0, code: '#!lua name=one\nredis.register_function("f", function() end)' },
       { kind: 'key', database: 0, key: 'h', expireAtMs: -1, type: 'hash', value: [['f', 'v', 4102444800000]] },
     ]);
     const told = machine.lines.filter((line) => line.includes('does not keep'));
     expect(told).toEqual([
-      'warning: The RDB file holds what this server does not keep: function libraries (1)',
       'warning: The RDB file holds what this server does not keep: field expiries (1)',
     ]);
   });
