@@ -1,5 +1,6 @@
 /** The walk-through of the README, "A FLUSHALL to undo", line by line, with a real redis-server. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -59,14 +60,19 @@ class Shell {
   /** What a line writes; a path that begins with / is in the folder. */
   run(line: string): string {
     const here = line
-      .replace(/ \//g, ` ${this.#folder}/`)
-      .replace(/^redis-cli/, `redis-cli -s ${join(this.#folder, 'socket')}`)
+      .replace(/ \/(?=\w)/g, ` ${this.#folder}/`)
+      .replace(/(^|\| )redis-cli/g, `$1redis-cli -s ${join(this.#folder, 'socket')}`)
       .replace(/^check-aof/, CHECK_AOF);
     return spawnSync('sh', ['-c', here], { encoding: 'utf8', timeout: 20_000 }).stdout;
   }
 
-  stop(): void {
-    for (const server of this.#servers) server.kill();
+  async stop(): Promise<void> {
+    for (const server of this.#servers) {
+      if (server.exitCode !== null) continue;
+      const exited = once(server, 'exit');
+      server.kill();
+      await exited;
+    }
   }
 }
 
@@ -90,8 +96,7 @@ test.skipIf(!hasOracle())('a FLUSHALL is undone as the README says', async () =>
       expect({ line, said: comparable(lines, folder) }).toEqual({ line, said: comparable(expected, folder) });
     }
   } finally {
-    shell.stop();
-    await sleep(50);
-    fs.rmSync(folder, { recursive: true, force: true });
+    await shell.stop();
+    fs.rmSync(folder, { recursive: true });
   }
 });
