@@ -1,7 +1,9 @@
 /** `check-aof check`, which is meant where no subcommand is named: redis-check-aof's check, and the strict one. */
+import type { Disk } from '@aof/disk';
 import { type CheckMode, type CheckOptions, type CheckReport, checkAof } from './check-files.ts';
 import { CommandReport, holderText, linesOf } from './command-report.ts';
 import { EXIT, type ExitStatus } from './exit-status.ts';
+import { manifestIn, NoLogError } from './log-files.ts';
 import { type Output, toned } from './output.ts';
 import { strictCommand } from './strict-command.ts';
 import { type Environment, type Invocation, type Subcommand, UsageError } from './subcommand.ts';
@@ -66,7 +68,21 @@ async function runCheck(invocation: Invocation, environment: Environment): Promi
     }
     mode = { kind: 'truncate', until: seconds };
   }
-  return isJson ? plainCheckAsJson(path, mode, environment) : plainCheck(path, mode, environment, inColour(output));
+  const place = manifestOr(path, disk);
+  return isJson
+    ? plainCheckAsJson(place, mode, environment, path)
+    : plainCheck(place, mode, environment, inColour(output));
+}
+
+/** Of a folder its manifest; where there is none, or not one, what redis-check-aof says of folders is said. */
+function manifestOr(path: string, disk: Disk): string {
+  if (disk.status(path)?.kind !== 'directory') return path;
+  try {
+    return manifestIn(disk, path);
+  } catch (error) {
+    if (error instanceof NoLogError) return path;
+    throw error;
+  }
 }
 
 async function plainCheck(
@@ -92,9 +108,14 @@ function statusOf({ status, isRefused }: CheckReport): ExitStatus {
 }
 
 /** The lines that the check says are part of the document; nothing else is written. */
-async function plainCheckAsJson(path: string, mode: CheckMode, environment: Environment): Promise<ExitStatus> {
+async function plainCheckAsJson(
+  path: string,
+  mode: CheckMode,
+  environment: Environment,
+  givenPath: string,
+): Promise<ExitStatus> {
   const { output } = environment;
-  const report = new CommandReport('check', path, output, true);
+  const report = new CommandReport('check', givenPath, output, true);
   let said = '';
   const collected: Output = {
     ...output,

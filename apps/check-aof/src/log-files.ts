@@ -27,7 +27,8 @@ export class NoLogError extends Error {
   override readonly name = 'NoLogError';
 }
 
-function manifestIn(disk: Disk, folder: string): string {
+/** The path of the one manifest in a folder. @throws NoLogError there is none, or several; DiskError */
+export function manifestIn(disk: Disk, folder: string): string {
   const manifests = disk.list(folder).filter((name) => name.endsWith('.manifest') && !name.startsWith('temp-'));
   const [only, ...others] = manifests;
   if (only === undefined) throw new NoLogError(`There is no manifest in ${folder}`);

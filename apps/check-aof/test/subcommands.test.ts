@@ -24,6 +24,15 @@ async function runWith({ hasColour = false, holder }: { hasColour?: boolean; hol
     ],
     '/d/',
   );
+  disk.makeDirectory('/m');
+  put(
+    disk,
+    [
+      ['a.manifest', Buffer.from('file a.incr.aof seq 1 type i\n')],
+      ['a.incr.aof', Buffer.from(GOOD)],
+    ],
+    '/m/',
+  );
   let [stdout, stderr] = ['', ''];
   const output = {
     write: (text: string) => {
@@ -152,6 +161,19 @@ describe('check --json', () => {
     });
     const strict = await run('--strict', '--json', '/d/é.aof');
     expect(JSON.parse(strict.stdout)).toMatchObject({ command: 'check', mode: 'strict', findingCount: 1, status: 1 });
+  });
+
+  test('of a folder, by its manifest', async () => {
+    expect((await run('/m')).stdout).toMatch(
+      /^Start checking Multi Part AOF\n.*All AOF files and manifest are valid\n$/s,
+    );
+    expect(JSON.parse((await run('--json', '/m')).stdout)).toMatchObject({
+      path: '/m',
+      kind: 'multi-part',
+      verdict: 'valid',
+      files: [{ name: 'a.incr.aof', path: '/m/a.incr.aof', role: 'incr', verdict: 'ok', size: 27 }],
+    });
+    expect(await run('/d')).toMatchObject({ status: 1, stdout: 'Cannot read file: /d\n' });
   });
 
   test('of a cut', async () => {
