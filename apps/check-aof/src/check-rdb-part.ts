@@ -5,6 +5,7 @@
  */
 
 import type { DiskFile } from '@aof/disk';
+import { fileChunks } from '@aof/log-reader';
 import {
   END,
   ENTRY,
@@ -16,7 +17,6 @@ import {
   type RdbStep,
   type ReadStatus,
 } from '@aof/rdb';
-import { fileChunks } from './file-chunks.ts';
 import { type LogStamp, logLine, type Output } from './output.ts';
 import { type RdbReport, reportOf, typeText } from './rdb-report.ts';
 

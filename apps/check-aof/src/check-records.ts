@@ -17,8 +17,8 @@ import {
   type RecordView,
 } from '@aof/aof-files';
 import type { DiskFile } from '@aof/disk';
+import { fileChunks } from '@aof/log-reader';
 import type { Request } from '@aof/resp-codec';
-import { fileChunks } from './file-chunks.ts';
 import { nameText } from './output.ts';
 
 export interface RecordCheckOptions {

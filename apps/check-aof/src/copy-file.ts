@@ -1,7 +1,7 @@
 /** Copies for repairs: sharing blocks where the file system can, in bounded memory where it cannot. */
 import { writeWhole } from '@aof/aof-files';
 import { type Disk, DiskError, type DiskFile } from '@aof/disk';
-import { fileChunks } from './file-chunks.ts';
+import { fileChunks } from '@aof/log-reader';
 import { folderAbove, looksAs, markOf, whereSupported } from './undo-record.ts';
 
 /** Gives a file another name, or where that cannot be copies it: durable but for the name. Not again if it has been done. */

@@ -1,7 +1,7 @@
 /** How far the RDB part of a file is good, and the keys that can still be read from a damaged one. */
 import type { DiskFile } from '@aof/disk';
+import { fileChunks } from '@aof/log-reader';
 import { ENTRY, NEED_MORE, type RdbEntry, RdbReader } from '@aof/rdb';
-import { fileChunks } from './file-chunks.ts';
 
 export type RdbPart =
   | { readonly state: 'good'; readonly endOffset: number }

@@ -6,9 +6,9 @@
  */
 import { ANNOTATION, AofRecordReader, END, NEED_MORE, RECORD } from '@aof/aof-files';
 import type { DiskFile } from '@aof/disk';
+import { fileChunks } from '@aof/log-reader';
 import { Request } from '@aof/resp-codec';
 import { type BrokenRecord, brokenRecordOf } from './broken-record.ts';
-import { fileChunks } from './file-chunks.ts';
 import { recordKeys, runnableName } from './record-keys.ts';
 
 const STAR = 42;

@@ -18,10 +18,10 @@ import {
   readFileKind,
 } from '@aof/aof-files';
 import { type Disk, DiskError, type DiskFile } from '@aof/disk';
+import { fileChunks } from '@aof/log-reader';
 import { ENTRY as RDB_ENTRY, NEED_MORE as RDB_NEED_MORE, RdbError, RdbReader } from '@aof/rdb';
 import { Request } from '@aof/resp-codec';
 import { describeBytes, describeRecord, describeText } from './describe-record.ts';
-import { fileChunks } from './file-chunks.ts';
 import {
   type Certainty,
   type Finding,

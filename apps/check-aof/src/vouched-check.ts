@@ -14,9 +14,9 @@ import {
   readChecksums,
 } from '@aof/aof-files';
 import type { Disk, DiskFile } from '@aof/disk';
+import { fileChunks } from '@aof/log-reader';
 import { Request } from '@aof/resp-codec';
 import { describeRecord } from './describe-record.ts';
-import { fileChunks } from './file-chunks.ts';
 import { plural } from './findings.ts';
 
 /** What a comparison found. Offsets and sizes in bytes. */
