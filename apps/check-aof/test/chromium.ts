@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
-const START_MS = 15_000;
+const START_MS = 25_000;
 
 /** The program on PATH, or undefined. */
 export function chromiumOnPath(): string | undefined {

@@ -16,7 +16,8 @@ test.each([
   ['bin:\x00\x01', ['bin:', '*']],
   ['bin:\xff\xfe', ['bin:', '*']],
   ['name:\xc3\xa9', ['name:', '\xc3\xa9']],
-  [`long:${'x'.repeat(41)}`, ['long:', '*']],
+  [`long:${'x'.repeat(41)}`, ['long:', `${'x'.repeat(24)}*`]],
+  [`long:${'\xc3\xa9'.repeat(21)}`, ['long:', '*']],
 ])('%j is filed under %j', (key, path) => expect(keyPath(key, ':')).toEqual(path));
 
 test('another separator', () => expect(keyPath('a.b:1.c', '.')).toEqual(['a.', 'b:*.', 'c']));

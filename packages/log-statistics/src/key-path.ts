@@ -6,15 +6,17 @@
  *     page17                                       page*
  *
  * A segment keeps its separator, so a path joined is a prefix, or a pattern, as a person would write it. Replaced are runs
- * of digits, hexadecimal words of eight and more that hold a digit, segments with bytes that are no text, and long segments.
+ * of digits, hexadecimal words of eight and more that hold a digit, segments with bytes that are no text, and what follows the
+ * beginning of long segments.
  *
  * Invariant: at most `MAX_DEPTH` segments, each at most `MAX_SEGMENT` characters and its separator; equal keys have equal paths.
  */
 
 /** Segments beyond this are one. */
 export const MAX_DEPTH = 4;
-/** A longer segment is no name that somebody gave. */
+/** A longer segment is hardly a name that somebody gave: its beginning is. */
 const MAX_SEGMENT = 40;
+const KEPT_OF_LONG = 24;
 
 /** Words that hold a digit and are hexadecimal: identifiers. */
 const HEX_WORD = /(?<![0-9A-Za-z])(?=[0-9a-fA-F-]*\d)[0-9a-fA-F]{8,}(?:-[0-9a-fA-F]{4,})*(?![0-9A-Za-z])/g;
@@ -48,7 +50,8 @@ function namePart(segment: string): string {
   }
   if (!isAscii && !isText(segment)) return '*';
   const name = hasDigit ? segment.replace(HEX_WORD, '*').replace(RANDOM_WORD, '*').replace(DIGITS, '*') : segment;
-  return name.length > MAX_SEGMENT ? '*' : name;
+  if (name.length <= MAX_SEGMENT) return name;
+  return isAscii ? `${name.slice(0, KEPT_OF_LONG)}*` : '*';
 }
 
 /** Whether it is UTF-8. */

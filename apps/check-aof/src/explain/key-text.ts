@@ -18,7 +18,9 @@ export function keyText(key: string, maxLength = MAX_SHOWN): string {
     text === undefined
       ? key.replace(/[^\x20-\x7e]/g, (c) => `\\x${hex(c, 2)}`)
       : text.replace(UNSHOWN, (c) => (c.charCodeAt(0) < 0x100 ? `\\x${hex(c, 2)}` : `\\u{${hex(c, 4)}}`));
-  return shown.length <= maxLength ? shown : `${shown.slice(0, maxLength - 31)}…${shown.slice(-30)}`;
+  if (shown.length <= maxLength) return shown;
+  const tail = Math.floor((maxLength - 1) / 3);
+  return `${shown.slice(0, maxLength - 1 - tail)}…${shown.slice(-tail)}`.toWellFormed();
 }
 
 /** The text of the bytes if they are UTF-8. */

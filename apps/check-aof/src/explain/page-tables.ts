@@ -34,29 +34,54 @@ function most(values: readonly number[]): number {
   return Math.max(1, ...values);
 }
 
-/** A prefix with less than this of the log is shown with the others. */
+/** A prefix at the first level with less than this of the log is shown with the others … */
 const LEAST_SHARE = 0.004;
+/** … and one below it with less than this, so that a tree of many branches stays short. */
+const LEAST_SHARE_BELOW = 0.03;
 
-export function prefixTable({ byPrefix, totalBytes, rewrite }: Explanation): Html {
-  const largest = most(byPrefix.children.map(({ bytes }) => bytes));
-  const isReplayed = rewrite !== undefined;
-  const rows: Row[] = [];
+/** The prefixes that matter, and the whole tree to be opened where that has more. */
+export function prefixTables(explanation: Explanation): Html {
+  const short = prefixRows(explanation, LEAST_SHARE_BELOW);
+  const full = prefixRows(explanation, LEAST_SHARE);
+  if (full.length === short.length) return prefixTable(explanation, short);
+  return html`${prefixTable(explanation, short)}
+<details><summary>All levels</summary><div class="scroll" tabindex="0">${prefixTable(explanation, full)}</div></details>`;
+}
+
+interface PrefixLine {
+  readonly row: PrefixRow;
+  readonly level: number;
+}
+
+/** @param leastBelow share of the log that a prefix below the first level must have to be shown */
+function prefixRows({ byPrefix, totalBytes }: Explanation, leastBelow: number): PrefixLine[] {
+  const lines: PrefixLine[] = [];
   const visit = (row: PrefixRow, level: number): void => {
-    const { prefix, bytes, mayMiss, liveBytes, liveKeys, expiries } = row;
-    const cells = [(mayMiss > 0 ? '≥ ' : '') + bytesText(bytes), shareText(bytes, totalBytes)];
-    if (isReplayed)
-      cells.push(
-        bytesText(liveBytes ?? 0),
-        shortCountText(liveKeys ?? 0),
-        expiries > 0 ? shortCountText(expiries) : '',
-      );
-    const name = prefix === undefined ? html`<span class="soft">other keys</span>` : keyName(prefix);
-    rows.push({ name, level, plot: bar({ bytes, liveBytes }, largest), cells });
-    for (const child of folded(row.children, LEAST_SHARE * totalBytes)) visit(child, Math.min(3, level + 1));
+    lines.push({ row, level });
+    const children = folded(row.children, leastBelow * totalBytes);
+    // Others alone say no more than their parent.
+    if (children.some(({ prefix }) => prefix !== undefined)) for (const child of children) visit(child, level + 1);
   };
   for (const child of folded(byPrefix.children, LEAST_SHARE * totalBytes)) visit(child, 0);
+  return lines;
+}
+
+function prefixTable({ totalBytes, rewrite }: Explanation, lines: readonly PrefixLine[]): Html {
+  const largest = most(lines.map(({ row }) => row.bytes));
+  const isReplayed = rewrite !== undefined;
+  const hasExpiries = lines.some(({ row }) => row.expiries > 0);
   const heads = ['Prefix', 'Live and dead', 'bytes', 'share'];
-  return table('by-key', isReplayed ? [...heads, 'live', 'keys', 'expired'] : heads, rows);
+  if (isReplayed) heads.push('live', 'keys');
+  if (isReplayed && hasExpiries) heads.push('expired');
+  const rows = lines.map(({ row, level }): Row => {
+    const { prefix, bytes, mayMiss, liveBytes, liveKeys, expiries } = row;
+    const cells = [(mayMiss > 0 ? '≥ ' : '') + bytesText(bytes), shareText(bytes, totalBytes)];
+    if (isReplayed) cells.push(bytesText(liveBytes ?? 0), shortCountText(liveKeys ?? 0));
+    if (isReplayed && hasExpiries) cells.push(expiries > 0 ? shortCountText(expiries) : '');
+    const name = prefix === undefined ? html`<span class="soft">other keys</span>` : keyName(prefix);
+    return { name, level: Math.min(3, level), plot: bar({ bytes, liveBytes }, largest), cells };
+  });
+  return table('by-key', heads, rows);
 }
 
 /** The rows from so many bytes on; the rest as one. */

@@ -18,7 +18,7 @@ import {
   growthTable,
   hottestTable,
   namedTable,
-  prefixTable,
+  prefixTables,
 } from './page-tables.ts';
 import { deadBytesOf, hotBoundText, verdictOf } from './verdict.ts';
 
@@ -131,7 +131,7 @@ function byPrefix(explanation: Explanation): Html | undefined {
   return html`<section aria-labelledby="prefix"><h2 id="prefix">Which keys</h2>
 <p class="lead">By key prefix. Numbers and other identifiers are shown as *.</p>
 ${rewrite === undefined ? undefined : html`<p class="legend"><span>${swatch('live')}live</span><span>${swatch('dead')}dead: a rewrite drops it</span></p>`}
-${prefixTable(explanation)}</section>`;
+${prefixTables(explanation)}</section>`;
 }
 
 function madeOf(explanation: Explanation): Html {
