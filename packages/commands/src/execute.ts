@@ -13,9 +13,10 @@ import type { Client, QueuedCommand } from './client.ts';
 import { type Command, CommandTable } from './command-table.ts';
 import { CommandTimes } from './command-times.ts';
 import type { CommandContext, RecordArgument } from './context.ts';
+import { hasTooLongText, mayHaveLongText } from './longest-text.ts';
 import { Propagation, type PropagationSink } from './propagation.ts';
 import { refusalOf } from './refusal.ts';
-import { repeated } from './replies.ts';
+import { repeated, STRING_TOO_LONG, unknownCommand } from './replies.ts';
 import type { ServerPort } from './server-port.ts';
 import type { CommandSpec } from './spec.ts';
 import { WatchRegistry } from './watch.ts';
@@ -151,6 +152,9 @@ export class Executor implements CommandContext {
     const nowMs = this.#wallMs;
     client.lastInteractionMs = nowMs;
     client.commandCount++;
+    if (mayHaveLongText(request) && hasTooLongText(request, this.table.find(request))) {
+      return this.#refuseUnknown(client, STRING_TOO_LONG);
+    }
     const command = this.#resolve(client, request);
     if (command === undefined) return;
     const refusal = client.isLoader ? undefined : refusalOf(this, client, command);
@@ -177,6 +181,9 @@ export class Executor implements CommandContext {
    */
   load(client: Client, request: Request): LoadOutcome {
     const found = this.table.find(request);
+    if (mayHaveLongText(request) && hasTooLongText(request, found)) {
+      return { refusal: 'An argument is longer than what it is for may be' };
+    }
     const command =
       found?.subcommands !== undefined && request.count > 1
         ? (found.subcommands.get(request.latin1(1).toLowerCase()) ?? found)
@@ -411,7 +418,7 @@ export class Executor implements CommandContext {
   /** The command that the request names, its subcommand resolved, its arity right; or an error reply and undefined. */
   #resolve(client: Client, request: Request): Command | undefined {
     const found = this.table.find(request);
-    if (found === undefined) return this.#refuseUnknown(client, unknownCommandText(request));
+    if (found === undefined) return this.#refuseUnknown(client, unknownCommand(request));
     let command = found;
     if (found.subcommands !== undefined && request.count > 1) {
       const sub = found.subcommands.get(request.latin1(1).toLowerCase());
@@ -428,6 +435,7 @@ export class Executor implements CommandContext {
     return command;
   }
 
+  /** Refuses what is not counted for any command. */
   #refuseUnknown(client: Client, text: string): undefined {
     if (client.queue !== undefined) client.queueIsBroken = true;
     this.#replyTo(client).error(text);
@@ -485,13 +493,4 @@ export class Executor implements CommandContext {
     if (this.observer !== undefined) this.observer.touched(db, key);
     if (!this.blocked.isEmpty) this.blocked.touched(db, key);
   }
-}
-
-/** Redis's text for an unknown command: its name and the beginning of its arguments, at most 128 bytes each. */
-function unknownCommandText(request: Request): string {
-  let args = '';
-  for (let i = 1; i < request.count && args.length < 128; i++) {
-    args += `'${request.latin1(i).slice(0, 128 - args.length)}' `;
-  }
-  return repeated(`ERR unknown command '${request.latin1(0).slice(0, 128)}', with args beginning with: ${args}`);
 }

@@ -4,6 +4,7 @@
  * A constant is the whole error without the leading `-` and the line end, ready for `ReplyWriter.error`. A text that
  * only one family knows stays in that family.
  */
+import type { Request } from '@aof/resp-codec';
 
 export const WRONG_TYPE_ERROR = 'WRONGTYPE Operation against a key holding the wrong kind of value';
 export const SYNTAX_ERROR = 'ERR syntax error';
@@ -40,4 +41,13 @@ export function invalidExpireTime(fullName: string): string {
 export function repeated(text: string): string {
   const zero = text.indexOf('\0');
   return (zero < 0 ? text : text.slice(0, zero)).replace(/[\r\n]+$/, '');
+}
+
+/** Redis's text for an unknown command: its name and the beginning of its arguments, at most 128 bytes each. */
+export function unknownCommand(request: Request): string {
+  let args = '';
+  for (let i = 1; i < request.count && args.length < 128; i++) {
+    args += `'${request.latin1(i).slice(0, 128 - args.length)}' `;
+  }
+  return repeated(`ERR unknown command '${request.latin1(0).slice(0, 128)}', with args beginning with: ${args}`);
 }
