@@ -2,7 +2,13 @@
 import { spawnSync } from 'node:child_process';
 
 const [rounds = '10'] = process.argv.slice(2).filter((argument) => argument !== '--');
-const suites = ['apps/server/test/simulation', 'apps/server/test/rewrite', 'packages/aof-writer', 'packages/commands'];
+const suites = [
+  'apps/server/test/simulation',
+  'apps/server/test/rewrite',
+  'packages/aof-writer',
+  'packages/commands',
+  'packages/log-reader',
+];
 /** Programs that take how many trials and the first seed: damaged logs, compared with redis-check-aof, and repaired. */
 const LONG_RUNS = [
   ['apps/check-aof/test/soak.ts', '2000'],

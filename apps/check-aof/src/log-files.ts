@@ -1,6 +1,7 @@
 /** The files of a log, in the order of loading, from whatever a user points at: a manifest, a file, or a folder. */
-import { type Manifest, parseManifest, readFileKind } from '@aof/aof-files';
+import { parseManifest, readFileKind } from '@aof/aof-files';
 import type { Disk } from '@aof/disk';
+import { filesOfManifest } from '@aof/log-reader';
 import { folderOf } from './check-files.ts';
 
 export interface LogFile {
@@ -41,11 +42,4 @@ function fromManifest(disk: Disk, manifestPath: string): LogFiles {
     manifestPath,
     files: filesOfManifest(parseManifest(disk.readFile(manifestPath), manifestPath), folderOf(manifestPath)),
   };
-}
-
-/** The files that a manifest in `folder` lists for loading. */
-export function filesOfManifest({ base, incr }: Manifest, folder: string): LogFile[] {
-  const incrFiles = incr.map(({ name }): LogFile => ({ name, path: `${folder}/${name}`, role: 'incr' }));
-  if (base === undefined) return incrFiles;
-  return [{ name: base.name, path: `${folder}/${base.name}`, role: 'base' }, ...incrFiles];
 }

@@ -6,8 +6,9 @@
  */
 import { readFileKind } from '@aof/aof-files';
 import { type Disk, DiskError, type DiskFile } from '@aof/disk';
+import { filesOfManifest } from '@aof/log-reader';
 import { checkRecords } from './check-records.ts';
-import { filesOfManifest, type LogFile, NoLogError } from './log-files.ts';
+import { type LogFile, NoLogError } from './log-files.ts';
 import { type Loss, NO_LOSS } from './loss.ts';
 import { lossBehind, totalLoss } from './measure-loss.ts';
 import { type RdbPart, rdbPartOf } from './rdb-part.ts';

@@ -7,11 +7,12 @@
  */
 import { writeWhole } from '@aof/aof-files';
 import type { Disk } from '@aof/disk';
+import { filesOfManifest } from '@aof/log-reader';
 import { LoadError } from '@aof/loader';
 import { type RdbEntry, RdbReader, type RdbTarget, writeRdb } from '@aof/rdb';
 import { copyBeginning, copyRange, refuseWithoutSpace, writeFrom } from './copy-file.ts';
 import type { Finding } from './findings.ts';
-import { filesOfManifest, type LogFile } from './log-files.ts';
+import type { LogFile } from './log-files.ts';
 import { entriesOf } from './rdb-part.ts';
 import type { FilePlan, RepairPlan } from './repair-plan.ts';
 import { type NewFile, switchOver } from './repair-switch.ts';

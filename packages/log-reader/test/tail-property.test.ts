@@ -8,6 +8,9 @@ import { type TailCommand, type TailEvent, tailLog } from '../src/index.ts';
 import { SINGLE } from './logs.ts';
 import { ModelServer } from './tail-model.ts';
 
+/** More in long runs. */
+const SCALE = Number(process.env.DIFFERENTIAL_SCALE ?? 1);
+
 type Step = (server: ModelServer) => void;
 
 // Few keys and values: most of what is written has been written before.
@@ -113,7 +116,7 @@ test.each([
   const looks = fc.array(fc.array(step, { maxLength: 6 }), { minLength: 3, maxLength: 25 });
   await fc.assert(
     fc.asyncProperty(looks, (steps) => followModel(hasRdbBase, steps, tally)),
-    { numRuns: 200 },
+    { numRuns: 200 * SCALE },
   );
   // Else nothing was tested.
   expect(tally.anew).toBeGreaterThan(10);
