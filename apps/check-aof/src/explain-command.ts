@@ -7,6 +7,7 @@ import { explanationJson } from './explain/explain-json.ts';
 import { type ExplainOptions, explainLog } from './explain/explain-log.ts';
 import { pageOf } from './explain/page.ts';
 import { textReport } from './explain/text-report.ts';
+import { parseLossLimit } from './loss.ts';
 import { toned } from './output.ts';
 import { type Environment, type Invocation, type Subcommand, UsageError } from './subcommand.ts';
 
@@ -108,15 +109,11 @@ function lastOf(text: string): ExplainOptions['last'] {
   throw new UsageError(`--last takes a part of the log (10%) or a time (45s, 15m, 2h, 1d), not '${text}'`);
 }
 
-const SIZES: Readonly<Record<string, number>> = { '': 1, b: 1, kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 };
-
 function sizeOf(text: string): number {
-  const [, digits, unit = ''] = /^(\d{1,12})([a-z]*)$/.exec(text.toLowerCase()) ?? [];
-  const factor = SIZES[unit];
-  if (digits === undefined || factor === undefined) throw new UsageError(`--memory takes 64mb, 2gb, not '${text}'`);
-  const bytes = Number(digits) * factor;
-  if (bytes < LEAST_MEMORY) throw new UsageError('--memory takes 16mb at least: pages of memory are not smaller');
-  return bytes;
+  const size = parseLossLimit(text);
+  if (size?.of !== 'bytes') throw new UsageError(`--memory takes 64mb, 2gb, not '${text}'`);
+  if (size.atMost < LEAST_MEMORY) throw new UsageError('--memory takes 16mb at least: pages of memory are not smaller');
+  return size.atMost;
 }
 
 /** The log itself is never written to. */

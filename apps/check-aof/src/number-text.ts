@@ -1,4 +1,5 @@
 /** Numbers for people: with units, as short as helps, in English. */
+import { timeText } from './restore-time.ts';
 
 const UNITS = ['kB', 'MB', 'GB', 'TB'];
 
@@ -42,9 +43,7 @@ export function durationText(seconds: number): string {
   return seconds < 2 * 86_400 ? `${(seconds / 3600).toFixed(1)} h` : `${Math.round(seconds / 86_400)} days`;
 }
 
-/** `2026-11-20 08:00:00`, UTC. */
-export function timeText(unixSeconds: number): string {
-  const ms = unixSeconds * 1000;
-  if (!(Math.abs(ms) <= 8.64e15)) return `${unixSeconds} s`;
-  return new Date(ms).toISOString().slice(0, 19).replace('T', ' ');
+/** `2026-11-20 08:00:00`, UTC, without saying so. */
+export function utcText(unixSeconds: number): string {
+  return timeText(unixSeconds).slice(0, 19).replace('T', ' ');
 }

@@ -160,10 +160,10 @@ test("explain's numbers equal those of a naive count", async () => {
       if (explanation.timeline.axis === 'time') timed++;
       if (log.records.length > 100) big++;
     }),
-    { numRuns: 150 },
+    { numRuns: 100 },
   );
-  expect(timed).toBeGreaterThan(20);
-  expect(big).toBeGreaterThan(20);
+  expect(timed).toBeGreaterThan(10);
+  expect(big).toBeGreaterThan(10);
 });
 
 test('a log of two files, and one that is cut off, are explained as far as they go', async () => {

@@ -2,7 +2,7 @@
  * The plots, as plain SVG. Lengths across are percentages, heights are the style's, so that marks stretch with the page while
  * text keeps its size; nothing has a view box.
  */
-import { bytesText, countText, durationText, shareText, timeText } from '../number-text.ts';
+import { bytesText, countText, durationText, shareText, utcText } from '../number-text.ts';
 import { type ExplainedTimeline, type Explanation, type GrowthRow, OTHER_SERIES, type Series } from './explanation.ts';
 import { type Html, html } from './html.ts';
 import { keyText } from './key-text.ts';
@@ -130,15 +130,15 @@ export function slotText(timeline: ExplainedTimeline, index: number): string {
 export function placeText({ axis, origin, width }: ExplainedTimeline, index: number): string {
   const start = origin + index * width;
   if (axis === 'position') return `at ${bytesText(start)} of the log`;
-  return `${timeText(start).slice(0, width < 60 ? 19 : 16)} UTC (${durationText(width)})`;
+  return `${utcText(start).slice(0, width < 60 ? 19 : 16)} UTC (${durationText(width)})`;
 }
 
 /** The same, as short as it is clear: the day only where there are several. */
 function shortPlaceText({ axis, origin, width, buckets }: ExplainedTimeline, index: number): string {
   const start = origin + index * width;
   if (axis === 'position') return `at ${bytesText(start)}`;
-  const isOneDay = timeText(origin).slice(0, 10) === timeText(origin + (buckets.length - 1) * width).slice(0, 10);
-  return timeText(start).slice(isOneDay ? 11 : 5, width < 60 ? 19 : 16);
+  const isOneDay = utcText(origin).slice(0, 10) === utcText(origin + (buckets.length - 1) * width).slice(0, 10);
+  return utcText(start).slice(isOneDay ? 11 : 5, width < 60 ? 19 : 16);
 }
 
 /** Along positions all parts of the log have the same bytes: there it is records that tell. */
@@ -162,7 +162,7 @@ function ticks({ axis, origin, width, buckets }: ExplainedTimeline): Html[] {
   const step = STEPS_SEC.find((sec) => span / sec <= MAX_TICKS) ?? span;
   const found: Html[] = [];
   for (let at = Math.ceil(origin / step) * step; at <= origin + span && found.length <= MAX_TICKS; at += step) {
-    const text = timeText(at);
+    const text = utcText(at);
     const isDay = step >= 86_400 || at % 86_400 === 0;
     found.push(tick((at - origin) / span, isDay ? text.slice(5, 10) : text.slice(11, step < 60 ? 19 : 16)));
   }

@@ -4,7 +4,7 @@
  * Everything that comes from the log goes through `html`, which escapes. All numbers are in tables too, as text.
  */
 import { createHash } from 'node:crypto';
-import { bytesText, countText, durationText, shareText, shortCountText, timeText } from '../number-text.ts';
+import { bytesText, countText, durationText, shareText, shortCountText, utcText } from '../number-text.ts';
 import type { Explanation, NamedRow } from './explanation.ts';
 import { Html, html } from './html.ts';
 import { keyText } from './key-text.ts';
@@ -47,7 +47,7 @@ ${whole(explanation)}
 ${facts(explanation)}
 </header>
 ${explanation.totalBytes === 0 ? undefined : sections(explanation)}
-<footer>check-aof explain, ${timeText(Math.floor(explanation.atMs / 1000))} UTC</footer>
+<footer>check-aof explain, ${utcText(Math.floor(explanation.atMs / 1000))} UTC</footer>
 </main>
 <script>${new Html(SCRIPT)}</script>
 </body>
@@ -86,7 +86,7 @@ function facts({ files, totalBytes, commands, rewrite, firstTimeSec, lastTimeSec
   }
   if (firstTimeSec === undefined || lastTimeSec === undefined)
     rows.push(['Time', 'unknown', 'the log has no timestamps']);
-  else rows.push(['Time', durationText(lastTimeSec - firstTimeSec), `from ${timeText(firstTimeSec).slice(0, 16)} UTC`]);
+  else rows.push(['Time', durationText(lastTimeSec - firstTimeSec), `from ${utcText(firstTimeSec).slice(0, 16)} UTC`]);
   return html`<dl class="facts">${rows.map(([name, value, note]) => html`<div><dt>${name}</dt><dd>${value}<small>${note}</small></dd></div>`)}</dl>`;
 }
 

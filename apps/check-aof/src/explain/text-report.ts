@@ -1,5 +1,5 @@
 /** The explanation as text for a terminal: what matters first, then tables with bars, at most 100 columns wide. */
-import { bytesText, countText, durationText, shareText, shortCountText, timeText } from '../number-text.ts';
+import { bytesText, countText, durationText, shareText, shortCountText, utcText } from '../number-text.ts';
 import type { Tone } from '../output.ts';
 import type { Explanation, NamedRow, PrefixRow } from './explanation.ts';
 import { keyText } from './key-text.ts';
@@ -135,10 +135,10 @@ function overTime({ timeline }: Explanation, paint: Paint): string[] {
   const title = isTimed ? 'OVER TIME: bytes' : 'ALONG THE LOG: records (no timestamps: aof-timestamp-enabled is off)';
   const lines = [...heading(title, paint), line];
   if (isTimed) {
-    const [from, to] = [timeText(origin), timeText(origin + buckets.length * width)];
+    const [from, to] = [utcText(origin), utcText(origin + buckets.length * width)];
     lines.push(from + to.padStart(Math.max(to.length + 1, columns.length - from.length)));
     lines.push(
-      `Peak: ${bytesText(values[peak] ?? 0)} in ${durationText(width)} from ${timeText(origin + peak * width)} UTC`,
+      `Peak: ${bytesText(values[peak] ?? 0)} in ${durationText(width)} from ${utcText(origin + peak * width)} UTC`,
     );
     if (untimedBytes > 0) lines.push(`Before the first timestamp: ${bytesText(untimedBytes)}`);
   }

@@ -1,5 +1,5 @@
 /** What matters about a log, in sentences. */
-import { bytesText, countText, durationText, shareText, shortCountText, timeText } from '../number-text.ts';
+import { bytesText, countText, durationText, shareText, shortCountText, utcText } from '../number-text.ts';
 import type { Explanation } from './explanation.ts';
 
 export interface Verdict {
@@ -86,9 +86,7 @@ export function summaryOf(explanation: Explanation): string[] {
     `${shortCountText(commands)} records`,
   ];
   if (firstTimeSec !== undefined && lastTimeSec !== undefined) {
-    parts.push(
-      `${timeText(firstTimeSec)} to ${timeText(lastTimeSec)} UTC (${durationText(lastTimeSec - firstTimeSec)})`,
-    );
+    parts.push(`${utcText(firstTimeSec)} to ${utcText(lastTimeSec)} UTC (${durationText(lastTimeSec - firstTimeSec)})`);
   } else parts.push('no timestamps');
   return parts;
 }
