@@ -7,8 +7,8 @@
  */
 import { writeWhole } from '@aof/aof-files';
 import type { Disk } from '@aof/disk';
-import { filesOfManifest } from '@aof/log-reader';
 import { LoadError } from '@aof/loader';
+import { filesOfManifest } from '@aof/log-reader';
 import { type RdbEntry, RdbReader, type RdbTarget, writeRdb } from '@aof/rdb';
 import { copyBeginning, copyRange, refuseWithoutSpace, writeFrom } from './copy-file.ts';
 import type { Finding } from './findings.ts';
