@@ -12,6 +12,13 @@ export type RdbPart =
       /** Keys that could be read, and how many the part says it has. */
       readonly keys: number;
       readonly keysPromised: number;
+      /** The database that was being read, and how many of its keys are still to come; undefined if the part does not say. */
+      readonly database: number;
+      readonly keysToCome: number | undefined;
+      /** The key whose value is damaged. */
+      readonly key: string | undefined;
+      /** All keys could be read; only the checksum is wrong. */
+      readonly isReadToEnd: boolean;
     };
 
 /** Elements of a value that are in memory at once, where values are only counted. */
@@ -22,14 +29,25 @@ export async function rdbPartOf(file: DiskFile, progress: (fileOffset: number) =
   const reader = new RdbReader({ partElements: PART_ELEMENTS, findsDuplicates: true });
   let keys = 0;
   let keysPromised = 0;
+  let database = 0;
+  let keysToCome: number | undefined;
   for await (const entry of entriesOf(file, reader)) {
-    if (entry.kind === 'key' && entry.isLast) keys++;
-    if (entry.kind === 'resize') keysPromised += entry.keys;
+    if (entry.kind === 'select') [database, keysToCome] = [entry.database, undefined];
+    if (entry.kind === 'resize') {
+      keysPromised += entry.keys;
+      keysToCome = entry.keys;
+    }
+    if (entry.kind === 'key' && entry.isLast) {
+      keys++;
+      if (keysToCome !== undefined) keysToCome--;
+    }
     progress(reader.endOffset);
   }
   const { error, endOffset } = reader;
   if (error === undefined) return { state: 'good', endOffset };
-  return { state: 'damaged', fileOffset: error.fileOffset, reason: error.message, keys, keysPromised };
+  const { fileOffset, message: reason, key, doing } = error;
+  const isReadToEnd = doing === 'check-sum';
+  return { state: 'damaged', fileOffset, reason, keys, keysPromised, database, keysToCome, key, isReadToEnd };
 }
 
 /** The entries of a file up to its damage, if it has any: `reader.error` tells. @throws DiskError */

@@ -119,13 +119,18 @@ async function planAndRepair(
 }
 
 function sayPlan({ folder, found, files, notes, loss, isNothingToDo }: RepairPlan, report: CommandReport): void {
-  const plan = files.map(({ file, size, action, keptBytes, reason, salvage, unrunnable, loss: cost }) => ({
+  const plan = files.map(({ file, size, action, keptBytes, reason, salvage, unrunnable, resumption, loss: cost }) => ({
     file: file.name,
     action,
     bytes: size,
     keptBytes,
     reason,
     unrunnable,
+    resumed: resumption && {
+      offset: resumption.offset,
+      keys: resumption.keys,
+      firstKey: resumption.firstKey && describeText(resumption.firstKey),
+    },
     salvaged: salvage && {
       records: salvage.records,
       bytes: salvage.bytes,
@@ -138,11 +143,13 @@ function sayPlan({ folder, found, files, notes, loss, isNothingToDo }: RepairPla
   report.add({ folder, manifest: found?.names.manifestName, plan, notes, lost: lossDocument(loss), isNothingToDo });
   report.say(`Log: ${folder}${found === undefined ? '' : ` (${found.names.manifestName})`}`);
   for (const note of notes) report.say(`  ${note}`);
-  for (const { file, size, action, keptBytes, reason, salvage, unrunnable } of files) {
+  for (const { file, size, action, keptBytes, reason, salvage, unrunnable, resumption } of files) {
     if (action === 'keep') report.say(`  ${file.name}: good, ${size} bytes`);
     else if (action === 'rebuild') report.say(`  ${file.name}: ${reason}; they are written anew`);
     else if (action === 'accept') report.say(`  ${file.name}: keep all ${size} bytes as they are, although ${reason}`);
     else report.say(`  ${file.name}: keep ${keptBytes} of ${size} bytes; what follows is ${reason}`);
+    if (resumption?.firstKey !== undefined)
+      report.say(`    1 key may be wrong, for nothing says where keys begin: ${describeText(resumption.firstKey)}`);
     if (salvage !== undefined) saySalvage(salvage, report);
     else if (unrunnable !== undefined)
       report.say(`    ${unrunnable.reason}, at offset ${unrunnable.offset}, line ${unrunnable.line}`);

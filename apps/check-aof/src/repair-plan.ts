@@ -4,6 +4,7 @@
  * Every file keeps what is good from its beginning; what follows is left out. Files behind a broken one are kept: their records
  * are good, though they may build on what is lost.
  */
+
 import { readFileKind } from '@aof/aof-files';
 import { type Disk, DiskError, type DiskFile } from '@aof/disk';
 import { filesOfManifest } from '@aof/log-reader';
@@ -12,6 +13,7 @@ import { type LogFile, NoLogError } from './log-files.ts';
 import { type Loss, NO_LOSS } from './loss.ts';
 import { lossBehind, totalLoss } from './measure-loss.ts';
 import { type RdbPart, rdbPartOf } from './rdb-part.ts';
+import { type RdbResumption, resumptionOf } from './rdb-resync.ts';
 import { firstRunToEnd } from './recognise-records.ts';
 import { type FoundManifest, findManifest } from './repair-manifest.ts';
 import { withVouching } from './repair-vouching.ts';
@@ -33,6 +35,8 @@ export interface FilePlan {
   readonly tailOffset?: number | undefined;
   /** In what is kept: a record for which no server starts. */
   readonly unrunnable?: Unrunnable | undefined;
+  /** `rebuild`, where that was asked for: where keys can be read again behind the damage; they are kept. */
+  readonly resumption?: RdbResumption | undefined;
   /** What is wrong, in words. */
   readonly reason: string | undefined;
   readonly loss: Loss;
@@ -84,6 +88,8 @@ export async function planRepair(
   };
 }
 
+type DamagedPart = Extract<RdbPart, { state: 'damaged' }>;
+
 interface LogIn {
   readonly folder: string;
   readonly found: FoundManifest | undefined;
@@ -123,7 +129,7 @@ async function planFile(
     let fileOffset = 0;
     if (hasRdbPart) {
       const part = await rdbPartOf(handle, progress);
-      if (part.state === 'damaged') return rebuild(file, size, part, await firstRunToEnd(handle, part.fileOffset));
+      if (part.state === 'damaged') return await planRebuild(handle, file, part, isSalvaging);
       fileOffset = part.endOffset;
     }
     const finder = new UnrunnableFinder();
@@ -155,21 +161,39 @@ async function planFile(
   }
 }
 
-function rebuild(
+async function planRebuild(
+  handle: DiskFile,
   file: LogFile,
-  size: number,
-  part: Extract<RdbPart, { state: 'damaged' }>,
-  tailOffset: number | undefined,
-): FilePlan {
-  const missing = Math.max(0, part.keysPromised - part.keys);
-  const unknown =
-    missing > 0
-      ? [`${missing} keys of ${file.name} lie behind the damage and are lost with it`]
-      : [`${file.name}: all its keys can be read, but its checksum is wrong: any of them may be damaged`];
-  const bytes = Math.max(0, (tailOffset ?? size) - part.fileOffset);
-  const reason = `${part.reason}, at offset ${part.fileOffset}; ${part.keys} keys before it can be read`;
-  const loss: Loss = { ...NO_LOSS, bytes, keyCount: missing, unknown };
-  return { file, size, action: 'rebuild', keptBytes: 0, tailOffset, reason, loss };
+  part: DamagedPart,
+  isSalvaging: boolean,
+): Promise<FilePlan> {
+  const size = handle.size();
+  const { fileOffset, keysToCome, database, keys } = part;
+  const resumption =
+    isSalvaging && !part.isReadToEnd
+      ? await resumptionOf(handle, {
+          from: fileOffset,
+          database,
+          // The damaged key is none of those that can be read.
+          expectedKeys: keysToCome === undefined || part.key === undefined ? keysToCome : keysToCome - 1,
+        })
+      : undefined;
+  const tailOffset = await firstRunToEnd(handle, resumption?.endOffset ?? fileOffset);
+  const missing = Math.max(0, part.keysPromised + (resumption?.promisedBehind ?? 0) - keys - (resumption?.keys ?? 0));
+  const bytes = Math.max(0, (resumption?.offset ?? tailOffset ?? size) - fileOffset);
+  const behind = resumption === undefined ? '' : `, and ${resumption.keys} behind it`;
+  const reason = `${part.reason}, at offset ${fileOffset}; ${keys} keys before it${behind} can be read`;
+  const unknown = unknownOf(file, part, missing, resumption !== undefined);
+  const keyNames = part.key === undefined ? [] : [part.key];
+  const loss: Loss = { ...NO_LOSS, bytes, keyNames, keyCount: missing, unknown };
+  return { file, size, action: 'rebuild', keptBytes: 0, tailOffset, resumption, reason, loss };
+}
+
+function unknownOf({ name }: LogFile, { isReadToEnd }: DamagedPart, missing: number, isResumed: boolean): string[] {
+  if (isReadToEnd) return [`${name}: all its keys can be read, but its checksum is wrong: any of them may be damaged`];
+  // One alone is the damaged one, which is named.
+  if (isResumed) return missing > 1 ? [`${missing} keys of ${name} lie in the damage and are lost with it`] : [];
+  return [`at least ${missing} keys of ${name} lie behind the damage and are lost with it`];
 }
 
 const SAMPLE_BYTES = 4096;

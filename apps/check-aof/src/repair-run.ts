@@ -5,8 +5,9 @@
  * Invariants: until the switch the log is as it was, whatever happens; what is switched to has been written, synced and
  * loaded; the replaced files are kept. A repair that is cut off behind the switch has happened.
  */
+
 import { writeWhole } from '@aof/aof-files';
-import type { Disk } from '@aof/disk';
+import type { Disk, DiskFile } from '@aof/disk';
 import { LoadError } from '@aof/loader';
 import { filesOfManifest } from '@aof/log-reader';
 import { type RdbEntry, RdbReader, type RdbTarget, writeRdb } from '@aof/rdb';
@@ -14,6 +15,7 @@ import { copyBeginning, copyRange, refuseWithoutSpace, writeFrom } from './copy-
 import type { Finding } from './findings.ts';
 import type { LogFile } from './log-files.ts';
 import { entriesOf } from './rdb-part.ts';
+import { entriesFrom, type RdbResumption } from './rdb-resync.ts';
 import type { FilePlan, RepairPlan } from './repair-plan.ts';
 import { type NewFile, switchOver } from './repair-switch.ts';
 import { manifestWith } from './repaired-manifest.ts';
@@ -134,7 +136,7 @@ function copyGood(disk: Disk, { file, keptBytes, salvage }: FilePlan, path: stri
 /** Writes the keys before the damage as a new RDB part, and the records behind it as they are. */
 async function rebuildRdb(
   disk: Disk,
-  { file, size, tailOffset }: FilePlan,
+  { file, size, tailOffset, resumption }: FilePlan,
   path: string,
   nowMs: number,
 ): Promise<number> {
@@ -143,10 +145,16 @@ async function rebuildRdb(
   refuseWithoutSpace(disk, folderAbove(path), size);
   return writeFrom(disk, file.path, path, async (from, to) => {
     const origin = { createdSec: Math.floor(nowMs / 1000), isAofBase: true };
-    const entries = withoutDuplicates(entriesOf(from, new RdbReader({ findsDuplicates: true })));
+    const entries = withoutDuplicates(readable(from, resumption));
     for await (const chunk of writeRdb(entries, { target, origin })) writeWhole(to, chunk);
     if (tailOffset !== undefined) await copyRange(from, to, tailOffset, size);
   });
+}
+
+/** What can be read before the damage, and behind it. */
+async function* readable(file: DiskFile, resumption: RdbResumption | undefined): AsyncGenerator<RdbEntry, void, void> {
+  yield* entriesOf(file, new RdbReader({ findsDuplicates: true }));
+  if (resumption !== undefined) yield* entriesFrom(file, resumption);
 }
 
 /** A key whose name was damaged may have become that of another: a server refuses a key that is there twice. */

@@ -256,6 +256,31 @@ describe('salvage', () => {
   });
 });
 
+describe('salvage of an RDB part', () => {
+  const corpus = readCorpus('redis-7.0.15', 'rdb-base');
+
+  test.each([
+    ['single-flip-2', 'hash:big'],
+    ['single-flip-3', 'stream'],
+    ['single-hole', 'zset:big'],
+    ['single-deleted-middle', 'zset:big'],
+  ])('%s costs one key, which is named', async (name, key) => {
+    const disk = diskOf(variantFiles(corpus, name));
+    const { plan, result } = await repair(disk, FOLDER, true);
+    expect(plan.loss).toMatchObject({ keyNames: [key], keyCount: 1, unknown: [] });
+    // The key that an incr record builds on is there again, but for what it lost.
+    expect(result?.loaded.keys).toBeGreaterThanOrEqual(97);
+    // Without being asked for, none of it is guessed.
+    const { plan: plain } = await repair(diskOf(variantFiles(corpus, name)));
+    expect(plain.loss.unknown).toHaveLength(1);
+  });
+
+  test('a wrong checksum alone is no place to go on from', async () => {
+    const { plan } = await repair(diskOf(variantFiles(corpus, 'single-flip-0')), FOLDER, true);
+    expect(plan.files[0]).toMatchObject({ action: 'rebuild', resumption: undefined });
+  });
+});
+
 describe('safety', () => {
   test('a log that would not load after the repair is left as it is', async () => {
     const disk = diskOf([[SINGLE, Buffer.from(`${record('SEU', 'k', '1')}\0\0`)]]);
