@@ -5,6 +5,7 @@ const [rounds = '10'] = process.argv.slice(2).filter((argument) => argument !== 
 const suites = [
   'apps/server/test/simulation',
   'apps/server/test/rewrite',
+  'apps/server/test/rdb-save',
   'packages/aof-writer',
   'packages/commands',
   'packages/log-reader',

@@ -74,7 +74,8 @@ describe.skipIf(!hasRedis)(`beside redis-server${skippedNote(8)}`, () => {
   beforeAll(async () => {
     redis = await OwnRedis.start();
     dir = redis.folderBeside();
-    ours = await createServer({ dir, 'enable-debug-command': 'yes', 'enable-protected-configs': 'yes' });
+    const allowed = { 'enable-debug-command': 'yes', 'enable-protected-configs': 'yes' } as const;
+    ours = await createServer({ dir, logfile: join(dir, 'log'), ...allowed });
   });
 
   afterAll(async () => {
