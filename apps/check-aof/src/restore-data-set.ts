@@ -180,7 +180,8 @@ class Builder {
   }
 
   #cannot(name: string): void {
-    this.#unknown.set(name, (this.#unknown.get(name) ?? 0) + 1);
+    const counted = this.#unknown.has(name) || this.#unknown.size < SHOWN_EXAMPLES ? name : 'others';
+    this.#unknown.set(counted, (this.#unknown.get(counted) ?? 0) + 1);
     this.#losses.add('command', name);
   }
 }

@@ -424,6 +424,8 @@ describe('of the keys', () => {
     expect(answer.error).toContain('BF.ADD (1)');
     const skipping = await restored(files, '--only', 'a', '--skip-unknown');
     expect(skipping.answer).toMatchObject({ losses: { command: { count: 1, examples: ['BF.ADD'] } } });
+    const many = Array.from({ length: 30 }, (_, i) => record(`X.${i}`, 'k')).join('');
+    expect((await restored({ [INCR]: many }, '--only', 'a')).answer.error).toMatch(/X\.9 \(1\), others \(20\)$/);
     // A copy holds them all the same.
     const copy = await restored(files);
     expect(copy.answer).toMatchObject({ notReplayed: 1 });
