@@ -20,6 +20,7 @@ export type DoctorCode =
   | 'rewrite-room'
   | 'damage'
   | 'unfinished-end'
+  | 'checksums'
   | 'base-version'
   | 'server-version'
   | 'huge-keys'

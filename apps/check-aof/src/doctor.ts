@@ -12,6 +12,7 @@ import { examineContent, readContent } from './doctor-content.ts';
 import type { DoctorFinding } from './doctor-finding.ts';
 import { examineFiles } from './doctor-log.ts';
 import { type Subject, subjectOf } from './doctor-subject.ts';
+import { examineVouching } from './doctor-vouching.ts';
 import type { FileHolder } from './open-files.ts';
 
 export interface DoctorOptions {
@@ -52,7 +53,7 @@ export async function diagnose(path: string, options: DoctorOptions): Promise<Di
   const isMissing = findings.some(({ code }) => code === 'file-missing');
   if (isMissing || access.some(({ advice }) => advice === UNREADABLE)) return { subject, log, findings };
   const content = await readContent(disk, log, options.progress);
-  findings.push(...examineContent(content, log, server));
+  findings.push(...examineContent(content, log, server), ...(await examineVouching(disk, log)));
   if (values?.appendonly === false) return { subject, log, findings };
   const base = log.files.find(({ role }) => role === 'base');
   const sizes = {

@@ -2,6 +2,7 @@
 import { checksumNameOf, readChecksums } from '@aof/aof-files';
 import { type Disk, SimDisk } from '@aof/disk';
 import { describe, expect, test } from 'vitest';
+import { diagnose } from '../src/doctor.ts';
 import { checkStrictly, logFilesOf } from '../src/index.ts';
 import { planRepair } from '../src/repair-plan.ts';
 import { runRepair } from '../src/repair-run.ts';
@@ -158,6 +159,19 @@ describe('--strict', () => {
     disk.unlink(checksumNameOf(path));
     expect((await strictly(disk, path)).findingCount).toBe(0);
   });
+});
+
+test('the doctor says it beforehand', async () => {
+  const disk = vouchedLog();
+  const unknown = (): undefined => undefined;
+  const options = { disk, server: undefined, holderOf: unknown, accessOf: unknown, progress: nothing };
+  const said = async () => (await diagnose(FOLDER, options)).findings.filter(({ code }) => code === 'checksums');
+  expect((await said()).map(({ level }) => level)).toEqual(['ok', 'ok']);
+  change(disk, `${FOLDER}/${corpus.incrName}`, 50);
+  expect(await said()).toMatchObject([
+    { level: 'ok' },
+    { level: 'problem', text: expect.stringContaining(`${corpus.incrName}: 1 block of 64 KiB not as written`) },
+  ]);
 });
 
 describe('repair', () => {

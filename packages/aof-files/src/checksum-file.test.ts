@@ -134,6 +134,28 @@ describe('a table', () => {
   });
 });
 
+test('whatever a checksum file holds, reading it ends with a table that fits the log', () => {
+  const content = contentOf(2 * BLOCK);
+  const disk = new SimDisk();
+  appendChecksums(disk, PATH, [sumOf(content, BLOCK), sumOf(content, 2 * BLOCK)]);
+  const whole = checksumBytes(disk);
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.nat(whole.length + 30), fc.uint8Array({ maxLength: 40 })), { maxLength: 4 }),
+      fc.nat(3 * BLOCK),
+      (edits, size) => {
+        let bytes = Buffer.from(whole);
+        for (const [at, piece] of edits) bytes = Buffer.concat([bytes.subarray(0, at), piece, bytes.subarray(at + 7)]);
+        rewritten(disk, bytes);
+        const table = tableOf(disk, size);
+        expect(table.coveredBytes).toBeLessThanOrEqual(size);
+        expect([0, BLOCK, 2 * BLOCK]).toContain(table.coveredEnd);
+        expect(table.damagedEntries).toBeLessThanOrEqual(bytes.length / ENTRY + 1);
+      },
+    ),
+  );
+});
+
 describe('a verifier', () => {
   const lengths = fc.integer({ min: 1, max: 3 * BLOCK });
 

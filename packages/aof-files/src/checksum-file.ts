@@ -59,7 +59,7 @@ export function blockStartOf(end: number): number {
   return end - 1 - ((end - 1) % CHECKSUM_BLOCK_BYTES);
 }
 
-export function encodeChecksumHeader(): Uint8Array {
+function encodeChecksumHeader(): Uint8Array {
   const bytes = Buffer.alloc(ENTRY_BYTES);
   MAGIC.copy(bytes);
   bytes.writeUInt32LE(VERSION, 8);
@@ -119,9 +119,11 @@ export class ChecksumTable {
   #coveredEnd = 0;
   #coveredBytes = 0;
   #damagedEntries = 0;
+  readonly #logBytes: number;
 
-  /** @param logBytes entries for blocks that begin behind it are only known by `coveredEnd` */
+  /** @param logBytes entries with a greater end are only known by `coveredEnd` */
   constructor(logBytes: number, isReadable: boolean) {
+    this.#logBytes = logBytes;
     const blocks = Math.ceil(logBytes / CHECKSUM_BLOCK_BYTES);
     this.#ends = new Float64Array(blocks);
     this.#sums = new Int32Array(2 * blocks);
@@ -166,7 +168,7 @@ export class ChecksumTable {
     const start = blockStartOf(end);
     const block = start / CHECKSUM_BLOCK_BYTES;
     const former = this.endOf(block);
-    if (block >= this.#ends.length || former >= end) return;
+    if (end > this.#logBytes || former >= end) return;
     this.#coveredBytes += end - Math.max(start, former);
     this.#ends[block] = end;
     this.#sums[2 * block] = low;
