@@ -23,6 +23,10 @@ async function machineWithEvents(appendfsync: 'always' | 'everysec' | 'no', { is
           if (isSlow) machine.nowMs += 100;
           file.dataSyncNow();
         },
+        syncNow: () => {
+          events.push('sync');
+          file.syncNow();
+        },
         dataSync: () => {
           events.push('background sync');
           return file.dataSync();
@@ -30,6 +34,7 @@ async function machineWithEvents(appendfsync: 'always' | 'everysec' | 'no', { is
       })),
   });
   await machine.start();
+  events.length = 0;
   const client = machine.connect();
   client.onReply = (reply) => events.push(String(reply));
   return { machine, disk, events, client };
