@@ -179,7 +179,7 @@ export interface Explanation {
   readonly timeline: ExplainedTimeline;
   readonly biggestKeys: readonly BigKey[];
   readonly hottestKeys: readonly HotKey[];
-  /** No key that is not listed was written more often than the last one listed and this together. */
+  /** A key that was not followed at the end was written at most that often; 0: all keys were followed. */
   readonly hottestMayMiss: number;
   readonly expiry: ExpiryChurn | undefined;
   readonly recent: RecentGrowth;

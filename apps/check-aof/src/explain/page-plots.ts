@@ -113,7 +113,7 @@ export function dumbbell(
 }
 
 /** What is in a column, in words. */
-export function slotText(timeline: ExplainedTimeline, index: number): string {
+function slotText(timeline: ExplainedTimeline, index: number): string {
   const { buckets, types, prefixes } = timeline;
   const { bytes = 0, commands = 0 } = buckets[index] ?? {};
   const what = `${bytesText(bytes)}, ${countText(commands)} records`;
@@ -142,7 +142,7 @@ function shortPlaceText({ axis, origin, width, buckets }: ExplainedTimeline, ind
 }
 
 /** Along positions all parts of the log have the same bytes: there it is records that tell. */
-export function valuesOf({ axis, buckets }: ExplainedTimeline): number[] {
+function valuesOf({ axis, buckets }: ExplainedTimeline): number[] {
   return buckets.map(({ bytes, commands }) => (axis === 'time' ? bytes : commands));
 }
 

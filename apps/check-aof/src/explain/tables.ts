@@ -34,7 +34,7 @@ export interface TableOptions {
   readonly last: { readonly share: number } | { readonly seconds: number };
 }
 
-/** A prefix is opened if it has this share of its parent's parent or more; below that its children say nothing. */
+/** A prefix is opened if it has this share of the log or more; below that its children say nothing. */
 const MIN_SHARE_TO_OPEN = 0.01;
 /** With the others that makes eight, which fill rows of four and of two. */
 const SERIES = 7;
@@ -42,7 +42,6 @@ const SERIES = 7;
 export function explanationOf(statistics: LogStatistics, findings: Findings, options: TableOptions): Explanation {
   const { bytes, commands, firstTimeSec, lastTimeSec, hotKeys, byCommand } = statistics;
   const isReplayed = findings.rewrite !== undefined;
-  const shown = hotKeys.top(options.top);
   return {
     ...findings,
     totalBytes: bytes + (findings.unread?.bytes ?? 0),
@@ -54,7 +53,7 @@ export function explanationOf(statistics: LogStatistics, findings: Findings, opt
     byDatabase: rowsOf(statistics.byDatabase, databaseText, isReplayed),
     byPrefix: prefixRow(statistics.prefixes.root, { ...options, isReplayed, total: bytes }),
     timeline: timelineOf(statistics),
-    hottestMayMiss: shown.length < hotKeys.size || hotKeys.absentCeiling > 0 ? hotKeys.absentCeiling : 0,
+    hottestMayMiss: hotKeys.absentCeiling,
     recent: recentOf(statistics, options),
   };
 }
