@@ -25,12 +25,12 @@ export class FrozenTable<V> {
 
   /** The keys that have not been read yet. */
   *keys(): Generator<string> {
-    for (const { segment, slot } of this.#slots()) yield this.#keyAt(segment, slot);
+    for (const { segment, slot } of this.slots()) yield this.#keyAt(segment, slot);
   }
 
   /** The entries that have not been read yet. */
   *entries(): Generator<[string, V]> {
-    for (const { segment, slot } of this.#slots()) yield [this.#keyAt(segment, slot), this.#valueAt(segment, slot)];
+    for (const { segment, slot } of this.slots()) yield [this.#keyAt(segment, slot), this.#valueAt(segment, slot)];
   }
 
   /** Gives all segments back: nothing will be read any more. */
@@ -39,12 +39,12 @@ export class FrozenTable<V> {
     this.#segments = [];
   }
 
-  *#slots(): Generator<{ segment: Segment; slot: number }> {
+  /** The full slots that have not been read yet; one object stands for all of them. */
+  *slots(): Generator<{ segment: Segment; slot: number }> {
     const stride = this.#layout.wordStride;
     for (; this.#index < this.#segments.length; this.#index++) {
       const segment = this.#segments[this.#index];
       if (segment === undefined) continue;
-      // One object for all slots of it: its reader is in this file.
       const place = { segment, slot: 0 };
       for (let slot = 0; slot < segment.capacity; slot++) {
         if (segment.words[slot * stride] === 0) continue;

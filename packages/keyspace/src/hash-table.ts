@@ -240,6 +240,19 @@ export class HashTable<V> {
     }
   }
 
+  /** The full slots, in the order of their hashes; one object stands for all of a segment. */
+  *slots(): Generator<{ segment: Segment; slot: number }> {
+    if (this.size === 0) return;
+    for (const segment of this.segments()) {
+      const place = { segment, slot: 0 };
+      for (let slot = 0; slot < segment.capacity; slot++) {
+        if (segment.words[slot * this.layout.wordStride] === 0) continue;
+        place.slot = slot;
+        yield place;
+      }
+    }
+  }
+
   /** The segment at a scan position, 0 <= position < 2^32. */
   segmentAt(position: number): Segment {
     return this.#directory[(position >>> 1) >>> this.#shift];
@@ -255,20 +268,11 @@ export class HashTable<V> {
   }
 
   *keys(): Generator<string> {
-    for (const segment of this.segments()) {
-      for (let slot = 0; slot < segment.capacity; slot++) {
-        if (segment.words[slot * this.layout.wordStride] !== 0) yield this.#keyAt(segment, slot);
-      }
-    }
+    for (const { segment, slot } of this.slots()) yield this.#keyAt(segment, slot);
   }
 
   *entries(): Generator<[string, V]> {
-    for (const segment of this.segments()) {
-      for (let slot = 0; slot < segment.capacity; slot++) {
-        if (segment.words[slot * this.layout.wordStride] !== 0)
-          yield [this.#keyAt(segment, slot), this.#valueAt(segment, slot)];
-      }
-    }
+    for (const { segment, slot } of this.slots()) yield [this.#keyAt(segment, slot), this.#valueAt(segment, slot)];
   }
 
   /**

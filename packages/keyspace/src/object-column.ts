@@ -4,7 +4,7 @@
  * In chunks, so that growing never copies what is there. A free place holds the number of the next free one.
  */
 
-const CHUNK_SHIFT = 10;
+const CHUNK_SHIFT = 6;
 const CHUNK = 1 << CHUNK_SHIFT;
 const NONE = -1;
 
@@ -41,6 +41,17 @@ export class ObjectColumn<T extends object | string> {
   remove(index: number): void {
     this.#chunks[index >>> CHUNK_SHIFT][index & (CHUNK - 1)] = this.#firstFree;
     this.#firstFree = index;
+  }
+
+  /** The same values under the same numbers. @param copy makes the copy's value of one of these */
+  clone(copy: (value: T) => T): ObjectColumn<T> {
+    const column = new ObjectColumn<T>();
+    for (const chunk of this.#chunks) {
+      column.#chunks.push(chunk.map((held) => (typeof held === 'number' ? held : copy(held))));
+    }
+    column.#firstFree = this.#firstFree;
+    column.#fresh = this.#fresh;
+    return column;
   }
 
   /** Bytes of the places, without what is in them. */

@@ -21,7 +21,7 @@ test('slots do not overlap and keep their bytes, whatever is freed and allocated
   });
   fc.assert(
     fc.property(fc.array(step, { minLength: 100, maxLength: 400 }), (steps) => {
-      const slabs = new Slabs();
+      const slabs = new Slabs(16 * 1024);
       const slots: { address: number; bytes: number; n: number }[] = [];
       for (const { size, free, n } of steps) {
         if (free < 450 && slots.length > 0) {
@@ -50,7 +50,7 @@ test('slots do not overlap and keep their bytes, whatever is freed and allocated
 });
 
 test('pages go back when their last slot is freed, and their numbers are used again', () => {
-  const slabs = new Slabs();
+  const slabs = new Slabs(16 * 1024);
   const addresses = Array.from({ length: 100_000 }, () => slabs.allocate(slotClassOf(64)));
   const full = slabs.memoryBytes();
   expect(full).toBeGreaterThanOrEqual(6_400_000);

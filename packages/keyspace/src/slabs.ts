@@ -14,8 +14,11 @@
 
 import { allocateLatin1, type Latin1Buffer } from './latin1.ts';
 
-/** Bytes of a page. */
-const PAGE_BYTES = 256 * 1024;
+/** Bytes of the largest page. The first ones are smaller: a new page is about an eighth of what there is. */
+const MAX_PAGE_BYTES = 256 * 1024;
+const GROWTH_SHIFT = 3;
+/** The least number of slots in a page. */
+const LEAST_SLOTS = 4;
 const ADDRESS_BITS = 15;
 const ADDRESS_MASK = (1 << ADDRESS_BITS) - 1;
 /** Bytes per step of an address. */
@@ -23,9 +26,9 @@ const UNIT_SHIFT = 3;
 /** Sizes up to this are multiples of 8. */
 const FINE_BYTES = 128;
 const FINE_CLASSES = FINE_BYTES >>> UNIT_SHIFT;
-/** The largest slot: sixteen to a page. */
+/** The largest slot: sixteen to the largest page. */
 export const MAX_SLOT_BYTES = 16 * 1024;
-/** Empty pages that are kept: an unused 2 MiB against making and clearing pages over and over. */
+/** Empty pages of the largest size that are kept at most, against making and clearing pages over and over; at most an eighth of all. */
 const KEPT_PAGES = 8;
 /** Pages that addresses can tell apart: 32 GiB of slots. */
 const MAX_PAGES = 1 << (32 - ADDRESS_BITS);
@@ -36,6 +39,7 @@ export class SlabPage {
   readonly words: Int32Array;
   number = 0;
   sizeClass = 0;
+  readonly byteLength: number;
   /** Slots in use. */
   live = 0;
   /** Where slots that were never used begin, bytes. */
@@ -48,11 +52,27 @@ export class SlabPage {
   isListed = false;
 
   constructor(byteLength: number) {
+    this.byteLength = byteLength;
     this.bytes = allocateLatin1(byteLength);
     this.words = new Int32Array(this.bytes.buffer, this.bytes.byteOffset, byteLength >>> 2);
   }
+
+  /** The same slots with the same bytes, in no list. */
+  clone(): SlabPage {
+    const copy = new SlabPage(this.byteLength);
+    copy.bytes.set(this.bytes);
+    copy.number = this.number;
+    copy.sizeClass = this.sizeClass;
+    copy.live = this.live;
+    copy.fresh = this.fresh;
+    copy.freed = this.freed;
+    copy.isListed = this.isListed;
+    return copy;
+  }
 }
 
+/** What V8 takes for a page beside its bytes, about. */
+const PAGE_OVERHEAD_BYTES = 400;
 /** What stands where there is no page. */
 export const NO_PAGE = new SlabPage(1 << UNIT_SHIFT);
 
@@ -72,8 +92,6 @@ export function slotBytesOf(sizeClass: number): number {
   return (9 + ((sizeClass - FINE_CLASSES) & 7)) << (doubling - 3);
 }
 
-const CLASS_COUNT = slotClassOf(MAX_SLOT_BYTES) + 1;
-
 /** Where in its page the slot of an address lies, bytes. */
 export function slotOffset(address: number): number {
   return (address & ADDRESS_MASK) << UNIT_SHIFT;
@@ -82,10 +100,17 @@ export function slotOffset(address: number): number {
 export class Slabs {
   /** By number; `pages[address >>> 15]` holds the slot. Empty places are pages that were given back. */
   readonly pages: SlabPage[] = [];
-  readonly #listed: (SlabPage | undefined)[] = new Array(CLASS_COUNT).fill(undefined);
+  /** By class: the first of its pages that have room. As long as the greatest class so far. */
+  readonly #listed: (SlabPage | undefined)[] = [];
   readonly #unusedNumbers: number[] = [];
   readonly #kept: SlabPage[] = [];
-  #pageCount = 0;
+  readonly #leastPageBytes: number;
+  #pageBytes = 0;
+
+  /** @param leastPageBytes a power of two: what few slots take */
+  constructor(leastPageBytes: number) {
+    this.#leastPageBytes = leastPageBytes;
+  }
 
   /** The page of an address that is in use. */
   pageOf(address: number): SlabPage {
@@ -97,7 +122,7 @@ export class Slabs {
    * @throws RangeError 32 GiB are in use
    */
   allocate(sizeClass: number): number {
-    const page = this.#listed[sizeClass] ?? this.#addPage(sizeClass);
+    const page = (sizeClass < this.#listed.length ? this.#listed[sizeClass] : undefined) ?? this.#addPage(sizeClass);
     const bytes = slotBytesOf(sizeClass);
     let unit: number;
     if (page.freed !== 0) {
@@ -108,7 +133,7 @@ export class Slabs {
       page.fresh += bytes;
     }
     page.live++;
-    if (page.freed === 0 && page.fresh + bytes > PAGE_BYTES) this.#unlist(page);
+    if (page.freed === 0 && page.fresh + bytes > page.byteLength) this.#unlist(page);
     return (page.number << ADDRESS_BITS) | unit;
   }
 
@@ -122,24 +147,41 @@ export class Slabs {
     if (!page.isListed) this.#list(page);
   }
 
-  /** Bytes of all pages. */
+  /** Slots with the same addresses and bytes. */
+  clone(): Slabs {
+    const copy = new Slabs(this.#leastPageBytes);
+    copy.#pageBytes = this.#pageBytes;
+    copy.#unusedNumbers.push(...this.#unusedNumbers);
+    for (const page of this.pages) copy.pages.push(page === NO_PAGE ? NO_PAGE : page.clone());
+    for (const page of copy.pages) if (page.isListed) copy.#list(page);
+    return copy;
+  }
+
+  /** Bytes of all pages, with what V8 takes for each. */
   memoryBytes(): number {
-    return (this.#pageCount + this.#kept.length) * PAGE_BYTES;
+    return this.#pageBytes + this.#kept.length * MAX_PAGE_BYTES + this.pages.length * PAGE_OVERHEAD_BYTES;
   }
 
   #addPage(sizeClass: number): SlabPage {
     const number = this.#unusedNumbers.pop() ?? this.pages.length;
     if (number >= MAX_PAGES) throw new RangeError('the keyspace is full: 32 GiB of keys and small values');
-    const page = this.#kept.pop() ?? new SlabPage(PAGE_BYTES);
+    const byteLength = this.#nextPageBytes(slotBytesOf(sizeClass));
+    const page = (byteLength === MAX_PAGE_BYTES ? this.#kept.pop() : undefined) ?? new SlabPage(byteLength);
     page.number = number;
     page.sizeClass = sizeClass;
     page.live = 0;
     page.fresh = 0;
     page.freed = 0;
     this.pages[number] = page;
-    this.#pageCount++;
+    this.#pageBytes += byteLength;
     this.#list(page);
     return page;
+  }
+
+  #nextPageBytes(slotBytes: number): number {
+    const wanted = Math.max(this.#pageBytes >>> GROWTH_SHIFT, slotBytes * LEAST_SLOTS, this.#leastPageBytes);
+    // The next power of two.
+    return Math.min(MAX_PAGE_BYTES, 1 << (32 - Math.clz32(wanted - 1)));
   }
 
   #giveBack(page: SlabPage): void {
@@ -147,11 +189,13 @@ export class Slabs {
     // A page that nothing points at any more: its memory goes with the next collection.
     this.pages[page.number] = NO_PAGE;
     this.#unusedNumbers.push(page.number);
-    this.#pageCount--;
-    if (this.#kept.length < KEPT_PAGES) this.#kept.push(page);
+    this.#pageBytes -= page.byteLength;
+    const kept = Math.min(KEPT_PAGES, (this.#pageBytes >>> GROWTH_SHIFT) / MAX_PAGE_BYTES);
+    if (page.byteLength === MAX_PAGE_BYTES && this.#kept.length < kept) this.#kept.push(page);
   }
 
   #list(page: SlabPage): void {
+    while (this.#listed.length <= page.sizeClass) this.#listed.push(undefined);
     const first = this.#listed[page.sizeClass];
     page.next = first;
     page.previous = undefined;

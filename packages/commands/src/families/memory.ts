@@ -1,5 +1,5 @@
 /** MEMORY: how much memory a key takes. */
-import { HashValue, SetValue, SortedSetValue, type Value, valueBytes } from '@aof/keyspace';
+import { HashValue, SetValue, type Value, valueBytes } from '@aof/keyspace';
 import type { Request } from '@aof/resp-codec';
 import type { CommandContext } from '../context.ts';
 import { helpSubcommand } from '../help.ts';
@@ -17,7 +17,7 @@ const HIGH_FRAGMENTATION = 1.4;
 const NO_REPORT = 'ERR this server does not know its memory';
 
 function bytesOf(value: Value, samples: number): number {
-  const isSampled = value instanceof HashValue || value instanceof SetValue || value instanceof SortedSetValue;
+  const isSampled = value instanceof HashValue || value instanceof SetValue;
   return isSampled ? value.memoryBytes(samples) : valueBytes(value);
 }
 

@@ -7,6 +7,7 @@
  * Invariants: `size` counts the fields; a hash that is stored under a key is never empty (its commands see to that);
  * fields and values in the table are flat strings of chars 0–255.
  */
+import { ByteTable, LARGE_TABLE } from '../byte-table.ts';
 import { HashTable } from '../hash-table.ts';
 import {
   packedAppendPair,
@@ -45,7 +46,7 @@ const DEFAULT_SAMPLES = 5;
 const SHUFFLE_SHARE = 3;
 
 export class HashValue {
-  #body: string | HashTable<string> = '';
+  #body: string | FieldTable = '';
   /** Pairs of the small form; a table counts for itself. */
   #count = 0;
 
@@ -57,7 +58,7 @@ export class HashValue {
     const hash = new HashValue();
     const entries = pairs.length > thresholds.hashMaxListpackEntries ? undefined : shortEntries(pairs, thresholds);
     if (entries === undefined) {
-      const table = HashTable.ofValues<string>();
+      const table = tableFor(pairs.length);
       for (const [field, value] of pairs) table.set(field, value);
       hash.#body = table;
       return hash;
@@ -104,7 +105,10 @@ export class HashValue {
   /** Sets `field`; both strings must be flat. Answers whether the field is new. */
   set(field: string, value: string, thresholds: HashThresholds): boolean {
     const body = this.#body;
-    if (typeof body !== 'string') return body.set(field, value);
+    if (typeof body !== 'string') {
+      if (body.size >= LARGE_TABLE && body instanceof HashTable) return this.enlarge(body).set(field, value);
+      return body.set(field, value);
+    }
     if (!isShort(body, field, value, thresholds)) {
       const table = tableOf(body);
       this.#body = table;
@@ -118,6 +122,12 @@ export class HashValue {
     const longer = packedAppendPair(body, field, value);
     this.#body = ++this.#count > thresholds.hashMaxListpackEntries ? tableOf(longer) : longer;
     return true;
+  }
+
+  private enlarge(small: HashTable<string>): FieldTable {
+    const table = ByteTable.fromStrings(small);
+    this.#body = table;
+    return table;
   }
 
   /** Answers whether the field was there. */
@@ -228,6 +238,7 @@ export class HashValue {
   memoryBytes(samples = DEFAULT_SAMPLES): number {
     const body = this.#body;
     if (typeof body === 'string') return 40 + stringBytes(body.length);
+    if (body instanceof ByteTable) return 40 + body.memoryBytes();
     let measured = 0;
     let bytes = 0;
     for (const [field, value] of body.entries()) {
@@ -259,8 +270,16 @@ function shortEntries(pairs: readonly FieldPair[], thresholds: HashThresholds): 
   return entries;
 }
 
-function tableOf(body: string): HashTable<string> {
-  const table = HashTable.ofValues<string>();
+/** The form of a hash that is not small: of strings at first, of bytes when it is large. */
+type FieldTable = HashTable<string> | ByteTable<string>;
+
+/** An empty table for about `count` pairs. */
+function tableFor(count: number): FieldTable {
+  return count < LARGE_TABLE ? HashTable.ofValues<string>() : ByteTable.ofStrings();
+}
+
+function tableOf(body: string): FieldTable {
+  const table = tableFor(0);
   for (let at = 0; at < body.length; at = packedSkip(body, at, 2)) {
     table.set(packedTake(body, at), packedTake(body, packedNext(body, at)));
   }

@@ -210,7 +210,7 @@ describe('SetValue', () => {
       ).memoryBytes();
     expect(bytes(10)).toBeGreaterThan(10 * 9);
     expect(bytes(10)).toBeLessThan(10 * 9 + 80);
-    expect(bytes(10_000) / 10_000).toBeGreaterThan(40);
-    expect(bytes(10_000) / 10_000).toBeLessThan(80);
+    expect(bytes(10_000) / 10_000).toBeGreaterThan(20);
+    expect(bytes(10_000) / 10_000).toBeLessThan(45);
   });
 });

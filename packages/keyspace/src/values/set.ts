@@ -8,6 +8,7 @@
  * Invariants: `size` counts the members; a set that is stored under a key is never empty (its commands see to that);
  * members in a hash table are flat strings.
  */
+import { ByteTable, LARGE_TABLE } from '../byte-table.ts';
 import { HashTable } from '../hash-table.ts';
 import { flatCopy } from '../latin1.ts';
 import {
@@ -43,7 +44,7 @@ const IS_INTSET = -1;
  * which V8 keeps a word in each instance.
  */
 export class SetValue {
-  #body: string | HashTable<undefined> = '';
+  #body: string | MemberTable = '';
   /** Members of a packed string, IS_INTSET for an integer set; meaningless for a hash table. */
   #packedCount = IS_INTSET;
 
@@ -57,7 +58,7 @@ export class SetValue {
     const set = new SetValue();
     if (hint <= thresholds.setMaxIntsetEntries && isIntegerText(first)) return set;
     set.#packedCount = 0;
-    if (hint > thresholds.setMaxListpackEntries) set.#body = HashTable.ofKeys();
+    if (hint > thresholds.setMaxListpackEntries) set.#body = tableFor(hint);
     return set;
   }
 
@@ -97,13 +98,16 @@ export class SetValue {
   /** Says that about `hint` members will be added at once: too many for a small form make it a hash table now. */
   expect(hint: number, thresholds: Thresholds): void {
     const limit = this.isIntset ? thresholds.setMaxIntsetEntries : thresholds.setMaxListpackEntries;
-    if (hint > limit) this.makeTable();
+    if (hint > limit) this.makeTable(hint);
   }
 
   /** Adds a flat string; answers whether it is new. */
   add(member: string, thresholds: Thresholds): boolean {
     const body = this.#body;
-    if (typeof body !== 'string') return body.add(member);
+    if (typeof body !== 'string') {
+      if (body.size >= LARGE_TABLE && body instanceof HashTable) return this.enlarge(body).add(member);
+      return body.add(member);
+    }
     return this.isIntset ? this.addToIntset(body, member, thresholds) : this.addToPacked(body, member, thresholds);
   }
 
@@ -140,9 +144,15 @@ export class SetValue {
     return this.size < thresholds.setMaxListpackEntries && member.length <= thresholds.setMaxListpackValue;
   }
 
-  private makeTable(): HashTable<undefined> {
+  private enlarge(small: HashTable<undefined>): MemberTable {
+    const table = ByteTable.fromKeys(small);
+    this.#body = table;
+    return table;
+  }
+
+  private makeTable(hint = this.size): MemberTable {
     if (typeof this.#body !== 'string') return this.#body;
-    const table = HashTable.ofKeys();
+    const table = tableFor(hint);
     this.forEach((member) => {
       table.add(member);
     });
@@ -294,7 +304,7 @@ export class SetValue {
   memoryBytes(samples = MEASURED_MEMBERS): number {
     const body = this.#body;
     if (typeof body === 'string') return OBJECT_BYTES + stringBytes(body.length);
-    return OBJECT_BYTES + body.memoryBytes() + keysBytes(body, samples);
+    return OBJECT_BYTES + body.memoryBytes() + (body instanceof HashTable ? keysBytes(body, samples) : 0);
   }
 
   /** Bytes of the small forms; Infinity for a table. */
@@ -317,6 +327,14 @@ export class SetValue {
     copy.#packedCount = this.#packedCount;
     return copy;
   }
+}
+
+/** The form of a set that is not small: of strings at first, of bytes when it is large. */
+type MemberTable = HashTable<undefined> | ByteTable<undefined>;
+
+/** An empty table for about `count` members. */
+function tableFor(count: number): MemberTable {
+  return count < LARGE_TABLE ? HashTable.ofKeys() : ByteTable.ofKeys();
 }
 
 /** Digits of the longest member, which is the least or the greatest. */

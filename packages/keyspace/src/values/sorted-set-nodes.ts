@@ -2,7 +2,9 @@
  * The nodes of a sorted set's tree (see sorted-set-tree.ts for the invariants): leaves, inner nodes, and the operations
  * that look at one node and its children.
  *
- * Scores and members are parallel arrays. A score array holds unboxed doubles: it is born with a fraction in it, so that V8 never
+ * Scores and members are parallel arrays. A leaf has the addresses of its members in the table that keeps their bytes
+ * (byte-table.ts): small integers, which cost the garbage collector nothing. The separators of inner nodes are strings, for they outlive
+ * their members. A score array holds unboxed doubles: it is born with a fraction in it, so that V8 never
  * keeps tagged integers there, which would make every load polymorphic.
  */
 
@@ -12,13 +14,21 @@ export const INNER_CAPACITY = 32;
 /** Says whether a pair is before what is searched. Must be monotone: true for a prefix of the order, then false. */
 export type IsBefore = (score: number, member: string) => boolean;
 
+/** What is asked of the table that keeps the members. */
+export interface MemberKeys {
+  keyAt(address: number): string;
+  /** Compares the member at `address` with `member`, byte by byte: below 0, 0 or above 0. */
+  compareKey(address: number, member: string): number;
+}
+
 export class Leaf {
   scores: number[];
-  members: string[];
+  /** Addresses. */
+  members: number[];
   previous: Leaf | undefined = undefined;
   next: Leaf | undefined = undefined;
 
-  constructor(scores: number[], members: string[]) {
+  constructor(scores: number[], members: number[]) {
     this.scores = scores;
     this.members = members;
   }
@@ -55,8 +65,32 @@ export function doubles(score: number): number[] {
   return scores;
 }
 
-/** Index of the first pair in `scores`, `members` from `from` on that is not below (`score`, `member`). */
-export function lowerBound(scores: number[], members: string[], from: number, score: number, member: string): number {
+/** Index of the first pair of a leaf that is not below (`score`, `member`). */
+export function leafBound({ scores, members }: Leaf, score: number, member: string, keys: MemberKeys): number {
+  let low = 0;
+  let high = scores.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const other = scores[middle];
+    if (other < score || (other === score && keys.compareKey(members[middle], member) < 0)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Whether pair `at` of a leaf is (`score`, `member`). */
+export function isPairAt(
+  { scores, members }: Leaf,
+  at: number,
+  score: number,
+  member: string,
+  keys: MemberKeys,
+): boolean {
+  return scores[at] === score && keys.compareKey(members[at], member) === 0;
+}
+
+/** Index of the first separator in `scores`, `members` from `from` on that is not below (`score`, `member`). */
+function lowerBound(scores: number[], members: string[], from: number, score: number, member: string): number {
   let low = from;
   let high = scores.length;
   while (low < high) {
@@ -115,16 +149,26 @@ export function countOf(node: Node): number {
   return count;
 }
 
-/** Index of the first pair from `from` on for which `isBefore` does not hold. */
-export function partition(scores: number[], members: string[], from: number, isBefore: IsBefore): number {
+/** Index of the first of `count` pairs from `from` on for which `isBefore` does not hold. */
+function partition(from: number, count: number, isBefore: (at: number) => boolean): number {
   let low = from;
-  let high = scores.length;
+  let high = count;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (isBefore(scores[middle], members[middle])) low = middle + 1;
+    if (isBefore(middle)) low = middle + 1;
     else high = middle;
   }
   return low;
+}
+
+/** How many pairs of a leaf are before what is searched. */
+export function pairsBefore({ scores, members }: Leaf, isBefore: IsBefore, keys: MemberKeys): number {
+  return partition(0, scores.length, (at) => isBefore(scores[at], keys.keyAt(members[at])));
+}
+
+/** Index of the child in which what is searched begins. */
+export function childBefore({ scores, members }: Inner, isBefore: IsBefore): number {
+  return partition(1, scores.length, (at) => isBefore(scores[at], members[at])) - 1;
 }
 
 /**
@@ -132,7 +176,7 @@ export function partition(scores: number[], members: string[], from: number, isB
  * stays full (cut to size) and the new one begins with the pair, so that growing scores fill leaves completely; at the
  * beginning likewise.
  */
-export function splitLeaf(leaf: Leaf, at: number, score: number, member: string): Split {
+export function splitLeaf(leaf: Leaf, at: number, score: number, member: number, keys: MemberKeys): Split {
   const { scores, members } = leaf;
   let edge: Split['edge'] = 'none';
   let right: Leaf;
@@ -160,7 +204,7 @@ export function splitLeaf(leaf: Leaf, at: number, score: number, member: string)
   right.previous = leaf;
   if (leaf.next) leaf.next.previous = right;
   leaf.next = right;
-  return { node: right, score: right.scores[0], member: right.members[0], edge };
+  return { node: right, score: right.scores[0], member: keys.keyAt(right.members[0]), edge };
 }
 
 export function splitInner(node: Inner, edge: Split['edge']): Split {
@@ -232,8 +276,8 @@ function mergeWithNext(node: Inner, at: number): void {
   removeAt(node.members, at + 1);
 }
 
-/** Removes the pairs `start` to `end` (exclusive) of `node`, which keeps at least one. */
-export function removeRanks(node: Node, start: number, end: number, onRemove: (member: string) => void): void {
+/** Removes the pairs `start` to `end` (exclusive) of `node`, which keeps at least one; tells the address of each member. */
+export function removeRanks(node: Node, start: number, end: number, onRemove: (member: number) => void): void {
   if (node instanceof Leaf) {
     for (let i = start; i < end; i++) onRemove(node.members[i]);
     node.scores.splice(start, end - start);
@@ -266,13 +310,13 @@ export function removeRanks(node: Node, start: number, end: number, onRemove: (m
   if (first < node.children.length) mergeIfSmall(node, first);
 }
 
-function forEachMember(node: Node, visit: (member: string) => void): void {
+function forEachMember(node: Node, visit: (member: number) => void): void {
   if (node instanceof Leaf) for (const member of node.members) visit(member);
   else for (const child of node.children) forEachMember(child, visit);
 }
 
 /** Answers the number of pairs below `node`. */
-export function verifyNode(node: Node, leaves: Leaf[], root: Node): number {
+export function verifyNode(node: Node, leaves: Leaf[], root: Node, keys: MemberKeys): number {
   if (node instanceof Leaf) {
     leaves.push(node);
     if (node.scores.length !== node.members.length) throw new Error('columns of a leaf differ in length');
@@ -289,14 +333,14 @@ export function verifyNode(node: Node, leaves: Leaf[], root: Node): number {
   let total = 0;
   children.forEach((child, i) => {
     const from = leaves.length;
-    const count = verifyNode(child, leaves, root);
+    const count = verifyNode(child, leaves, root, keys);
     if (count !== counts[i]) throw new Error(`a count is ${counts[i]} instead of ${count}`);
     total += count;
     if (i === 0) return;
     const before = leaves[from - 1];
     const after = leaves[from];
-    if (lowerBound(after.scores, after.members, 0, scores[i], members[i]) !== 0) throw new Error('separator too high');
-    const rank = lowerBound(before.scores, before.members, 0, scores[i], members[i]);
+    if (leafBound(after, scores[i], members[i], keys) !== 0) throw new Error('separator too high');
+    const rank = leafBound(before, scores[i], members[i], keys);
     if (rank !== before.members.length) throw new Error('separator too low');
   });
   return total;

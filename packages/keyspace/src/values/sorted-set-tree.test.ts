@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../test/seeded-random.ts';
+import type { MemberKeys } from './sorted-set-nodes.ts';
 import { SortedSetTree } from './sorted-set-tree.ts';
 
 type Pair = readonly [score: number, member: string];
@@ -22,14 +23,32 @@ function pairsDown(tree: SortedSetTree, start = tree.size - 1, count = tree.size
   return pairs;
 }
 
+/** The members by number, as a table has them by address. */
+class Members implements MemberKeys {
+  readonly #names: string[] = [];
+
+  add(member: string): number {
+    return this.#names.push(member) - 1;
+  }
+
+  keyAt(address: number): string {
+    return this.#names[address];
+  }
+
+  compareKey(address: number, member: string): number {
+    return Buffer.compare(Buffer.from(this.#names[address], 'latin1'), Buffer.from(member, 'latin1'));
+  }
+}
+
 /** The tree beside a sorted array that does the same slowly. */
 class Twin {
-  tree = new SortedSetTree();
+  readonly members = new Members();
+  tree = new SortedSetTree(this.members);
   pairs: Pair[] = [];
 
   insert(pair: Pair): void {
     if (this.pairs.some((other) => compare(other, pair) === 0)) return;
-    this.tree.insert(...pair);
+    this.tree.insert(...pair, this.members.add(pair[1]));
     this.pairs.push(pair);
     this.pairs.sort(compare);
   }
@@ -39,7 +58,7 @@ class Twin {
     for (const pair of pairs) {
       if (known.has(String(pair))) continue;
       known.add(String(pair));
-      this.tree.insert(...pair);
+      this.tree.insert(...pair, this.members.add(pair[1]));
       this.pairs.push(pair);
     }
     this.pairs.sort(compare);
@@ -47,7 +66,7 @@ class Twin {
 
   remove(index: number): void {
     const [removed] = this.pairs.splice(index, 1);
-    if (removed) expect(this.tree.remove(...removed)).toBe(removed[1]);
+    if (removed) expect(this.members.keyAt(this.tree.remove(...removed) ?? -1)).toBe(removed[1]);
   }
 
   removeRange(start: number, end: number): void {
@@ -167,13 +186,14 @@ describe('the tree of a sorted set', () => {
   });
 
   it('orders equal scores by unsigned bytes, and takes infinities and both zeros', () => {
-    const tree = new SortedSetTree();
-    for (const member of ['b', 'a', '\xff', '', 'aa', '\x00']) tree.insert(-0, member);
-    tree.insert(Infinity, 'top');
-    tree.insert(-Infinity, 'bottom');
+    const members = new Members();
+    const tree = new SortedSetTree(members);
+    for (const member of ['b', 'a', '\xff', '', 'aa', '\x00']) tree.insert(-0, member, members.add(member));
+    tree.insert(Infinity, 'top', members.add('top'));
+    tree.insert(-Infinity, 'bottom', members.add('bottom'));
     expect(pairsUp(tree).map(([, member]) => member)).toEqual(['bottom', '', '\x00', 'a', 'aa', 'b', '\xff', 'top']);
     expect(tree.rank(0, 'a')).toBe(3);
-    expect(tree.remove(0, 'a')).toBe('a');
+    expect(members.keyAt(tree.remove(0, 'a') ?? -1)).toBe('a');
     expect(tree.remove(0, 'a')).toBeUndefined();
     tree.verify();
   });
@@ -204,15 +224,13 @@ describe('the tree of a sorted set', () => {
 
   it('is built from sorted pairs, and its clones are independent', () => {
     for (const count of [0, 1, 63, 64, 65, 2048, 2049, 70_000]) {
-      const members = Array.from({ length: count }, (_, i) => `m${i}`);
-      const tree = SortedSetTree.of(
-        members.map((_, i) => i),
-        members,
-      );
+      const members = new Members();
+      const addresses = Array.from({ length: count }, (_, i) => members.add(`m${i}`));
+      const tree = SortedSetTree.of(addresses, addresses, members);
       tree.verify();
       expect(pairsUp(tree).length).toBe(count);
-      const copy = tree.clone();
-      copy.insert(-1, 'new');
+      const copy = tree.clone(members);
+      copy.insert(-1, 'new', members.add('new'));
       tree.removeRange(0, Math.floor(count / 2), () => {});
       copy.verify();
       tree.verify();
@@ -223,8 +241,9 @@ describe('the tree of a sorted set', () => {
 
   it('fills its leaves when scores only grow or only fall', () => {
     for (const direction of [1, -1]) {
-      const tree = new SortedSetTree();
-      for (let i = 0; i < 10_000; i++) tree.insert(direction * i, `m${i}`);
+      const members = new Members();
+      const tree = new SortedSetTree(members);
+      for (let i = 0; i < 10_000; i++) tree.insert(direction * i, `m${i}`, members.add(`m${i}`));
       tree.verify();
       expect(tree.leafCount()).toBeLessThanOrEqual(Math.ceil(10_000 / 64));
     }

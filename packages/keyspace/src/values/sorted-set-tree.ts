@@ -17,6 +17,7 @@
  */
 
 import {
+  childBefore,
   childIndex,
   countOf,
   doubles,
@@ -26,12 +27,14 @@ import {
   Inner,
   type IsBefore,
   insertAt,
+  isPairAt,
   LEAF_CAPACITY,
   Leaf,
-  lowerBound,
+  leafBound,
+  type MemberKeys,
   mergeIfSmall,
   type Node,
-  partition,
+  pairsBefore,
   removeAt,
   removeRanks,
   type Split,
@@ -45,16 +48,22 @@ import {
 const LEAF_BYTES = LEAF_CAPACITY * 16 + 200;
 
 export class SortedSetTree {
+  readonly #keys: MemberKeys;
   #root: Node = emptyLeaf();
   #size = 0;
+
+  /** @param keys the table that keeps the members: as long as one is in the tree, it is at its address there */
+  constructor(keys: MemberKeys) {
+    this.#keys = keys;
+  }
 
   /**
    * A tree of pairs that are in order already, in O(n), its leaves full.
    *
-   * @param scores as long as `members`; neither array is kept
+   * @param scores as long as `members`, the addresses; neither array is kept
    */
-  static of(scores: ArrayLike<number>, members: readonly string[]): SortedSetTree {
-    const tree = new SortedSetTree();
+  static of(scores: ArrayLike<number>, members: readonly number[], keys: MemberKeys): SortedSetTree {
+    const tree = new SortedSetTree(keys);
     const size = members.length;
     if (size === 0) return tree;
     let level: Node[] = [];
@@ -79,7 +88,7 @@ export class SortedSetTree {
         const own = firsts.slice(from, from + INNER_CAPACITY);
         const separatorScores = doubles(scores[own[0]]);
         for (let i = 1; i < own.length; i++) separatorScores.push(scores[own[i]]);
-        const separators = own.map((first) => members[first]);
+        const separators = own.map((first) => keys.keyAt(members[first]));
         parents.push(new Inner(children, children.map(countOf), separatorScores, separators));
         parentFirsts.push(own[0]);
       }
@@ -95,11 +104,11 @@ export class SortedSetTree {
     return this.#size;
   }
 
-  /** Adds a pair that is not in the tree. O(log n). */
-  insert(score: number, member: string): void {
+  /** Adds a pair that is not in the tree. O(log n). @param address of `member` in the table */
+  insert(score: number, member: string, address: number): void {
     this.#size++;
     const root = this.#root;
-    const sibling = this.#insertInto(root, score, member);
+    const sibling = this.#insertInto(root, score, member, address);
     if (sibling === undefined) return;
     const scores = doubles(0);
     scores.push(sibling.score);
@@ -108,19 +117,19 @@ export class SortedSetTree {
   }
 
   /** Answers the new right sibling of `node` and its separator, if `node` had to be split. */
-  #insertInto(node: Node, score: number, member: string): Split | undefined {
+  #insertInto(node: Node, score: number, member: string, address: number): Split | undefined {
     if (node instanceof Leaf) {
-      const at = lowerBound(node.scores, node.members, 0, score, member);
+      const at = leafBound(node, score, member, this.#keys);
       if (node.members.length < LEAF_CAPACITY) {
         insertAt(node.scores, at, score);
-        insertAt(node.members, at, member);
+        insertAt(node.members, at, address);
         return undefined;
       }
-      return splitLeaf(node, at, score, member);
+      return splitLeaf(node, at, score, address, this.#keys);
     }
     const at = childIndex(node, score, member);
     const child = node.children[at];
-    const split = this.#insertInto(child, score, member);
+    const split = this.#insertInto(child, score, member, address);
     if (split === undefined) {
       node.counts[at]++;
       return undefined;
@@ -135,9 +144,9 @@ export class SortedSetTree {
   }
 
   /**
-   * Removes a pair and answers its member (the string that the tree held), or undefined if it is not there. O(log n).
+   * Removes a pair and answers its member's address, or undefined if it is not there. O(log n).
    */
-  remove(score: number, member: string): string | undefined {
+  remove(score: number, member: string): number | undefined {
     const removed = this.#removeFrom(this.#root, score, member);
     if (removed !== undefined) {
       this.#size--;
@@ -146,10 +155,10 @@ export class SortedSetTree {
     return removed;
   }
 
-  #removeFrom(node: Node, score: number, member: string): string | undefined {
+  #removeFrom(node: Node, score: number, member: string): number | undefined {
     if (node instanceof Leaf) {
-      const at = lowerBound(node.scores, node.members, 0, score, member);
-      if (node.scores[at] !== score || node.members[at] !== member) return undefined;
+      const at = leafBound(node, score, member, this.#keys);
+      if (at === node.scores.length || !isPairAt(node, at, score, member, this.#keys)) return undefined;
       const held = node.members[at];
       removeAt(node.scores, at);
       removeAt(node.members, at);
@@ -175,9 +184,9 @@ export class SortedSetTree {
   replaceScore(score: number, member: string, newScore: number): boolean {
     let node = this.#root;
     while (node instanceof Inner) node = node.children[childIndex(node, score, member)];
-    const { scores, members } = node;
-    const at = lowerBound(scores, members, 0, score, member);
-    if (at === 0 || at >= scores.length - 1 || members[at] !== member) return false;
+    const { scores } = node;
+    const at = leafBound(node, score, member, this.#keys);
+    if (at === 0 || at >= scores.length - 1 || !isPairAt(node, at, score, member, this.#keys)) return false;
     // The ends of a leaf are left alone, because separators and the next leaves bound them.
     if (scores[at - 1] >= newScore || scores[at + 1] <= newScore) return false;
     scores[at] = newScore;
@@ -193,8 +202,8 @@ export class SortedSetTree {
       for (let i = 0; i < at; i++) before += node.counts[i];
       node = node.children[at];
     }
-    const at = lowerBound(node.scores, node.members, 0, score, member);
-    return node.scores[at] === score && node.members[at] === member ? before + at : -1;
+    const at = leafBound(node, score, member, this.#keys);
+    return at < node.scores.length && isPairAt(node, at, score, member, this.#keys) ? before + at : -1;
   }
 
   /** Number of pairs for which `isBefore` holds. O(log n). */
@@ -202,11 +211,11 @@ export class SortedSetTree {
     let before = 0;
     let node = this.#root;
     while (node instanceof Inner) {
-      const at = partition(node.scores, node.members, 1, isBefore) - 1;
+      const at = childBefore(node, isBefore);
       for (let i = 0; i < at; i++) before += node.counts[i];
       node = node.children[at];
     }
-    return before + partition(node.scores, node.members, 0, isBefore);
+    return before + pairsBefore(node, isBefore, this.#keys);
   }
 
   /** Number of pairs with a score below `score`, or up to it if `isInclusive`. O(log n). */
@@ -230,7 +239,7 @@ export class SortedSetTree {
     for (let left = count; leaf !== undefined && left > 0; leaf = leaf.next, at = 0) {
       const end = Math.min(leaf.members.length, at + left);
       left -= end - at;
-      for (; at < end; at++) visit(leaf.members[at], leaf.scores[at]);
+      for (; at < end; at++) visit(this.#keys.keyAt(leaf.members[at]), leaf.scores[at]);
     }
   }
 
@@ -242,7 +251,7 @@ export class SortedSetTree {
     let at = found.at;
     let left = count;
     for (;;) {
-      for (; at >= 0 && left > 0; at--, left--) visit(leaf.members[at], leaf.scores[at]);
+      for (; at >= 0 && left > 0; at--, left--) visit(this.#keys.keyAt(leaf.members[at]), leaf.scores[at]);
       leaf = leaf.previous;
       if (leaf === undefined || left === 0) return;
       at = leaf.members.length - 1;
@@ -263,7 +272,7 @@ export class SortedSetTree {
 
   /**
    * Removes the pairs of ranks `start` (inclusive) to `end` (exclusive), `0 <= start <= end <= size`, and tells `onRemove`
-   * each member. O(log n + removed): subtrees that lie inside are dropped whole.
+   * each member, which may be removed from the table then. O(log n + removed): subtrees that lie inside are dropped whole.
    */
   removeRange(start: number, end: number, onRemove: (member: string) => void): void {
     if (start >= end) return;
@@ -272,20 +281,22 @@ export class SortedSetTree {
       this.#clear();
       return;
     }
-    removeRanks(this.#root, start, end, onRemove);
+    removeRanks(this.#root, start, end, (address) => onRemove(this.#keys.keyAt(address)));
     this.#size -= end - start;
     this.#lowerRoot();
   }
 
-  /** A copy that shares nothing with this tree but the member strings. O(n). */
-  clone(): SortedSetTree {
+  /** A copy over `keys`, a copy of this tree's table with the same addresses. O(n). */
+  clone(keys: MemberKeys): SortedSetTree {
     const scores: number[] = [];
-    const members: string[] = [];
-    this.forEach(0, this.#size, (member, score) => {
-      scores.push(score);
-      members.push(member);
-    });
-    return SortedSetTree.of(scores, members);
+    const members: number[] = [];
+    for (let leaf: Leaf | undefined = this.#leafOf(0).leaf; leaf !== undefined; leaf = leaf.next) {
+      for (let i = 0; i < leaf.members.length; i++) {
+        scores.push(leaf.scores[i]);
+        members.push(leaf.members[i]);
+      }
+    }
+    return SortedSetTree.of(scores, members, keys);
   }
 
   #clear(): void {
@@ -320,7 +331,7 @@ export class SortedSetTree {
    */
   verify(): void {
     const leaves: Leaf[] = [];
-    const count = verifyNode(this.#root, leaves, this.#root);
+    const count = verifyNode(this.#root, leaves, this.#root, this.#keys);
     if (count !== this.#size) throw new Error(`size ${this.#size}, but ${count} pairs`);
     leaves.forEach((leaf, i) => {
       if (leaf.previous !== leaves[i - 1] || leaf.next !== leaves[i + 1]) throw new Error('broken links');

@@ -5,14 +5,14 @@
  * short, after that a hash table from member to score together with a tree that knows the order (`skiplist`). Adding converts forwards
  * only; a result that is built anew gets the form that fits it.
  *
- * Invariants: table and tree hold the same pairs and share the member strings, which are flat; scores are never NaN;
+ * Invariants: table and tree hold the same pairs, the tree by the addresses that members have in the table; scores are never NaN;
  * a sorted set that is stored under a key is never empty (its commands see to that).
  */
-import { HashTable } from '../hash-table.ts';
+import { ByteTable } from '../byte-table.ts';
 import { flatCopy } from '../latin1.ts';
 import { packedEntry, packedOf, packedSlice, packedSplice, packedTake } from '../packed.ts';
 import { type FrozenItems, nothingToRelease } from './frozen.ts';
-import { keysBytes, MEASURED_MEMBERS, shuffledPrefix } from './set.ts';
+import { shuffledPrefix } from './set.ts';
 import {
   findPair,
   insertPair,
@@ -48,7 +48,7 @@ export interface ScoredMember {
 
 /** The big form. */
 interface Indexed {
-  readonly table: HashTable<number>;
+  readonly table: ByteTable<number>;
   readonly tree: SortedSetTree;
 }
 
@@ -148,15 +148,16 @@ export class SortedSetValue {
     const { table, tree } = body;
     if (!table.find(member)) {
       table.insertMissing(member, score);
-      tree.insert(score, member);
+      tree.insert(score, member, table.foundAddress());
       return ADDED;
     }
     const current = table.foundValue();
     if (current === score) return UNCHANGED;
     table.setFoundValue(score);
+    const address = table.foundAddress();
     if (!tree.replaceScore(current, member, score)) {
-      // The string that is stored goes on being shared, not the caller's.
-      tree.insert(score, tree.remove(current, member) ?? member);
+      tree.remove(current, member);
+      tree.insert(score, member, address);
     }
     return UPDATED;
   }
@@ -333,15 +334,11 @@ export class SortedSetValue {
     return [...chosen.values()];
   }
 
-  /**
-   * About how many bytes of memory the sorted set takes.
-   *
-   * @param samples how many members of a hash table are measured for the average of all; 0 for every one
-   */
-  memoryBytes(samples = MEASURED_MEMBERS): number {
+  /** About how many bytes of memory the sorted set takes. */
+  memoryBytes(): number {
     const body = this.#body;
     if (typeof body === 'string') return OBJECT_BYTES + stringBytes(body.length);
-    return 2 * OBJECT_BYTES + body.table.memoryBytes() + body.tree.memoryBytes() + keysBytes(body.table, samples);
+    return 2 * OBJECT_BYTES + body.table.memoryBytes() + body.tree.memoryBytes();
   }
 
   /** Bytes of the packed form; Infinity for the big one. */
@@ -361,7 +358,12 @@ export class SortedSetValue {
   clone(): SortedSetValue {
     const copy = new SortedSetValue();
     const body = this.#body;
-    copy.#body = typeof body === 'string' ? body : { table: body.table.clone(), tree: body.tree.clone() };
+    if (typeof body === 'string') {
+      copy.#body = body;
+    } else {
+      const table = body.table.clone();
+      copy.#body = { table, tree: body.tree.clone(table) };
+    }
     copy.#count = this.#count;
     return copy;
   }
@@ -390,7 +392,11 @@ export function comparePairs(a: ScoredMember, b: ScoredMember): number {
 
 /** The big form of pairs that are in order. */
 function indexOf(scores: readonly number[], members: readonly string[]): Indexed {
-  const table = HashTable.ofNumbers();
-  for (let i = 0; i < members.length; i++) table.set(members[i], scores[i]);
-  return { table, tree: SortedSetTree.of(scores, members) };
+  const table = ByteTable.ofNumbers();
+  const addresses: number[] = [];
+  for (let i = 0; i < members.length; i++) {
+    table.set(members[i], scores[i]);
+    addresses.push(table.foundAddress());
+  }
+  return { table, tree: SortedSetTree.of(scores, addresses, table) };
 }

@@ -1,0 +1,278 @@
+/**
+ * A large table of byte strings, alone, with a string each, or with a double each, all of them bytes outside the heap: what
+ * sets, hashes and sorted sets become when they are large. It does what HashTable does, a little slower and in
+ * half the memory, and leaves nothing for the garbage collector, which would stop the server for longer the larger they are.
+ *
+ * The index is a hash table of two words per slot: the hash, and the entry's address (slab-entries.ts). Doubles are the index's numbers.
+ *
+ * Invariants: each full slot of the index has an address, which no other has; while a frozen view is open, the slots of
+ * its entries are left alone.
+ */
+
+import { defaultHashSeed, type HashSeed, hashString } from './hash.ts';
+import { HashTable } from './hash-table.ts';
+import { homeSlot, type Layout, type Segment } from './segment.ts';
+import { scanSegments } from './segment-scan.ts';
+import { SlabEntries } from './slab-entries.ts';
+
+const WITHOUT_NUMBERS: Layout = { cellStride: 0, wordStride: 2, numbers: 'never' };
+const WITH_NUMBERS: Layout = { cellStride: 0, wordStride: 2, numbers: 'always' };
+const LEAST_PAGE_BYTES = 1024;
+
+/** What a key comes with. */
+type Kind = 'keys' | 'strings' | 'numbers';
+
+/** From so many entries on a table of strings and objects becomes one of bytes. */
+export const LARGE_TABLE = 512;
+
+/** The entries as they were when it was made, to be read once. */
+export interface FrozenEntries<V> {
+  keys(): Generator<string>;
+  entries(): Generator<[string, V]>;
+  /** Nothing will be read any more. */
+  release(): void;
+}
+
+export class ByteTable<V extends string | number | undefined> {
+  readonly #kind: Kind;
+  readonly #seed: HashSeed;
+  readonly #index: HashTable<number>;
+  readonly #entries: SlabEntries<string>;
+
+  private constructor(kind: Kind, index: HashTable<number>, entries: SlabEntries<string>, seed: HashSeed) {
+    this.#kind = kind;
+    this.#index = index;
+    this.#entries = entries;
+    this.#seed = seed;
+  }
+
+  static #empty<V extends string | number | undefined>(kind: Kind, seed: HashSeed): ByteTable<V> {
+    const index = new HashTable<number>(kind === 'numbers' ? WITH_NUMBERS : WITHOUT_NUMBERS, seed);
+    return new ByteTable<V>(kind, index, new SlabEntries<string>(0, LEAST_PAGE_BYTES), seed);
+  }
+
+  /** A set of keys: `add`, `has`, `delete`. */
+  static ofKeys(seed: HashSeed = defaultHashSeed()): ByteTable<undefined> {
+    return ByteTable.#empty<undefined>('keys', seed);
+  }
+
+  /** Keys to byte strings. */
+  static ofStrings(seed: HashSeed = defaultHashSeed()): ByteTable<string> {
+    return ByteTable.#empty<string>('strings', seed);
+  }
+
+  /** Keys to doubles. */
+  static ofNumbers(seed: HashSeed = defaultHashSeed()): ByteTable<number> {
+    return ByteTable.#empty<number>('numbers', seed);
+  }
+
+  /** The same keys and values as in `table`, with its layout of values. */
+  static fromKeys(table: HashTable<undefined>): ByteTable<undefined> {
+    const copy = ByteTable.ofKeys();
+    table.forEach((key) => {
+      copy.add(key);
+    });
+    return copy;
+  }
+
+  static fromStrings(table: HashTable<string>): ByteTable<string> {
+    const copy = ByteTable.ofStrings();
+    table.forEach((key, value) => {
+      copy.set(key, value);
+    });
+    return copy;
+  }
+
+  get size(): number {
+    return this.#index.size;
+  }
+
+  // Searching ---------------------------------------------------------------------------------------------------------
+
+  /** Whether `key` is present; if so it is the found entry. */
+  find(key: string): boolean {
+    const hash = hashString(key, this.#seed);
+    const segment = this.#index.segmentAt(hash);
+    const { words, capacity } = segment;
+    const entries = this.#entries;
+    let slot = homeSlot(hash, segment.depth, capacity);
+    for (;;) {
+      const word = words[slot * 2];
+      if (word === 0 || (word === hash && entries.isKey(words[slot * 2 + 1], key))) {
+        this.#index.setFound(segment, slot, hash);
+        return word !== 0;
+      }
+      slot++;
+      if (slot === capacity) slot = 0;
+    }
+  }
+
+  has(key: string): boolean {
+    return this.find(key);
+  }
+
+  get(key: string): V | undefined {
+    return this.find(key) ? this.foundValue() : undefined;
+  }
+
+  foundKey(): string {
+    this.#entries.use(this.#index.foundMeta());
+    return this.#entries.key();
+  }
+
+  foundValue(): V {
+    return this.#valueAt(this.#index.foundSegment, this.#index.foundSlot);
+  }
+
+  /** The found entry's address: it stays until the entry is removed, and, where it has a string, until that is set. */
+  foundAddress(): number {
+    return this.#index.foundMeta() | 0;
+  }
+
+  setFoundValue(value: V): void {
+    if (typeof value === 'number') {
+      this.#index.setFoundValue(value);
+    } else if (typeof value === 'string') {
+      const address = this.#index.foundMeta();
+      this.#entries.use(address);
+      const moved = this.#entries.setValue(address, value);
+      if (moved !== address) this.#index.setFoundMeta(moved);
+    }
+  }
+
+  /** The key of the entry at `address`. */
+  keyAt(address: number): string {
+    this.#entries.use(address);
+    return this.#entries.key();
+  }
+
+  /** Compares the key of the entry at `address` with `key`, byte by byte: below 0, 0 or above 0. */
+  compareKey(address: number, key: string): number {
+    return this.#entries.compareKey(address, key);
+  }
+
+  // Changing ----------------------------------------------------------------------------------------------------------
+
+  /** Sets the value of `key`; answers whether the key is new. */
+  set(key: string, value: V): boolean {
+    if (this.find(key)) {
+      this.setFoundValue(value);
+      return false;
+    }
+    this.insertMissing(key, value);
+    return true;
+  }
+
+  /** Adds `key` to a set of keys; answers whether it is new. */
+  add(key: string): boolean {
+    if (this.find(key)) return false;
+    this.insertMissing(key);
+    return true;
+  }
+
+  /** Inserts the key that the last `find` did not find; it becomes the found entry. */
+  insertMissing(key: string, value?: V): void {
+    this.#index.insertMissingMeta(this.#entries.create(key, typeof value === 'string' ? value : ''));
+    if (typeof value === 'number') this.#index.setFoundValue(value);
+  }
+
+  delete(key: string): boolean {
+    if (!this.find(key)) return false;
+    this.deleteFound();
+    return true;
+  }
+
+  /** Removes the found entry. */
+  deleteFound(): void {
+    this.#entries.remove(this.#index.foundMeta());
+    this.#index.deleteFound();
+  }
+
+  /** A table with the same entries at the same addresses. */
+  clone(): ByteTable<V> {
+    const entries = SlabEntries.copy(this.#entries, LEAST_PAGE_BYTES);
+    return new ByteTable<V>(this.#kind, this.#index.clone(), entries, this.#seed);
+  }
+
+  /** The entries as they are now, to be read later, whatever happens to the table meanwhile. O(segments). One view at a time. */
+  freeze(): FrozenEntries<V> {
+    const frozen = this.#index.freeze();
+    this.#entries.setFrozen(true);
+    const slots = function* (this: ByteTable<V>) {
+      yield* frozen.slots();
+      this.#entries.setFrozen(false);
+    }.bind(this);
+    const keyOf = (segment: Segment, slot: number) => this.#keyOf(segment, slot);
+    const valueAt = (segment: Segment, slot: number) => this.#valueAt(segment, slot);
+    return {
+      *keys() {
+        for (const { segment, slot } of slots()) yield keyOf(segment, slot);
+      },
+      *entries() {
+        for (const { segment, slot } of slots()) yield [keyOf(segment, slot), valueAt(segment, slot)];
+      },
+      release: () => {
+        frozen.release();
+        this.#entries.setFrozen(false);
+      },
+    };
+  }
+
+  // Visiting ----------------------------------------------------------------------------------------------------------
+
+  /** Visits every entry, in no order. Nothing may be changed meanwhile. */
+  forEach(visit: (key: string, value: V) => void): void {
+    for (const { segment, slot } of this.#index.slots())
+      visit(this.#keyOf(segment, slot), this.#valueAt(segment, slot));
+  }
+
+  *keys(): Generator<string> {
+    for (const { segment, slot } of this.#index.slots()) yield this.#keyOf(segment, slot);
+  }
+
+  *entries(): Generator<[string, V]> {
+    for (const { segment, slot } of this.#index.slots())
+      yield [this.#keyOf(segment, slot), this.#valueAt(segment, slot)];
+  }
+
+  /** As HashTable's. */
+  scan(cursor: number, count: number, visit: (key: string, value: V) => void): number {
+    return scanSegments(this.#index, { cursor, count, isNumberedOnly: false }, (segment, slot) =>
+      visit(this.#keyOf(segment, slot), this.#valueAt(segment, slot)),
+    );
+  }
+
+  /** As HashTable's. */
+  findRandom(random01: () => number): boolean {
+    return this.#index.findRandom(random01);
+  }
+
+  /** A random key, or undefined when there is none. */
+  random(random01: () => number): string | undefined {
+    return this.findRandom(random01) ? this.foundKey() : undefined;
+  }
+
+  /** Removes a random key and answers it, or undefined when there is none. */
+  popRandom(random01: () => number): string | undefined {
+    const key = this.random(random01);
+    if (key !== undefined) this.deleteFound();
+    return key;
+  }
+
+  /** About how many bytes the table takes, its keys and strings included. */
+  memoryBytes(): number {
+    return this.#index.memoryBytes() + this.#entries.memoryBytes();
+  }
+
+  #keyOf({ words }: Segment, slot: number): string {
+    this.#entries.use(words[slot * 2 + 1]);
+    return this.#entries.key();
+  }
+
+  #valueAt(segment: Segment, slot: number): V {
+    // Which of the three it is, is decided with the type parameter, by the factory.
+    if (this.#kind !== 'strings') return (segment.numbers === null ? undefined : segment.numbers[slot]) as V;
+    this.#entries.use(segment.words[slot * 2 + 1]);
+    return this.#entries.value() as V;
+  }
+}
