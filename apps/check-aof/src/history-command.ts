@@ -97,8 +97,11 @@ function databaseOf(text: string | undefined): number | undefined {
 }
 
 function isIn(event: Exclude<HistoryEvent, { kind: 'fault' }>, database: number | undefined): boolean {
-  if (database === undefined || event.database === database) return true;
-  return event.kind === 'command' && event.changes.some((change) => change.database === database);
+  if (database === undefined) return true;
+  if (event.kind === 'command' && event.changes.some((change) => change.database === database)) return true;
+  // FLUSHALL and SWAPDB are sent from one database, and hit the key in others.
+  const isAboutKey = event.kind !== 'command' || event.positions.length > 0;
+  return isAboutKey && event.database === database;
 }
 
 function textOfEvent(event: HistoryEvent): string {

@@ -3,7 +3,7 @@
  * in it. Nothing is guessed: where several logs could be meant, that is an error which names them.
  */
 import { liveFiles, type Manifest, parseManifest, readFileKind } from '@aof/aof-files';
-import type { Disk } from '@aof/disk';
+import { type Disk, DiskError } from '@aof/disk';
 import { LogReadError } from './log-read-error.ts';
 
 /** One file of a log. */
@@ -43,7 +43,7 @@ export function findLog(disk: Disk, path: string): FoundLog {
   const names = disk.list(folder);
   const below = names
     .filter((name) => disk.status(`${folder}/${name}`)?.kind === 'directory')
-    .flatMap((name) => manifestsIn(disk, `${folder}/${name}`));
+    .flatMap((name) => manifestsBelow(disk, `${folder}/${name}`));
   const single = names
     .filter((name) => /\.aof$/.test(name) && !isPartName(name) && !name.startsWith('temp-'))
     .map((name) => `${folder}/${name}`)
@@ -77,6 +77,16 @@ function manifestsIn(disk: Disk, folder: string): string[] {
     .list(folder)
     .filter((name) => name.endsWith('.manifest') && !name.startsWith('temp-'))
     .map((name) => `${folder}/${name}`);
+}
+
+/** Beside a log there may be folders that are nobody's business. */
+function manifestsBelow(disk: Disk, folder: string): string[] {
+  try {
+    return manifestsIn(disk, folder);
+  } catch (error) {
+    if (error instanceof DiskError && ['EACCES', 'EPERM', 'ENOENT'].includes(error.code)) return [];
+    throw error;
+  }
 }
 
 /** A file of the multi-part layout, which is no log of its own. */

@@ -5,7 +5,7 @@
  * was killed cuts it off and goes on in its place. The file stays readable when its name is gone.
  */
 import { FORMAT_ERROR } from '@aof/aof-files';
-import type { Disk, DiskFile } from '@aof/disk';
+import { type Disk, DiskError, type DiskFile } from '@aof/disk';
 import { fileChunks } from './file-chunks.ts';
 import type { LogFile } from './find-log.ts';
 import type { CommandEvent } from './log-event.ts';
@@ -51,7 +51,8 @@ export class FollowedFile {
     for (;;) {
       const before = disk.status(file.path);
       if (before?.kind !== 'file') return undefined;
-      const handle = disk.open(file.path, 'read');
+      const handle = openIfThere(disk, file.path);
+      if (handle === undefined) return undefined;
       if (disk.status(file.path)?.fileId === before.fileId) return new FollowedFile(file, before.fileId, handle);
       handle.close();
     }
@@ -153,5 +154,14 @@ export class FollowedFile {
     const { buffer, rawStart, rawEnd } = request;
     const before = buffer.slice(Math.max(rawStart, rawEnd - BEFORE_BYTES), rawEnd);
     this.position = { fileOffset: endOffset, database, atSeconds, before };
+  }
+}
+
+function openIfThere(disk: Disk, path: string): DiskFile | undefined {
+  try {
+    return disk.open(path, 'read');
+  } catch (error) {
+    if (error instanceof DiskError && error.code === 'ENOENT') return undefined;
+    throw error;
   }
 }

@@ -39,7 +39,18 @@ const MAX_SHRUNK = 2;
  * @throws LogReadError AOF_NO_LOG, AOF_SEVERAL_LOGS at the start; LogFault bytes that are no record; DiskError
  */
 export function tailLog(disk: Disk, path: string, options: TailLogOptions = {}): AsyncGenerator<TailEvent, void, void> {
-  return new LogTail(disk, path, options).events();
+  return untilAborted(new LogTail(disk, path, options).events(), options.signal);
+}
+
+/** Ends between two events, however many there are to catch up with. */
+async function* untilAborted(
+  events: AsyncGenerator<TailEvent, void, void>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<TailEvent, void, void> {
+  for await (const event of events) {
+    if (signal?.aborted) return;
+    yield event;
+  }
 }
 
 /** What a look around came to. */

@@ -12,16 +12,19 @@ export interface Copy {
 
 /** Keeps a copy of what is in a server, and its own place in a file: it may end and be started again. */
 export async function follow(log: string, placeFile: string, copy: Copy, options: TailLogOptions): Promise<void> {
-  const place: unknown = existsSync(placeFile) ? JSON.parse(readFileSync(placeFile, 'utf8')) : undefined;
-  const cursor = isTailCursor(place) ? place : undefined;
-  for await (const event of tailLog(new NodeDisk(), log, { ...options, cursor })) {
+  const kept: unknown = existsSync(placeFile) ? JSON.parse(readFileSync(placeFile, 'utf8')) : undefined;
+  let place = isTailCursor(kept) ? kept : undefined;
+  const keep = (): void => {
+    writeFileSync(`${placeFile}.new`, JSON.stringify(place ?? null));
+    renameSync(`${placeFile}.new`, placeFile);
+  };
+  for await (const event of tailLog(new NodeDisk(), log, { ...options, cursor: place })) {
+    place = 'cursor' in event ? event.cursor : undefined;
     if (event.type === 'snapshot-begin') copy.clear();
     else if (event.type === 'entry') copy.entry(event.entry);
     else if (event.type === 'command' || event.type === 'snapshot-command') copy.apply([event]);
     else if (event.type === 'transaction') copy.apply(event.commands);
-    else if (event.type === 'caught-up') {
-      writeFileSync(`${placeFile}.new`, JSON.stringify(event.cursor));
-      renameSync(`${placeFile}.new`, placeFile);
-    }
+    else if (event.type === 'caught-up') keep();
   }
+  keep();
 }

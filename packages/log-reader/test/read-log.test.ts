@@ -3,8 +3,18 @@ import type { Disk } from '@aof/disk';
 import { writeRdbSync } from '@aof/rdb';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type LogEvent, LogFault, type ReadLogOptions, readLog } from '../src/index.ts';
-import { FOLDER, multiPartLog, type PlainCommand, plainCommands, record, records, SINGLE, singleLog } from './logs.ts';
+import { findLog, type LogEvent, LogFault, type ReadLogOptions, readLog } from '../src/index.ts';
+import {
+  FOLDER,
+  multiPartLog,
+  type PlainCommand,
+  plainCommands,
+  put,
+  record,
+  records,
+  SINGLE,
+  singleLog,
+} from './logs.ts';
 
 /** Events as data: what would change with the next one is copied. */
 async function eventsOf(disk: Disk, path: string, options?: ReadLogOptions): Promise<LogEvent[]> {
@@ -173,5 +183,38 @@ describe('readLog', () => {
       { numRuns: 200 },
     );
     expect(faults).toBeGreaterThan(10);
+  });
+});
+
+describe('findLog', () => {
+  const disk = multiPartLog({ 'a.aof.1.incr.aof': record('SET a 1') });
+  const found = (path: string): string[] => findLog(disk, path).files.map((file) => file.path);
+
+  test('finds a log by its manifest, its folder, and the folder of a server', () => {
+    const file = `${FOLDER}/a.aof.1.incr.aof`;
+    for (const path of [`${FOLDER}/appendonly.aof.manifest`, FOLDER, `${FOLDER}/`, '/d'])
+      expect(found(path)).toEqual([file]);
+    // A part of the log, named as such, is read alone.
+    expect(found(file)).toEqual([file]);
+    expect(findLog(singleLog(record('SET a 1')), '/d')).toMatchObject({ layout: 'single', path: SINGLE, folder: '/d' });
+  });
+
+  test('guesses nothing', () => {
+    put(disk, SINGLE, record('SET b 2'));
+    expect(() => findLog(disk, '/d')).toThrow(expect.objectContaining({ code: 'AOF_SEVERAL_LOGS' }));
+    expect(() => findLog(disk, '/none')).toThrow(expect.objectContaining({ code: 'AOF_NO_LOG' }));
+    disk.makeDirectory('/d/empty');
+    expect(() => findLog(disk, '/d/empty')).toThrow(expect.objectContaining({ code: 'AOF_NO_LOG' }));
+    put(disk, '/d/empty/temp-rewriteaof-1.aof', record('SET c 3'));
+    expect(() => findLog(disk, '/d/empty')).toThrow(expect.objectContaining({ code: 'AOF_NO_LOG' }));
+  });
+
+  test('a manifest that lists a file which is not there is an error that names it', async () => {
+    const broken = multiPartLog({ 'a.aof.1.incr.aof': record('SET a 1'), 'a.aof.2.incr.aof': record('SET b 2') });
+    broken.unlink(`${FOLDER}/a.aof.2.incr.aof`);
+    await expect(eventsOf(broken, FOLDER)).rejects.toMatchObject({
+      code: 'ENOENT',
+      path: `${FOLDER}/a.aof.2.incr.aof`,
+    });
   });
 });

@@ -186,6 +186,21 @@ describe('a log of one file', () => {
     expect((await follow(disk, SINGLE, [], first.cursor)).words[0]).toBe('rewritten: shrunk');
   });
 
+  test('ends between two events when it is told to, wherever it is', async () => {
+    const disk = singleLog(records('SET a 1', 'SET b 2', 'SET c 3'));
+    const ending = new AbortController();
+    const words: string[] = [];
+    for await (const event of tailLog(disk, SINGLE, { signal: ending.signal, pollMs: 1 })) {
+      words.push(inWords(event));
+      if (words.length === 2) ending.abort();
+    }
+    expect(words).toEqual(['snapshot-begin', '~0:SET a 1']);
+    const waiting = new AbortController();
+    for await (const event of tailLog(disk, SINGLE, { signal: waiting.signal, pollMs: 1_000_000 })) {
+      if (event.type === 'caught-up') setTimeout(() => waiting.abort(), 1);
+    }
+  });
+
   test('ends with a typed error where there is no record', async () => {
     const disk = singleLog(records('SET a 1'));
     const following = follow(disk, SINGLE, [() => append(disk, SINGLE, Buffer.from('garbage'))]);
