@@ -45,7 +45,7 @@ export class VouchedFile implements DiskFile {
   readonly #spacingBytes: number;
   #path: string;
   #isOn = false;
-  /** A sync has failed: never again. */
+  /** A sync has failed, or something that is vouched for was cut off: never again. */
   #isDoubtful = false;
   /** The sum of the block that is being filled, up to `#size`. */
   readonly #crc = new Crc64();
@@ -107,6 +107,12 @@ export class VouchedFile implements DiskFile {
     this.#isOn = false;
     this.#waiting = [];
     this.#closeChecksums();
+  }
+
+  /** A sync of the file has failed, whoever asked for it: the next one that succeeds proves nothing, so nothing is vouched for any more. */
+  distrust(): void {
+    this.#isDoubtful = true;
+    this.turnOff();
   }
 
   /** The file has been given another name; its checksum file follows. @throws DiskError */
@@ -263,7 +269,7 @@ export class VouchedFile implements DiskFile {
     try {
       await sync();
     } catch (error) {
-      this.#doubt();
+      this.distrust();
       throw error;
     }
   }
@@ -272,19 +278,14 @@ export class VouchedFile implements DiskFile {
     try {
       sync();
     } catch (error) {
-      this.#doubt();
+      this.distrust();
       throw error;
     }
   }
 
-  #doubt(): void {
-    this.#isDoubtful = true;
-    this.turnOff();
-  }
-
-  /** What is vouched for is about to change its meaning. @throws DiskError */
+  /** What is vouched for is about to change its meaning, also what a sync that still runs will cover. @throws DiskError */
   #forget(): void {
-    this.turnOff();
+    this.distrust();
     const slash = this.#path.lastIndexOf('/');
     if (removeChecksums(this.#disk, this.#path))
       this.#disk.syncDirectory(this.#path.slice(0, slash) || (slash === 0 ? '/' : '.'));

@@ -6,6 +6,7 @@
  * Invariants: startBytes <= syncedBytes <= writtenBytes; once a sync has failed, syncedBytes never moves again: what the
  * kernel could not write it may have forgotten, and the next sync's success says nothing about it.
  */
+import { VouchedFile } from '@aof/aof-files';
 import { DiskError, type DiskFile } from '@aof/disk';
 import type { WriteFailure } from './events.ts';
 
@@ -113,6 +114,7 @@ export class LogSegment {
   /** A sync of the file has failed, whoever asked for it. */
   failSync(reason: string): void {
     this.#syncFailure ??= reason;
+    if (this.file instanceof VouchedFile) this.file.distrust();
   }
 
   /** Closes the file, whatever the disk says to it: what matters was synced before, or is known to have failed. */

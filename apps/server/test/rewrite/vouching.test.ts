@@ -168,6 +168,7 @@ describe.each(LAYOUTS)('a disk that refuses, %s', (layout) => {
     ['rename', /crc64/],
     ['unlink', /crc64/],
     ['sync-directory', /./],
+    ['sync', /incr|appendonly\.aof$/],
     ['truncate', /crc64/],
   ])('%s of %s: the log goes on, and nothing false is vouched for', async (operation, path) => {
     for (let skip = 0; skip < 3; skip++) {
