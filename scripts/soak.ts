@@ -10,10 +10,11 @@ const suites = [
   'packages/commands',
   'packages/log-reader',
 ];
-/** Programs that take how many trials and the first seed: damaged logs, compared with redis-check-aof, and repaired. */
+/** Programs that take how many trials and the first seed: damaged logs, compared with redis-check-aof, repaired, and found by checksums. */
 const LONG_RUNS = [
   ['apps/check-aof/test/soak.ts', '2000'],
   ['apps/check-aof/test/repair-fuzz.ts', '2000'],
+  ['apps/check-aof/test/vouching.ts', '5000'],
 ] as const;
 
 for (let round = 1; round <= Number(rounds); round++) {
