@@ -79,6 +79,16 @@ describe('the command', () => {
     expect(stdout).toContain('could not be read');
   });
 
+  test('so has one that ends in a transaction', async () => {
+    const { status, stdout } = await run(diskOf({ [INCR]: DEAD + record('MULTI') + record('SET', 'k', 'v') }), [
+      'explain',
+      LOG,
+    ]);
+    expect(status).toBe(1);
+    expect(stdout.replace(/\n/g, ' ')).toContain('ends before the EXEC of a MULTI at offset');
+    expect(stdout).toContain('A rewrite would shrink 8.5 kB to 55 B.');
+  });
+
   test('no log has status 5', async () => {
     expect((await run(diskOf({ [INCR]: DEAD }), ['explain', '/nowhere'])).status).toBe(5);
   });

@@ -265,9 +265,10 @@ class LogExplainer {
     if (this.#isInTransaction) this.#endTransaction(false);
     const { name, role } = file;
     const rest = this.#fileBytes - this.#fileOffset;
-    if (rest > 0) {
+    // An unfinished transaction was read, and will not be run: there is a fault, and nothing left over.
+    if (rest > 0 || fault !== undefined) {
       const fileOffset = this.#fileOffset;
-      const bytes = (this.#unread?.bytes ?? 0) + rest;
+      const bytes = (this.#unread?.bytes ?? 0) + Math.max(0, rest);
       this.#unread = { file: name, fileOffset, reason: fault?.message ?? 'it ended early', ...this.#unread, bytes };
     }
     // A server may have written to it since it was opened.

@@ -16,7 +16,7 @@ export interface ExplainedFile {
 export interface UnreadPart {
   readonly file: string;
   readonly fileOffset: number;
-  /** From there to the end of the log. */
+  /** What was not read of this file and of others like it; 0: the file ends in a transaction that is not finished. */
   readonly bytes: number;
   readonly reason: string;
 }

@@ -72,7 +72,9 @@ function detailsOf({ rewrite, unread }: Explanation): string[] {
     }
   }
   if (unread !== undefined) {
-    details.push(`${bytesText(unread.bytes)} could not be read: ${unread.reason}. What precedes them is explained.`);
+    const { bytes, reason } = unread;
+    if (bytes === 0) details.push(`${reason}; it is counted, and not among what is live.`);
+    else details.push(`${bytesText(bytes)} could not be read: ${reason}. What precedes them is explained.`);
   }
   return details;
 }
