@@ -23,8 +23,8 @@ const SECTIONS: Readonly<Record<string, SectionSpec>> = {
   cpu: { title: 'CPU', isDefault: true, fields: cpuFields },
   modules: { title: 'Modules', isDefault: true, fields: () => [] },
   commandstats: { title: 'Commandstats', isDefault: false, fields: commandFields },
-  latencystats: { title: 'Latencystats', isDefault: false, fields: latencyFields },
   errorstats: { title: 'Errorstats', isDefault: true, fields: errorFields },
+  latencystats: { title: 'Latencystats', isDefault: false, fields: latencyFields },
   cluster: { title: 'Cluster', isDefault: true, fields: () => [['cluster_enabled', 0]] },
   keyspace: { title: 'Keyspace', isDefault: true, fields: keyspaceFields },
 };
