@@ -1,16 +1,23 @@
 /**
  * How much of the event loop the copying of a snapshot may take: a rewrite's, or a background save's.
  *
- * Invariants: a slice takes at most MAX_SLICE_US, and a bounded share of the time while clients are served; it comes after
- * the tick of the same turn of the event loop, so replies leave first.
+ * While clients are served, time for slices is saved up as a share of the time that passes, and spent in turns of the event loop:
+ * a short slice in a turn in which nobody asked for anything, a longer one only once enough is saved. When nobody has asked for a while, all of
+ * the loop goes into the copying.
+ *
+ * Invariants: a slice takes at most about MAX_SLICE_US; it comes after the tick of the same turn of the event loop, so
+ * replies leave first.
  */
 import type { Engine } from './engine.ts';
 
 /** Nobody waits longer than this for a slice. */
 const MAX_SLICE_US = 2000;
-/** While clients are served: at least so much per turn, and this share of the time since the last slice. */
-const MIN_SLICE_US = 250;
-const BUSY_SHARE = 1 / 3;
+/** While clients are served: a slice is worth its overhead from here on. */
+const MIN_SLICE_US = 100;
+/** What is saved up of the time between slices: two fifths of all time go into slices then. */
+const BUSY_SHARE = 2 / 3;
+/** Clients that have asked for something within this time are being served. */
+const BUSY_MEMORY_US = 5000;
 
 /** What is done in slices. */
 export interface SlicedWork {
@@ -22,7 +29,11 @@ export class BackgroundSlices {
   readonly #engine: Engine;
   readonly #current: () => SlicedWork | undefined;
   #isTurnScheduled = false;
-  #lastTurnEndUs = 0;
+  #lastTurnUs = 0;
+  /** When a client was last seen to have asked for something. */
+  #servedUs = Number.NEGATIVE_INFINITY;
+  /** Time for slices; below 0 when slices took longer than they were given. */
+  #savedUs = 0;
   #commandsAtLastTurn = 0;
 
   /** @param current what runs, if anything does */
@@ -43,13 +54,23 @@ export class BackgroundSlices {
     const { clock, executor, hasFailed } = this.#engine;
     const work = this.#current();
     if (work === undefined || hasFailed) return;
-    const { totalCommands } = executor.statistics;
-    const isBusy = totalCommands !== this.#commandsAtLastTurn;
-    this.#commandsAtLastTurn = totalCommands;
-    const share = (clock.monotonicUs() - this.#lastTurnEndUs) * BUSY_SHARE;
-    const budgetUs = isBusy ? Math.min(MAX_SLICE_US, Math.max(MIN_SLICE_US, share)) : MAX_SLICE_US;
+    const budgetUs = this.#budget(clock.monotonicUs(), executor.statistics.totalCommands);
+    if (budgetUs === 0) return this.schedule();
+    const startUs = clock.monotonicUs();
     const hasMore = work.step(budgetUs);
-    this.#lastTurnEndUs = clock.monotonicUs();
+    this.#lastTurnUs = clock.monotonicUs();
+    this.#savedUs = Math.max(-MAX_SLICE_US, this.#savedUs - (this.#lastTurnUs - startUs));
     if (hasMore) this.schedule();
+  }
+  /** How long the slice of this turn may take, µs; 0 for none. */
+  #budget(nowUs: number, totalCommands: number): number {
+    const isServing = totalCommands !== this.#commandsAtLastTurn;
+    this.#commandsAtLastTurn = totalCommands;
+    if (isServing) this.#servedUs = nowUs;
+    this.#savedUs = Math.min(MAX_SLICE_US, this.#savedUs + (nowUs - this.#lastTurnUs) * BUSY_SHARE);
+    this.#lastTurnUs = nowUs;
+    if (nowUs - this.#servedUs >= BUSY_MEMORY_US) return MAX_SLICE_US;
+    if (this.#savedUs >= MIN_SLICE_US) return this.#savedUs;
+    return isServing ? 0 : MIN_SLICE_US;
   }
 }
