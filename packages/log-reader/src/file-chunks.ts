@@ -7,6 +7,8 @@ import type { DiskFile } from '@aof/disk';
 
 /** Large enough that the time goes into reading, small enough to stay in the processor's cache. */
 export const CHUNK_BYTES = 1024 * 1024;
+/** A file may grow while it is read, faster than small chunks could follow. */
+const LEAST_BYTES = 64 * 1024;
 
 /**
  * The bytes of `file` from `position` to its end. A chunk stays as it is until the next one is asked for.
@@ -17,7 +19,7 @@ export async function* fileChunks(
   position: number,
   chunkBytes = CHUNK_BYTES,
 ): AsyncGenerator<Uint8Array, void, void> {
-  const capacity = Math.max(1, Math.min(chunkBytes, file.size() - position));
+  const capacity = Math.max(1, Math.min(chunkBytes, Math.max(LEAST_BYTES, file.size() - position)));
   let [current, next] = [new Uint8Array(capacity), new Uint8Array(capacity)];
   let at = position;
   let pending = file.readAsync(current, 0, capacity, at);

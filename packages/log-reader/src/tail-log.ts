@@ -31,24 +31,25 @@ export interface TailLogOptions {
 }
 
 const DEFAULT_POLL_MS = 100;
+/** Events between two looks for a rewrite. */
+const ITEMS_PER_LOOK = 1024;
+/** Looks at a log that is not there: it may be on its way from one folder to another. */
+const MAX_MISSING = 50;
 /** Looks at a file that is shorter than it was: a server that could not write a batch cuts it off and writes it again. */
 const MAX_SHRUNK = 2;
 
 /**
  * @param path as of `findLog`
- * @throws LogReadError AOF_NO_LOG, AOF_SEVERAL_LOGS at the start; LogFault bytes that are no record; DiskError
+ * @throws LogReadError AOF_NO_LOG, AOF_SEVERAL_LOGS: there is none at the start, or none any more; LogFault: bytes that are no record; DiskError
  */
-export function tailLog(disk: Disk, path: string, options: TailLogOptions = {}): AsyncGenerator<TailEvent, void, void> {
-  return untilAborted(new LogTail(disk, path, options).events(), options.signal);
-}
-
-/** Ends between two events, however many there are to catch up with. */
-async function* untilAborted(
-  events: AsyncGenerator<TailEvent, void, void>,
-  signal: AbortSignal | undefined,
+export async function* tailLog(
+  disk: Disk,
+  path: string,
+  options: TailLogOptions = {},
 ): AsyncGenerator<TailEvent, void, void> {
-  for await (const event of events) {
-    if (signal?.aborted) return;
+  for await (const event of new LogTail(disk, path, options).events()) {
+    // Between two events, however many there are to catch up with.
+    if (options.signal?.aborted) return;
     yield event;
   }
 }
@@ -67,6 +68,7 @@ class LogTail {
   /** Files that follow, opened when a snapshot began. */
   #ahead: FollowedFile[] = [];
   #shrunk = 0;
+  #missing = 0;
 
   constructor(disk: Disk, path: string, options: TailLogOptions) {
     this.#disk = disk;
@@ -132,7 +134,7 @@ class LogTail {
     this.#shrunk = 0;
     yield { type: 'snapshot-begin' };
     const first = this.#present();
-    yield* snapshot.events(first);
+    yield* this.#watching(snapshot.events(first));
     const [next] = this.#ahead;
     if (first.file.role === 'base' && next !== undefined) {
       first.close();
@@ -145,7 +147,28 @@ class LogTail {
   async *#tell(file: FollowedFile): AsyncGenerator<TailEvent, void, void> {
     if (!file.hasMore) return;
     if (!(await file.isSound())) return;
-    for await (const unit of file.units()) yield { ...told(unit), cursor: file.cursor(this.#log.layout) };
+    for await (const unit of this.#watching(file.units())) {
+      yield { ...told(unit), cursor: file.cursor(this.#log.layout) };
+    }
+  }
+
+  /** Looks for a rewrite from time to time while there is much to tell. */
+  async *#watching<T>(items: AsyncGenerator<T, void, void>): AsyncGenerator<T, void, void> {
+    let count = 0;
+    for await (const item of items) {
+      yield item;
+      if (++count % ITEMS_PER_LOOK === 0) this.#lookForRewrite();
+    }
+  }
+
+  /** Only in the single layout, and as long as the file that is followed is the log, a rewrite has to be seen to be followed. */
+  #lookForRewrite(): void {
+    const { file, fileId, handle } = this.#present();
+    const isTheLog = (): boolean => this.#disk.status(file.path)?.fileId === fileId;
+    if (this.#log.layout !== 'single' || !isTheLog()) return;
+    this.#sightings.look(this.#log.folder, handle);
+    // What was seen is known to replace this file only if nothing has replaced it before the look ended.
+    if (!isTheLog()) this.#sightings.forget();
   }
 
   #lookAround(current: FollowedFile): AsyncGenerator<TailEvent, Outcome, void> {
@@ -154,15 +177,14 @@ class LogTail {
 
   async *#lookAtManifest(current: FollowedFile): AsyncGenerator<TailEvent, Outcome, void> {
     const log = this.#find(this.#log.path);
-    if (log === undefined) return 'nothing';
+    if (log === undefined) return this.#isMissing();
     if (log.layout !== 'multi-part') return 'replaced';
     const { name, role } = current.file;
     const index = log.files.findIndex((file) => file.name === name && file.role === role);
+    if (index >= 0 && this.#disk.status(current.file.path)?.fileId !== current.fileId) return 'replaced';
+    const successor = index < 0 ? this.#ahead[0]?.file : log.files[index + 1];
     // Whether commands were lost meanwhile cannot be told: the log may have been switched off and on again.
-    if (index < 0) return 'gap';
-    if (this.#disk.status(current.file.path)?.fileId !== current.fileId) return 'replaced';
-    const successor = log.files[index + 1];
-    if (successor === undefined) return this.#isStillSound(current);
+    if (successor === undefined) return index < 0 ? 'gap' : this.#isStillSound(current);
     // Nothing is written to a file any more once another one is listed behind it, so this is all.
     yield* this.#tell(current);
     if (!(await current.isSound())) return 'shrunk';
@@ -178,9 +200,9 @@ class LogTail {
 
   async *#lookAtFile(current: FollowedFile): AsyncGenerator<TailEvent, Outcome, void> {
     const status = this.#disk.status(current.file.path);
-    if (status?.kind !== 'file') return this.#find(this.#givenPath) === undefined ? 'nothing' : 'replaced';
+    if (status?.kind !== 'file') return this.#isMissing();
     if (status.fileId === current.fileId) {
-      this.#sightings.look(this.#log.folder, current.handle);
+      this.#lookForRewrite();
       return this.#isStillSound(current);
     }
     // The file has lost its name: nothing is written to it any more.
@@ -202,8 +224,20 @@ class LogTail {
     return alignment === undefined ? 'gap' : 'ambiguous';
   }
 
+  /** The log has no name for the moment, or has another one for good. */
+  #isMissing(): Outcome {
+    if (this.#find(this.#givenPath) !== undefined) return 'replaced';
+    this.#missing++;
+    if (this.#missing <= MAX_MISSING) return 'nothing';
+    throw new LogReadError('AOF_NO_LOG', `There is no ${this.#log.path} any more`, {
+      path: this.#log.path,
+      hint: 'A server that was upgraded keeps its log in appenddirname: follow that folder.',
+    });
+  }
+
   /** A file that has become shorter, or has other bytes where it was read, has lost what was told. */
   async #isStillSound(current: FollowedFile): Promise<Outcome> {
+    this.#missing = 0;
     if (await current.isSound()) {
       this.#shrunk = 0;
       return 'nothing';

@@ -186,6 +186,26 @@ describe('a log of one file', () => {
     expect((await follow(disk, SINGLE, [], first.cursor)).words[0]).toBe('rewritten: shrunk');
   });
 
+  test('waits for a log that is moved, follows it where it is now, and ends if it is gone', async () => {
+    const disk = singleLog(record('SET a 1'));
+    const moveAway = (): void => disk.rename(SINGLE, '/elsewhere');
+    const back = (): void => disk.rename('/elsewhere', SINGLE);
+    const more = (): void => append(disk, SINGLE, record('SET b 2'));
+    const { words } = await follow(disk, SINGLE, [moveAway, nothing, back, more]);
+    expect(words.slice(3)).toEqual(['0:SET b 2']);
+    // As the upgrade of a server does it.
+    const upgrade = (): void => {
+      disk.makeDirectory(FOLDER);
+      disk.rename(SINGLE, `${FOLDER}/appendonly.aof`);
+      put(disk, `${FOLDER}/appendonly.aof.manifest`, Buffer.from('file appendonly.aof seq 1 type b\n'));
+    };
+    expect((await follow(disk, '/d', [upgrade])).words).toContain('rewritten: replaced');
+    await expect(follow(disk, SINGLE, [])).rejects.toMatchObject({ code: 'AOF_NO_LOG' });
+    const gone = singleLog(record('SET a 1'));
+    const steps = [() => gone.unlink(SINGLE), ...Array.from({ length: 60 }, () => nothing)];
+    await expect(follow(gone, SINGLE, steps)).rejects.toMatchObject({ code: 'AOF_NO_LOG' });
+  });
+
   test('ends between two events when it is told to, wherever it is', async () => {
     const disk = singleLog(records('SET a 1', 'SET b 2', 'SET c 3'));
     const ending = new AbortController();
