@@ -3,7 +3,7 @@ import type { Disk } from '@aof/disk';
 import { type CheckMode, type CheckOptions, type CheckReport, checkAof } from './check-files.ts';
 import { CommandReport, holderText, linesOf } from './command-report.ts';
 import { EXIT, type ExitStatus } from './exit-status.ts';
-import { manifestIn, NoLogError } from './log-files.ts';
+import { manifestIn, NoLogError, placeOfLog } from './log-files.ts';
 import { type Output, toned } from './output.ts';
 import { strictCommand } from './strict-command.ts';
 import { type Environment, type Invocation, type Subcommand, UsageError } from './subcommand.ts';
@@ -62,6 +62,7 @@ async function runCheck(invocation: Invocation, environment: Environment): Promi
   let mode: CheckMode = { kind: invocation.has('--fix') ? 'fix' : 'check' };
   if (until !== undefined) {
     const seconds = timestampOf(until);
+    if (seconds === undefined && isJson) throw new UsageError('Invalid timestamp');
     if (seconds === undefined) {
       output.write('Invalid timestamp, aborting...\n');
       return EXIT.found;
@@ -97,7 +98,7 @@ async function plainCheck(
 function checkOptions(mode: CheckMode, environment: Environment, output: Output): CheckOptions {
   const { disk, nowMs, processId, realPath, holderOf } = environment;
   const refusal = (file: string): string | undefined => {
-    const holder = holderOf(realPath(file));
+    const holder = holderOf(placeOfLog(disk, realPath(file)));
     return holder && `${holderText(holder)} Stop it first; nothing has been changed.`;
   };
   return { disk, output, stamp: { processId, nowMs }, mode, refusal };

@@ -7,7 +7,7 @@ import { AofError, ManifestError } from '@aof/aof-files';
 import { DiskError } from '@aof/disk';
 import { LogReadError } from '@aof/log-reader';
 import { EXIT, type ExitStatus } from './exit-status.ts';
-import { NoLogError } from './log-files.ts';
+import { NoLogError, placeOfLog } from './log-files.ts';
 import type { FileHolder } from './open-files.ts';
 import { nameText, type Output } from './output.ts';
 import type { Environment } from './subcommand.ts';
@@ -51,8 +51,8 @@ export class CommandReport {
    * Nothing may be changed under a server: whether one has `path`, or anything below it, open. Says who, or what could not be
    * looked at. @param path as `realPath` gives it
    */
-  isInUse({ holderOf, unseenHolders }: Environment, path: string): boolean {
-    if (this.refusesHolder(holderOf(path))) return true;
+  isInUse({ disk, holderOf, unseenHolders }: Environment, path: string): boolean {
+    if (this.refusesHolder(holderOf(placeOfLog(disk, path)))) return true;
     const unseen = unseenHolders?.();
     if (unseen === undefined || this.#document.unseen === unseen) return false;
     this.add({ unseen });

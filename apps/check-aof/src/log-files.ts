@@ -43,3 +43,15 @@ function fromManifest(disk: Disk, manifestPath: string): LogFiles {
     files: filesOfManifest(parseManifest(disk.readFile(manifestPath), manifestPath), folderOf(manifestPath)),
   };
 }
+
+/**
+ * What a server that uses the log of `path` has open files in: the folder of a manifest, or the single file itself.
+ * @param path absolute: a folder, a manifest, a file of a log
+ * @throws DiskError
+ */
+export function placeOfLog(disk: Disk, path: string): string {
+  if (disk.status(path)?.kind === 'directory') return path;
+  const folder = folderOf(path);
+  if (disk.status(folder)?.kind !== 'directory') return path;
+  return disk.list(folder).some((name) => name.endsWith('.manifest')) || path.endsWith('.manifest') ? folder : path;
+}

@@ -18,6 +18,7 @@ import { firstRunToEnd } from './recognise-records.ts';
 import { type FoundManifest, findManifest } from './repair-manifest.ts';
 import { withVouching } from './repair-vouching.ts';
 import { type Salvage, salvageBehind } from './salvage.ts';
+import { folderAbove } from './undo-record.ts';
 import { type Unrunnable, UnrunnableFinder } from './unrunnable-record.ts';
 
 /**
@@ -98,11 +99,14 @@ interface LogIn {
 
 function logIn(disk: Disk, path: string): LogIn {
   const status = disk.status(path);
+  const folder = folderAbove(path);
+  // Whoever names the manifest, which may be gone, means the log.
+  if (status?.kind !== 'directory' && isManifestName(path) && disk.status(folder)?.kind === 'directory') {
+    return logIn(disk, folder);
+  }
   if (status === undefined) throw new DiskError('ENOENT', 'open', path);
-  const slash = path.lastIndexOf('/');
   if (status.kind === 'file') {
-    const name = path.slice(slash + 1);
-    return { folder: path.slice(0, slash) || '/', found: undefined, files: [{ name, path, role: 'single' }] };
+    return { folder, found: undefined, files: [{ name: path.slice(path.lastIndexOf('/') + 1), path, role: 'single' }] };
   }
   const found = findManifest(disk, path);
   if (found !== undefined) return { folder: path, found, files: filesOfManifest(found.manifest, path) };
@@ -114,6 +118,10 @@ function logIn(disk: Disk, path: string): LogIn {
   if (others.length > 0)
     throw new NoLogError(`There are several logs in ${path}: name one of ${[only, ...others].join(', ')}`);
   return logIn(disk, only);
+}
+
+function isManifestName(path: string): boolean {
+  return path.endsWith('.manifest');
 }
 
 async function planFile(

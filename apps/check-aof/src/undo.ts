@@ -42,7 +42,8 @@ export async function undoRepair(disk: Disk, path: string, isForced: boolean): P
 
 function repairedFolderIn(disk: Disk, path: string): string {
   const status = disk.status(path);
-  if (status?.kind === 'file') return folderAbove(path);
+  // The manifest may be gone, as it was before the repair.
+  if (status?.kind === 'file' || (status === undefined && path.endsWith('.manifest'))) return folderAbove(path);
   if (status === undefined) throw new NoLogError(`There is no ${path}`);
   if (undoable(disk, path).length > 0) return path;
   const below = disk.list(path).map((name) => `${path}/${name}`);

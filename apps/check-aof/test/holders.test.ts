@@ -77,6 +77,7 @@ test.skipIf(process.platform !== 'linux').for([
   for (const call of [
     ['repair', '--yes', folder],
     ['repair', '--yes', log],
+    ['repair', '--yes', join(log, 'appendonly.aof.manifest')],
     ['undo', log],
     ['--fix', join(log, 'appendonly.aof.manifest')],
     ['--fix', join(log, incr)],

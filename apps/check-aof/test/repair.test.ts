@@ -125,6 +125,22 @@ describe('the manifest', () => {
     expect(contents(disk)).toEqual(before);
   });
 
+  test.each([['there'], ['gone']])('is named itself, and %s: the whole log is meant', async (what) => {
+    const files = new Map(corpus.files);
+    if (what === 'gone') files.delete(MANIFEST);
+    files.set(incrName, Buffer.concat([files.get(incrName) ?? Buffer.alloc(0), Buffer.from('garbage')]));
+    const disk = diskOf(files);
+    const before = contents(disk);
+    const { plan } = await repair(disk, `${FOLDER}/${MANIFEST}`);
+    expect(plan.files.map(({ file, action }) => [file.name, action])).toEqual([
+      [baseName, 'keep'],
+      [incrName, 'cut'],
+    ]);
+    expect((await strictly(disk)).keys).toBe(98);
+    await undoRepair(disk, `${FOLDER}/${MANIFEST}`, false);
+    expect(contents(disk)).toEqual(before);
+  });
+
   test('lists a file that is gone', async () => {
     const files = new Map(corpus.files);
     files.delete(incrName);
