@@ -152,7 +152,8 @@ export class FollowedFile {
 
   #moveBehind({ request, endOffset }: CommandEvent, { database, atSeconds }: RecordEvents): void {
     const { buffer, rawStart, rawEnd } = request;
-    const before = buffer.slice(Math.max(rawStart, rawEnd - BEFORE_BYTES), rawEnd);
+    // Not `slice`: on Node's Buffer that is a view.
+    const before = new Uint8Array(buffer.subarray(Math.max(rawStart, rawEnd - BEFORE_BYTES), rawEnd));
     this.position = { fileOffset: endOffset, database, atSeconds, before };
   }
 }
