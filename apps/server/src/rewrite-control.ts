@@ -11,6 +11,7 @@ import type { AofLayout, BaseFormat } from '@aof/aof-files';
 import {
   type BaseOutput,
   type BaseWriter,
+  databaseSizes,
   growthPercent,
   hasGrownEnough,
   MultiPartPlan,
@@ -28,6 +29,7 @@ import {
 import type { RewriteAnswer } from '@aof/commands';
 import { BackgroundSlices } from './background-slices.ts';
 import type { Engine } from './engine.ts';
+import { usedMemoryBytes } from './memory-use.ts';
 import { findLog } from './start-log.ts';
 
 /** A line about the progress of a long rewrite, this often. */
@@ -334,6 +336,8 @@ export class RewriteControl {
         sums: config.values.rdbchecksum,
         thresholds: keyspace.thresholds,
         functions: functionLibraries.codes,
+        usedMemoryBytes: usedMemoryBytes(),
+        sizes: databaseSizes(keyspace),
       });
     }
     return new RespBaseWriter(output, {

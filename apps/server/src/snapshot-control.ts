@@ -10,6 +10,7 @@
 import type { SaveAnswer, SnapshotPort } from '@aof/commands';
 import { BackgroundSlices } from './background-slices.ts';
 import type { Engine } from './engine.ts';
+import { usedMemoryBytes } from './memory-use.ts';
 import { SnapshotError, SnapshotFile } from './snapshot-file.ts';
 import { BackgroundSave, type SnapshotFormat, saveNow } from './snapshot-save.ts';
 
@@ -252,7 +253,12 @@ export class SnapshotControl implements SnapshotPort {
   #format(): SnapshotFormat {
     const { config, functionLibraries } = this.#engine;
     const { rdbcompression, rdbchecksum } = config.values;
-    return { compresses: rdbcompression, sums: rdbchecksum, functions: functionLibraries.codes };
+    return {
+      compresses: rdbcompression,
+      sums: rdbchecksum,
+      usedMemoryBytes: usedMemoryBytes(),
+      functions: functionLibraries.codes,
+    };
   }
 
   #succeeded(): void {

@@ -4,7 +4,7 @@
  * Invariants: the file is the data set at one moment; until it is whole and synced the old one keeps its name; no command
  * fails because the disk refuses a save; after a failure nothing of it is left.
  */
-import { BaseOutput, RdbBaseWriter, SnapshotCopy } from '@aof/aof-rewriter';
+import { BaseOutput, databaseSizes, RdbBaseWriter, SnapshotCopy } from '@aof/aof-rewriter';
 import { handOutAll, type Keyspace } from '@aof/keyspace';
 import { SnapshotError, type SnapshotFile } from './snapshot-file.ts';
 
@@ -14,6 +14,8 @@ export interface SnapshotFormat {
   readonly compresses: boolean;
   /** `rdbchecksum`. */
   readonly sums: boolean;
+  /** Of this process, which the file tells. */
+  readonly usedMemoryBytes: number;
   /** The code of function libraries. */
   readonly functions: readonly string[];
 }
@@ -27,8 +29,13 @@ interface SaveOptions {
 }
 
 function createWriter(output: BaseOutput, { keyspace, format, nowMs }: SaveOptions): RdbBaseWriter {
-  const createdSec = Math.floor(nowMs / 1000);
-  return new RdbBaseWriter(output, { ...format, createdSec, thresholds: keyspace.thresholds, isAofBase: false });
+  return new RdbBaseWriter(output, {
+    ...format,
+    createdSec: Math.floor(nowMs / 1000),
+    thresholds: keyspace.thresholds,
+    sizes: databaseSizes(keyspace),
+    isAofBase: false,
+  });
 }
 
 /** Writes a snapshot; nobody is served until it is on the disk. Beside a rewrite that runs. @throws SnapshotError */

@@ -3,7 +3,7 @@ export type { BaseWriter, BaseWriterFactory } from './base-writer.ts';
 export { DiscardingFile } from './discarding-file.ts';
 export { missingRoom } from './disk-room.ts';
 export { type MultiPartOptions, MultiPartPlan } from './multi-part-plan.ts';
-export { type RdbBaseOptions, RdbBaseWriter } from './rdb-base-writer.ts';
+export { type DatabaseSize, databaseSizes, type RdbBaseOptions, RdbBaseWriter } from './rdb-base-writer.ts';
 export { type RespBaseOptions, RespBaseWriter } from './resp-base-writer.ts';
 export { Rewrite, type RewriteOptions } from './rewrite.ts';
 export { RewriteError, type RewriteErrorCode } from './rewrite-error.ts';

@@ -7,7 +7,7 @@
  *
  * Source: Redis persistence docs; Redis aof.c, rewriteAppendOnlyFile; Redis rdb.c, rdbSaveRio.
  */
-import type { Key, LargeEntry, Thresholds, Value } from '@aof/keyspace';
+import type { Key, Keyspace, LargeEntry, Thresholds, Value } from '@aof/keyspace';
 import { RdbSnapshotWriter, RdbWriter } from '@aof/rdb';
 import type { BaseOutput } from './base-output.ts';
 import type { BaseWriter } from './base-writer.ts';
@@ -26,8 +26,29 @@ export interface RdbBaseOptions {
   readonly sums: boolean;
   /** Up to which sizes values are packed. */
   readonly thresholds: Thresholds;
+  /** Of the process that writes it, as the file tells it. Default: 0, not known. */
+  readonly usedMemoryBytes?: number;
+  /** How many keys the databases have, for whoever loads the file: its tables need not grow key by key. */
+  readonly sizes?: readonly DatabaseSize[];
   /** The code of function libraries, which stand before the keys. */
   readonly functions?: readonly string[];
+}
+
+export interface DatabaseSize {
+  readonly database: number;
+  readonly keys: number;
+  readonly expiringKeys: number;
+}
+
+/** The databases that hold something, as they are now. */
+export function databaseSizes({ databases }: Keyspace): DatabaseSize[] {
+  return databases
+    .filter(({ size }) => size > 0)
+    .map(({ index, dictionary }) => ({
+      database: index,
+      keys: dictionary.size,
+      expiringKeys: dictionary.expiringCount,
+    }));
 }
 
 export class RdbBaseWriter implements BaseWriter {
@@ -51,9 +72,10 @@ export class RdbBaseWriter implements BaseWriter {
   }
 
   begin(): void {
-    const { createdSec, isAofBase = true, functions = [] } = this.#options;
-    this.#rdb.begin({ createdSec, isAofBase });
+    const { createdSec, usedMemoryBytes = 0, isAofBase = true, functions = [], sizes = [] } = this.#options;
+    this.#rdb.begin({ createdSec, usedMemoryBytes, isAofBase });
     for (const code of functions) this.#rdb.function(code);
+    for (const { database, keys, expiringKeys } of sizes) this.#rdb.resize(database, keys, expiringKeys);
     this.#handOn();
   }
 

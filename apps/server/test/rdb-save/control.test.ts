@@ -31,12 +31,16 @@ describe('SAVE and BGSAVE', () => {
     }
   });
 
-  test('the header says that it is no base', async () => {
+  test('the header says that it is no base, and how many keys follow', async () => {
     const { disk, rig } = await rigWith();
+    await rig.ask('SET', 'a', '1');
+    await rig.ask('SET', 'b', '1', 'PX', '100000');
     await rig.ask('SAVE');
     const text = Buffer.from(disk.readFile(DUMP)).toString('latin1');
     expect(text).toMatch(/^REDIS0010/);
     expect(text).toContain('aof-base\xc0\x00');
+    // And how much is to come: two keys in database 0, one of which expires.
+    expect(text).toContain('\xfe\x00\xfb\x02\x01');
   });
 
   test('count, and say what they have done', async () => {
