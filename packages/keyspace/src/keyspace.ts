@@ -3,8 +3,7 @@
  *
  * Time and chance come from outside: the engine sets `nowMs` before each command, and a command sees one time only.
  *
- * Invariants: `databases` keeps its length and its objects; SWAPDB exchanges their contents. `dirty` only grows, except
- * that its owner may set it to 0 after a save.
+ * Invariants: `databases` keeps its length and its objects; SWAPDB exchanges their contents. `dirty` only grows.
  */
 
 import type { AccessFrequency } from './access-frequency.ts';
