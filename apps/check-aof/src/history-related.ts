@@ -5,7 +5,7 @@
  */
 import { ALL_COMMANDS, CommandTable, keyPositions } from '@aof/commands';
 import type { Disk } from '@aof/disk';
-import { type FoundLog, keysOf, readLog } from '@aof/log-reader';
+import { keysOf, type LogFile, readLog } from '@aof/log-reader';
 import type { Request } from '@aof/resp-codec';
 
 /** Chains of more links than this are not followed to their beginning. */
@@ -18,16 +18,17 @@ const table = new CommandTable(ALL_COMMANDS);
 /** @throws LogReadError, DiskError */
 export async function relatedKeys(
   disk: Disk,
-  log: FoundLog,
+  path: string,
   key: string,
   progress: (done: number, total: number) => void,
 ): Promise<ReadonlySet<string>> {
   const related = new Set([key]);
   // Keys of an RDB part go nowhere; a part that is followed by records has to be read all the same.
-  const files = log.files.filter(({ role, name }) => role !== 'base' || !name.endsWith('.rdb'));
+  const isWanted = ({ role, name }: LogFile): boolean => role !== 'base' || !name.endsWith('.rdb');
+  const options = { faults: 'report', verifiesRdbChecksum: false, isWanted } as const;
   for (let pass = 1; pass <= MAX_PASSES; pass++) {
     const before = related.size;
-    for await (const batch of readLog(disk, { ...log, files }, { faults: 'report', verifiesRdbChecksum: false })) {
+    for await (const batch of readLog(disk, path, options)) {
       progress(batch.readBytes, batch.totalBytes);
       for (const event of batch) if (event.kind === 'command') addSources(event.request, related);
     }

@@ -10,18 +10,18 @@ import {
   type CommandEvent,
   type EntryEvent,
   type FileEndEvent,
-  type FoundLog,
-  findLog,
   keysOf,
   type LogEvent,
+  LogFault,
   type LogFile,
   readLog,
   type Transaction,
 } from '@aof/log-reader';
-import type { RdbKeyEntry } from '@aof/rdb';
+import { RdbError, type RdbKeyEntry } from '@aof/rdb';
 import { Request } from '@aof/resp-codec';
 import type { Happening, KeyChange, KeyState } from './history-explanation.ts';
 import { relatedKeys } from './history-related.ts';
+import { quoted } from './quoted-text.ts';
 import { Replay, type ReplayOutcome } from './replay.ts';
 
 interface Placed {
@@ -67,9 +67,8 @@ export class KeyHistory {
   /** @throws LogReadError, ManifestError, DiskError */
   async *events(): AsyncGenerator<readonly HistoryEvent[], void, void> {
     const { disk, path, key, progress } = this.#options;
-    const log: FoundLog = findLog(disk, path);
-    this.#related = await relatedKeys(disk, log, key, progress);
-    for await (const batch of readLog(disk, log, { faults: 'report' })) {
+    this.#related = await relatedKeys(disk, path, key, progress);
+    for await (const batch of readLog(disk, path, { faults: 'report' })) {
       progress(batch.readBytes, batch.totalBytes);
       const found: HistoryEvent[] = [];
       for (const event of batch) this.#take(event, found);
@@ -106,7 +105,7 @@ export class KeyHistory {
 
   #takeEntry({ entry, file, endOffset, atSeconds }: EntryEvent, found: HistoryEvent[]): void {
     if (entry.kind !== 'key' || !this.#related.has(entry.key)) return;
-    this.#replay.applyEntry(entry);
+    this.#applyEntry(entry, file);
     if (entry.key !== this.#options.key) return;
     const { database, fileOffset } = entry;
     this.#databasesSeen.add(database);
@@ -114,6 +113,26 @@ export class KeyHistory {
     if (!entry.isLast || this.#firstPart === undefined) return;
     const state = this.#stateIn(database);
     found.push({ kind: 'base', file, fileOffset, endOffset, atSeconds, database, entry: this.#firstPart, state });
+  }
+
+  #applyEntry(entry: RdbKeyEntry, { path, name }: LogFile): void {
+    try {
+      this.#replay.applyEntry(entry);
+    } catch (cause) {
+      if (!(cause instanceof RdbError)) throw cause;
+      const { fileOffset } = entry;
+      throw new LogFault(
+        'AOF_RDB_PART',
+        `The key ${quoted(entry.key)} in ${name} contradicts itself: ${cause.message}`,
+        {
+          path,
+          fileOffset,
+          goodEndOffset: 0,
+          hint: `At offset ${fileOffset}: check-aof --strict ${path}`,
+          cause,
+        },
+      );
+    }
   }
 
   #takeCommand(event: CommandEvent, found: HistoryEvent[]): void {

@@ -24,6 +24,8 @@ export interface ReadLogOptions extends RdbPartOptions {
    * Either way what is readable before it is delivered first.
    */
   readonly faults?: 'throw' | 'report';
+  /** Which files of the log are read. Default: all. */
+  readonly isWanted?: (file: LogFile) => boolean;
 }
 
 /** Events that lie in memory already. Those that a loop leaves unread are passed over. */
@@ -46,7 +48,7 @@ export async function* readLog(
   path: string | FoundLog,
   options: ReadLogOptions = {},
 ): AsyncGenerator<LogBatch, void, void> {
-  const opened = openLog(disk, path);
+  const opened = openLog(disk, path, options.isWanted);
   const totalBytes = opened.reduce((sum, { size }) => sum + size, 0);
   const state: ReadingState = { readBytes: 0, totalBytes, atSeconds: undefined, transactions: 0 };
   try {
@@ -77,12 +79,12 @@ interface FileOptions extends ReadLogOptions {
   readonly isLast: boolean;
 }
 
-function openLog(disk: Disk, path: string | FoundLog): OpenedFile[] {
+function openLog(disk: Disk, path: string | FoundLog, isWanted: (file: LogFile) => boolean = () => true): OpenedFile[] {
   for (let attempt = 1; ; attempt++) {
     const opened: OpenedFile[] = [];
     try {
       const log = typeof path === 'string' ? findLog(disk, path) : path;
-      for (const file of log.files) {
+      for (const file of log.files.filter(isWanted)) {
         const handle = disk.open(file.path, 'read');
         opened.push({ file, handle, size: handle.size() });
       }

@@ -3,7 +3,7 @@ import type { Disk } from '@aof/disk';
 import { writeRdbSync } from '@aof/rdb';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { findLog, type LogEvent, LogFault, type ReadLogOptions, readLog } from '../src/index.ts';
+import { findLog, type LogEvent, LogFault, type LogFile, type ReadLogOptions, readLog } from '../src/index.ts';
 import {
   FOLDER,
   multiPartLog,
@@ -153,6 +153,8 @@ describe('readLog', () => {
       [undefined, record('SET b 2').length, true],
     ]);
     expect(plain(events).map(({ args }) => args[1])).toEqual(['a', 'b']);
+    const isWanted = ({ sequence, role }: LogFile): boolean => role === 'incr' && sequence === 2;
+    expect(plain(await eventsOf(disk, FOLDER, { isWanted })).map(({ args }) => args[1])).toEqual(['b']);
   });
 
   test('passes over what a loop leaves unread, without losing track', async () => {
