@@ -159,7 +159,7 @@ function fillKeys({ port }: RunningServer): Promise<number> {
 async function loadRates(): Promise<Record<ServerName, number>> {
   const rates: Record<ServerName, number> = { redis: 0, aof: 0 };
   const records = 2_000_000;
-  const first = await startServer('redis', 7390, [...EVERYSEC, '--aof-use-rdb-preamble', 'no']);
+  const first = await startServer('redis', [...EVERYSEC, '--aof-use-rdb-preamble', 'no']);
   await requestsPerSecond(first.port, [
     '-n',
     String(records),
@@ -173,7 +173,7 @@ async function loadRates(): Promise<Record<ServerName, number>> {
   await first.stop({ keepFolder: true });
   for (const name of ['redis', 'aof', 'redis', 'aof'] as const) {
     const startedAt = performance.now();
-    const server = await startServer(name, 7391, EVERYSEC, first.folder);
+    const server = await startServer(name, EVERYSEC, first.folder);
     rates[name] = Math.max(rates[name], records / ((performance.now() - startedAt) / 1000));
     await server.stop({ keepFolder: true });
   }
@@ -193,10 +193,7 @@ interface Result {
 }
 
 async function run(scenario: Scenario): Promise<Result> {
-  const servers = [
-    await startServer('redis', 7380, scenario.options),
-    await startServer('aof', 7381, scenario.options),
-  ];
+  const servers = [await startServer('redis', scenario.options), await startServer('aof', scenario.options)];
   const values: Record<ServerName, number[]> = { redis: [], aof: [] };
   const cpu: Record<ServerName, number[]> = { redis: [], aof: [] };
   for (const server of servers) await scenario.prepare?.(server);

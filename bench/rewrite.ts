@@ -82,8 +82,9 @@ async function rewrite(server: RunningServer, what: string, load: readonly strin
   );
 }
 
-async function measure(name: ServerName, port: number, keys: number): Promise<void> {
-  const server = await startServer(name, port, OPTIONS);
+async function measure(name: ServerName, keys: number): Promise<void> {
+  const server = await startServer(name, OPTIONS);
+  const { port } = server;
   try {
     const space = ['-t', 'set', '-r', String(keys)];
     await benchmark(port, [...space, '-n', String(keys * 2), '-P', '64', '-q']).done;
@@ -96,7 +97,6 @@ async function measure(name: ServerName, port: number, keys: number): Promise<vo
 }
 
 const sizes = process.argv.slice(2).map(Number);
-let port = 7901;
 for (const keys of sizes.length > 0 ? sizes : [1_000_000, 5_000_000]) {
-  for (const name of ['redis', 'aof'] as const) await measure(name, port++, keys);
+  for (const name of ['redis', 'aof'] as const) await measure(name, keys);
 }

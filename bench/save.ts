@@ -34,14 +34,14 @@ async function backgroundSave(port: number): Promise<void> {
 /** Keys per second of a start from a snapshot of redis-server's, the best of some. */
 export async function snapshotLoadRates(fill: Fill): Promise<Record<ServerName, number>> {
   const rates = { redis: 0, aof: 0 };
-  const first = await startServer('redis', 7395, []);
+  const first = await startServer('redis', []);
   await fill(first);
   await ask(first.port, 'SAVE\r\n');
   await first.stop({ keepFolder: true });
   for (let left = LOADS; left > 0; left--) {
     for (const name of ['redis', 'aof'] as const) {
       const startedAt = performance.now();
-      const server = await startServer(name, 7396, [], first.folder);
+      const server = await startServer(name, [], first.folder);
       rates[name] = Math.max(rates[name], KEYS / ((performance.now() - startedAt) / 1000));
       await server.stop({ keepFolder: left > 1 || name === 'redis' });
     }

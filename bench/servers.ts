@@ -1,7 +1,7 @@
 // Starts the two servers that a benchmark compares, each in a folder of its own, and stops them.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -34,10 +34,10 @@ export function hasRedis(): boolean {
 /** `options` are command line options of both servers. */
 export async function startServer(
   name: ServerName,
-  port: number,
   options: readonly string[],
   folder = mkdtempSync(join(tmpdir(), `bench-${name}-`)),
 ): Promise<RunningServer> {
+  const port = await freePort();
   const shared = ['--port', String(port), '--dir', folder, '--save', '', ...options];
   const child =
     name === 'redis'
@@ -59,6 +59,18 @@ export async function startServer(
       execFileSync('sync');
     },
   };
+}
+
+/** A port that nobody listens on. */
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
 }
 
 function residentBytes(pid: number): number {
