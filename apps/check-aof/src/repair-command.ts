@@ -12,7 +12,7 @@ import { type Environment, type Invocation, type Subcommand, UsageError } from '
 export const repair: Subcommand = {
   name: 'repair',
   summary: 'Repair a whole log, files and manifest; says what that costs, and keeps the files from before',
-  operands: '<folder|file.aof>',
+  operands: '<folder|file.manifest|file.aof>',
   options: [
     { name: '--dry-run', summary: 'end behind the plan; nothing is changed' },
     { name: '--yes', summary: 'do not ask' },
@@ -102,12 +102,15 @@ async function planAndRepair(
   const plan = await planRepair(disk, path, { progress, isSalvaging });
   sayPlan(plan, report);
   if (plan.files.some(({ unrunnable }) => unrunnable !== undefined) && !isSalvaging) {
-    report.say('Nothing is done: no server would start from it. --salvage leaves out commands that no server runs.');
+    const error = 'no server would start from it. --salvage leaves out commands that no server runs.';
+    report.add({ error });
+    report.say(`Nothing is done: ${error}`);
     return EXIT.impossible;
   }
   if (plan.isNothingToDo) return EXIT.ok;
   const exceeded = exceededLimit(plan.loss, limits);
   if (exceeded !== undefined) {
+    report.add({ exceeded });
     report.say(`Nothing is done: this costs more than --max-loss ${exceeded.atMost}${exceeded.of} allows.`);
     return EXIT.tooExpensive;
   }

@@ -7,7 +7,7 @@ import { undoRepair } from './undo.ts';
 export const undo: Subcommand = {
   name: 'undo',
   summary: 'Take back the last repair of a log: the files from before return to their places',
-  operands: '<folder>',
+  operands: '<folder|file.manifest|file.aof>',
   options: [{ name: '--force', summary: 'also if a server has written to the log since; that is kept beside it' }],
   examples: [
     {

@@ -137,6 +137,12 @@ The files from before are in /d/repair-1; check-aof undo puts them back.
     });
   });
 
+  test('--json says which limit is exceeded', async () => {
+    const session = new Session();
+    const { stdout } = await session.run('repair', '--json', '--max-loss', '1kb', '--max-loss', '0keys', '/d');
+    expect(JSON.parse(stdout)).toMatchObject({ exceeded: { of: 'keys', atMost: 0 }, status: 3 });
+  });
+
   test('refuses while a process has the log open', async () => {
     const session = new Session();
     session.holder = { processId: 17, processName: 'redis-server', path: '/d/appendonly.aof' };
