@@ -157,6 +157,11 @@ export class Database {
     return true;
   }
 
+  /** The 24 bits that tell of the use of `key`; 0 when it is not there. */
+  accessBits(key: Key): number {
+    return this.#dictionary.find(key) ? this.#dictionary.access() : 0;
+  }
+
   /** How often `key` is used, 0 to 255 on a logarithmic scale; undefined when that is not counted, or it is not there. */
   frequencyOf(key: Key): number | undefined {
     return this.#dictionary.find(key) ? this.#owner.frequency?.countOf(this.#dictionary.access()) : undefined;

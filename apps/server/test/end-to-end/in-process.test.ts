@@ -93,3 +93,16 @@ test('options of createServer are those of aof.conf, typed', async () => {
   expect(existsSync(join(dir, 'appendonlydir', 'log.manifest'))).toBe(true);
   expect(await server.call('CONFIG', 'GET', 'appendfsync')).toEqual(new Map([['appendfsync', 'everysec']]));
 });
+
+test('DEBUG OBJECT describes values in the words of Redis', async () => {
+  await using server = await createServer({ 'enable-debug-command': 'yes', 'maxmemory-policy': 'allkeys-lfu' });
+  await server.call('RPUSH', 'few', 'a', 'b');
+  await server.call('RPUSH', 'many', ...Array.from({ length: 5000 }, (_, i) => `element ${i}`));
+  const common = 'serializedlength:\\d+ lru:\\d+ lru_seconds_idle:\\d+';
+  const nodes = 'ql_nodes:\\d+ ql_avg_node:\\d+\\.\\d\\d ql_listpack_max:-2 ql_compressed:0 ql_uncompressed_size:\\d+';
+  const few = String(await server.call('DEBUG', 'OBJECT', 'few'));
+  expect(few).toMatch(new RegExp(`^Value at:0x0 refcount:1 encoding:listpack ${common}$`));
+  // The lower 8 bits are the counter.
+  expect(Number(/lru:(\d+)/.exec(few)?.[1]) & 255).toBe(await server.call('OBJECT', 'FREQ', 'few'));
+  expect(await server.call('DEBUG', 'OBJECT', 'many')).toMatch(new RegExp(`encoding:quicklist ${common} ${nodes}$`));
+});

@@ -1,4 +1,5 @@
 /** DEBUG: what tests of a server need. Allowed by `enable-debug-command`. */
+import { ListValue, type Value } from '@aof/keyspace';
 import type { ReplyWriter, Request } from '@aof/resp-codec';
 import { isLocalClient } from '../client.ts';
 import type { CommandContext } from '../context.ts';
@@ -55,11 +56,18 @@ const object: Handler = (ctx, request) => {
   if (value === undefined) return ctx.reply.error(NO_SUCH_KEY);
   const encoding = ctx.keyspace.encodingOf(value);
   const idle = ctx.db.idleSeconds(key);
-  const lru = ctx.keyspace.accessClockSec - idle;
+  const lru = ctx.db.accessBits(key);
   ctx.reply.simple(
-    `Value at:0x0 refcount:1 encoding:${encoding} serializedlength:${ctx.server.serializedLength(value)} lru:${lru} lru_seconds_idle:${idle}`,
+    `Value at:0x0 refcount:1 encoding:${encoding} serializedlength:${ctx.server.serializedLength(value)} lru:${lru} lru_seconds_idle:${idle}${nodesOf(ctx, value)}`,
   );
 };
+
+/** What is told of a list beyond its encoding, while it has more than one node. */
+function nodesOf({ keyspace }: CommandContext, value: Value): string {
+  if (!(value instanceof ListValue) || value.encoding() !== 'quicklist') return '';
+  const mean = (value.length / value.nodeCount).toFixed(2);
+  return ` ql_nodes:${value.nodeCount} ql_avg_node:${mean} ql_listpack_max:${keyspace.thresholds.listMaxListpackSize} ql_compressed:0 ql_uncompressed_size:${value.memoryBytes()}`;
+}
 
 const digest: Handler = (ctx) => ctx.reply.simple(ctx.server.digest());
 
