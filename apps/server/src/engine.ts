@@ -365,6 +365,14 @@ export class Engine {
   }
 
   #flush(): void {
+    const { events } = this.executor.times;
+    if (events.thresholdMs === 0) return this.#writeLog();
+    const startUs = this.clock.monotonicUs();
+    this.#writeLog();
+    events.add('aof-write', this.clock.nowMs(), this.clock.monotonicUs() - startUs);
+  }
+
+  #writeLog(): void {
     if (this.config.values.appendfsync === 'always') this.#flushAlways();
     else {
       this.#stopWatching();
