@@ -4,8 +4,9 @@
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type TailCommand, type TailEvent, tailLog } from '../src/index.ts';
-import { SINGLE } from './logs.ts';
+import { type TailCommand, type TailCursor, type TailEvent, tailLog } from '../src/index.ts';
+import { FOLDER, SINGLE } from './logs.ts';
+import { MultiPartModel } from './multi-part-model.ts';
 import { ModelServer } from './tail-model.ts';
 
 /** More in long runs. */
@@ -116,9 +117,88 @@ test.each([
   const looks = fc.array(fc.array(step, { maxLength: 6 }), { minLength: 3, maxLength: 25 });
   await fc.assert(
     fc.asyncProperty(looks, (steps) => followModel(hasRdbBase, steps, tally)),
-    { numRuns: 200 * SCALE },
+    { numRuns: 150 * SCALE },
   );
   // Else nothing was tested.
+  expect(tally.anew).toBeGreaterThan(10);
+  expect(tally.exact).toBeGreaterThan(10);
+});
+
+type MultiPartStep = (server: MultiPartModel) => void;
+
+const multiPartStep: fc.Arbitrary<MultiPartStep> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.tuple(database, keys, value).map(
+      ([d, k, v]): MultiPartStep =>
+        (server) =>
+          server.execute(d, k, v),
+    ),
+  },
+  { weight: 3, arbitrary: fc.constant<MultiPartStep>((server) => server.flush()) },
+  {
+    weight: 1,
+    arbitrary: fc.nat(60).map(
+      (bytes): MultiPartStep =>
+        (server) =>
+          server.flush(bytes),
+    ),
+  },
+  { weight: 1, arbitrary: fc.constant<MultiPartStep>((server) => server.crash()) },
+  { weight: 2, arbitrary: fc.constant<MultiPartStep>((server) => server.beginRewrite()) },
+  { weight: 2, arbitrary: fc.constant<MultiPartStep>((server) => server.finishRewrite()) },
+  { weight: 1, arbitrary: fc.constant<MultiPartStep>((server) => server.failRewrite()) },
+  {
+    weight: 1,
+    arbitrary: fc.nat(2).map(
+      (missed): MultiPartStep =>
+        (server) =>
+          server.switchOffAndOn(missed),
+    ),
+  },
+);
+
+/** Begins anew with a cursor each time when there is nothing more to tell, half of the times after it has looked on. */
+async function followMultiPart(looks: readonly (readonly MultiPartStep[])[], tally: Tally): Promise<void> {
+  const server = new MultiPartModel();
+  const todo = [...looks];
+  let told = 0;
+  let cursor: TailCursor | undefined;
+  for (let round = 0; todo.length > 0; round++) {
+    const ending = new AbortController();
+    let steps = round % 2;
+    const wait = async (): Promise<void> => {
+      for (const one of todo.shift() ?? []) one(server);
+      if (todo.length === 0) server.flush();
+      if (steps-- === 0) ending.abort();
+    };
+    for await (const event of tailLog(server.disk, FOLDER, { cursor, wait, signal: ending.signal })) {
+      if ('cursor' in event) cursor = event.cursor;
+      if (event.type === 'snapshot-begin') told = server.cut;
+      else if (event.type === 'file-changed') tally.exact++;
+      else if (event.type === 'rewritten') tally.anew++;
+      else if (event.type === 'command' || event.type === 'transaction') {
+        expect(words(event.type === 'command' ? [event] : event.commands)).toBe(server.commands[told]);
+        told++;
+      }
+    }
+  }
+  const ending = new AbortController();
+  const wait = async (): Promise<void> => ending.abort();
+  for await (const event of tailLog(server.disk, FOLDER, { cursor, wait, signal: ending.signal })) {
+    if (event.type === 'snapshot-begin') told = server.cut;
+    if (event.type === 'command' || event.type === 'transaction') told++;
+  }
+  expect(told).toBe(server.commands.length);
+}
+
+test('nothing is lost and nothing comes twice in the multi-part layout, across crashes and a log that was off', async () => {
+  const tally: Tally = { exact: 0, anew: 0 };
+  const looks = fc.array(fc.array(multiPartStep, { maxLength: 6 }), { minLength: 3, maxLength: 25 });
+  await fc.assert(
+    fc.asyncProperty(looks, (steps) => followMultiPart(steps, tally)),
+    { numRuns: 150 * SCALE },
+  );
   expect(tally.anew).toBeGreaterThan(10);
   expect(tally.exact).toBeGreaterThan(10);
 });
