@@ -33,6 +33,8 @@ export interface ResyncOptions {
 const SEARCH_BYTES = 1024 * 1024;
 /** So much is read of each candidate before it is read to the end. */
 const SAMPLE_BYTES = 16 * 1024;
+/** So many candidates are read to the end, each of which may cost as much as a check. */
+const MAX_CHAINS = 1000;
 const HEADER_BYTES = 9;
 const SELECT = 254;
 /** Lower opcodes stand nowhere in a part that older servers wrote, and higher types do not exist. */
@@ -46,12 +48,14 @@ export async function resumptionOf(file: DiskFile, options: ResyncOptions): Prom
   const bytes = Buffer.alloc(Math.min(SEARCH_BYTES + SAMPLE_BYTES, Math.max(0, file.size() - from)));
   const length = file.read(bytes, 0, bytes.length, from);
   const prefix = prefixOf(file, options.database);
+  let chains = 0;
   for (let i = 0; i < Math.min(SEARCH_BYTES, length); i++) {
     const byte = bytes[i] ?? 0;
     if (byte > LAST_TYPE && byte < FIRST_OPCODE) continue;
-    if (!isPlausible(prefix, bytes.subarray(i, Math.min(i + SAMPLE_BYTES, length)))) continue;
+    const sample = bytes.subarray(i, Math.min(i + SAMPLE_BYTES, length));
+    if (!isPlausible(file, from + i, prefix, sample)) continue;
     const found = await chainFrom(file, from + i, options);
-    if (found !== undefined) return found;
+    if (found !== undefined || ++chains >= MAX_CHAINS) return found;
   }
   return undefined;
 }
@@ -101,16 +105,25 @@ function prefixOf(file: DiskFile, database: number): Buffer {
   return prefix;
 }
 
-function isPlausible(prefix: Buffer, sample: Uint8Array): boolean {
-  const reader = new RdbReader({ verifiesChecksum: false, partElements: 1024 });
+/** Whether what a sample begins with may be keys: no key is there twice, as it would be many times in zero bytes. */
+function isPlausible(file: DiskFile, offset: number, prefix: Buffer, sample: Uint8Array): boolean {
+  const keys = new Set<string>();
+  const reader = new RdbReader({ fileOffset: offset - prefix.length, verifiesChecksum: false, partElements: 1024 });
   reader.feed(prefix);
   while (reader.next() === ENTRY);
   if (reader.error !== undefined) return false;
   reader.feed(sample);
   for (;;) {
     const status = reader.next();
-    if (status === NEED_MORE || status === END) return true;
+    if (status === END) return isEnd(file, reader.endOffset);
+    // At the end of the file nothing more comes.
+    if (status === NEED_MORE) return offset + sample.length < file.size();
     if (status !== ENTRY) return false;
+    const { entry } = reader;
+    if (entry?.kind !== 'key' || entry.part > 0) continue;
+    const place = `${entry.database}/${entry.key}`;
+    if (keys.has(place)) return false;
+    keys.add(place);
   }
 }
 

@@ -291,6 +291,16 @@ describe('salvage of an RDB part', () => {
     expect(plain.loss.unknown).toHaveLength(1);
   });
 
+  test.each([[0x00], [0xff], [0x01]])('a hole of many bytes %i is searched in no time', async (byte) => {
+    const at = corpus.verdicts['single-hole']?.edit?.at ?? 0;
+    const hole = Buffer.alloc(50_000, byte);
+    const bytes = Buffer.concat([corpus.single.subarray(0, at), hole, corpus.single.subarray(at + 37)]);
+    const disk = diskOf([[SINGLE, bytes]]);
+    const { plan, result } = await repair(disk, FOLDER, true);
+    expect(plan.files[0]?.resumption?.offset).toBeGreaterThan(at + hole.length);
+    expect(result?.loaded.keys).toBeGreaterThanOrEqual(97);
+  });
+
   test('a wrong checksum alone is no place to go on from', async () => {
     const { plan } = await repair(diskOf(variantFiles(corpus, 'single-flip-0')), FOLDER, true);
     expect(plan.files[0]).toMatchObject({ action: 'rebuild', resumption: undefined });
