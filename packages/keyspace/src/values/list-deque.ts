@@ -7,7 +7,7 @@
  *
  * Pushes and pops touch only a chunk; half of a chunk that has become too long is packed into a node, an empty one is
  * refilled from the nearest node, so that at least half a chunk of operations lies between two such steps: O(1) amortised.
- * A chunk's limit is an eighth of the list, 16 to 128 elements: loose elements take more memory, and stay few.
+ * A chunk's limit is a sixteenth of the list, 16 to 128 elements: loose elements take more memory, and stay few.
  *
  * Invariants: `count` is the number of elements; `bytes` is what they would take packed. Elements are flat strings.
  */
@@ -234,7 +234,7 @@ export class ListDeque {
   }
 
   #chunkLimit(): number {
-    return Math.max(LEAST_CHUNK, Math.min(GREATEST_CHUNK, this.count >> 3));
+    return Math.max(LEAST_CHUNK, Math.min(GREATEST_CHUNK, this.count >> 4));
   }
 
   #packHead(): void {

@@ -2,7 +2,8 @@
  * The list: elements in order, fast at both ends.
  *
  * Two forms: a short list is one packed string, rewritten at each edit; a longer one is a ListDeque. Growing past
- * SMALL_ENTRIES or SMALL_BYTES makes it a deque; shrinking to half of both makes it a string again.
+ * SMALL_ENTRIES or SMALL_BYTES makes it a deque, and so does taking an element from one that is nearly as long: it is a queue.
+ * Shrinking to half of both makes it a string again.
  *
  * Invariants: `length` counts the elements; a list that is stored under a key is never empty (its commands see to that);
  * elements are flat strings of chars 0–255. The encoding that Redis would report is kept beside the form and follows from
@@ -28,8 +29,10 @@ import { ListDeque } from './list-deque.ts';
 import { exceedsListpack, fitsListpackAgain, LISTPACK_EMPTY_BYTES, listpackEntryBytes } from './list-encoding.ts';
 import { stringBytes } from './string-bytes.ts';
 
-const SMALL_ENTRIES = 64;
-const SMALL_BYTES = 1024;
+const SMALL_ENTRIES = 128;
+const SMALL_BYTES = 2048;
+/** Part of those limits above which a list that is popped becomes a deque; well above half of them, so that forms do not alternate. */
+const QUEUE_SHARE = 3 / 4;
 /** `#listpackBytes` of a list that Redis would keep as a quicklist. */
 const IS_QUICKLIST = -1;
 
@@ -86,7 +89,7 @@ export class ListValue {
 
   /** Removes and answers the first element, a flat string; undefined if there is none. */
   popHead(): string | undefined {
-    const content = this.#content;
+    const content = this.#contentForPop();
     if (typeof content !== 'string') return this.#removed(content.popHead());
     if (content === '') return undefined;
     const element = packedTake(content, 0);
@@ -96,7 +99,7 @@ export class ListValue {
 
   /** Removes and answers the last element, a flat string; undefined if there is none. */
   popTail(): string | undefined {
-    const content = this.#content;
+    const content = this.#contentForPop();
     if (typeof content !== 'string') return this.#removed(content.popTail());
     if (content === '') return undefined;
     const last = packedSkip(content, 0, this.#count - 1);
@@ -287,6 +290,15 @@ export class ListValue {
     if (typeof content !== 'string') return content;
     if (this.#count < SMALL_ENTRIES && content.length + packedSize(element.length) <= SMALL_BYTES) return content;
     return this.#toDeque();
+  }
+
+  /** The content in a form from which an element is taken without a copy of many. */
+  #contentForPop(): string | ListDeque {
+    const content = this.#content;
+    if (typeof content !== 'string') return content;
+    const isLong = this.#count > SMALL_ENTRIES * QUEUE_SHARE || content.length > SMALL_BYTES * QUEUE_SHARE;
+    // A single large element is not worth a deque.
+    return isLong && this.#count > 1 ? this.#toDeque() : content;
   }
 
   #toDeque(): ListDeque {
