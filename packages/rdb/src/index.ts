@@ -54,5 +54,6 @@ export {
 } from './reader.ts';
 export { RdbSnapshotWriter } from './snapshot-writer.ts';
 export { RDB_TARGETS, type RdbTarget } from './targets.ts';
+export { type LoggableEntry, type WriteAofOptions, writeAof } from './write-aof.ts';
 export { type WritableEntry, type WriteRdbOptions, writeEntry, writeRdb, writeRdbSync } from './write-rdb.ts';
 export { type RdbOrigin, RdbWriter, type RdbWriterOptions } from './writer.ts';

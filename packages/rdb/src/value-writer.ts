@@ -198,7 +198,8 @@ function comparePairs([member, score]: ScoredPair, [otherMember, otherScore]: Sc
 }
 
 /** The score as C reads it back to the same double. */
-function scoreText(score: number): string {
+/** A score as Redis writes it: the shortest text that reads back as the same double. */
+export function scoreText(score: number): string {
   if (Object.is(score, -0)) return '-0';
   if (Number.isFinite(score)) return String(score);
   return score > 0 ? 'inf' : '-inf';
