@@ -192,6 +192,7 @@ export class BackupControl implements BackupPort {
   }
 
   #begin(): void {
+    // It never rejects.
     void this.#run(async (course) => {
       const files = await course.begin();
       course.assertWanted();

@@ -82,7 +82,9 @@ export class BackupCourse {
   /** @throws BackupError, DiskError, AofError: there is no backup */
   async seal(): Promise<SealedBackup> {
     const { layout } = this.#engine.rewriteControl;
-    const sealed = layout?.kind === 'multi-part' ? await this.#sealMultiPart(layout) : await this.#sealSingle();
+    if (layout === undefined) throw new BackupError('BACKUP_CANCELLED', 'there is no log');
+    const isSingle = layout.kind === 'single';
+    const sealed = await (isSingle ? this.#sealSingle(layout.names.singlePath) : this.#sealMultiPart(layout));
     this.assertWanted();
     return sealed;
   }
@@ -127,8 +129,8 @@ export class BackupCourse {
     }
   }
 
-  async #sealSingle(): Promise<SealedBackup> {
-    const { appendLog, clock, config } = this.#engine;
+  async #sealSingle(path: string): Promise<SealedBackup> {
+    const { appendLog, clock } = this.#engine;
     // Not while a command runs: the copy ends where a unit ends.
     await this.#nextTurn();
     appendLog.flushNow();
@@ -138,8 +140,7 @@ export class BackupCourse {
     }
     const { fileSize } = appendLog.writer;
     const sealedAtMs = clock.nowMs();
-    const { dir, appendfilename } = config.values;
-    const copy = await this.folder.copySingle(`${dir}/${appendfilename}`, fileSize);
+    const copy = await this.folder.copySingle(path, fileSize);
     await this.#verify([copy]);
     this.assertWanted();
     await this.folder.sealSingle();
