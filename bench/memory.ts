@@ -13,7 +13,7 @@ const LARGE_MUST = 1.5;
 const SMALL_MUST = 1.3;
 /** Both servers give memory back when they have been idle for a while. */
 const SETTLE_MS = 3000;
-const WARM_UP_COMMANDS = 1000;
+const WARM_UP_COMMANDS = 50;
 const BATCH_CHARS = 1 << 18;
 
 function command(args: readonly (string | number)[]): string {

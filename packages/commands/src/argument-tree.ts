@@ -10,7 +10,7 @@
  *   `+...`: with its token each time. `@7.0.0`: since that version; `@-2.8.12`: deprecated since.
  */
 
-export type ArgumentType =
+type ArgumentType =
   | 'string'
   | 'integer'
   | 'double'

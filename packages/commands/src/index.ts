@@ -21,7 +21,7 @@ export {
 } from './execute.ts';
 export { followConfig } from './follow-config.ts';
 export { keyPositions } from './key-positions.ts';
-export { type MemoryReport, type MemoryUse, memoryReport } from './memory-report.ts';
+export { type MemoryUse, memoryReport } from './memory-report.ts';
 export { NO_DATABASE, type PropagationSink } from './propagation.ts';
 export type {
   InfoSection,

@@ -2,7 +2,7 @@
 
 const MAX_SAMPLES = 160;
 
-export interface LatencySample {
+interface LatencySample {
   /** Unix time, seconds. */
   readonly timeSec: number;
   /** The longest of that second. */

@@ -6,7 +6,7 @@ const MAX_ARGUMENTS = 32;
 const MAX_ARGUMENT_BYTES = 128;
 const SECRET_OPTIONS: readonly string[] = ['requirepass', 'masterauth', 'masteruser', 'tls-key-file-pass'];
 
-export interface SlowCommand {
+interface SlowCommand {
   readonly id: number;
   /** Unix time, seconds. */
   readonly timeSec: number;

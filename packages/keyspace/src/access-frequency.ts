@@ -22,7 +22,7 @@ interface Surroundings {
   random(): number;
 }
 
-export interface FrequencyOptions {
+interface FrequencyOptions {
   /** lfu-log-factor: how many more uses each next step takes; 0 counts every use. */
   readonly logFactor: number;
   /** lfu-decay-time: minutes without use that lower the counter by one; 0 never lowers it. */
