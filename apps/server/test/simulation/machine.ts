@@ -174,7 +174,9 @@ export class SimClient {
 
   /** Sends commands in one packet, as a pipeline does. */
   send(...commands: readonly (readonly string[])[]): void {
-    const length = receiveBuffer.write(commands.map((args) => resp(args)).join(''), 'latin1');
+    const text = commands.map((args) => resp(args)).join('');
+    const length = receiveBuffer.write(text, 'latin1');
+    if (length < text.length) throw new Error('too much for one packet');
     this.#requests.feed(receiveBuffer, 0, length);
     for (let i = 0; !this.#client.isClosing && this.#requests.next() === FRAME; i++) {
       this.#engine.execute(this.#client, this.#requests.request);
