@@ -55,9 +55,7 @@ describe('an RDB part', () => {
       { kind: 'key', database: 0, key: 'h', expireAtMs: -1, type: 'hash', value: [['f', 'v', 4102444800000]] },
     ]);
     const told = machine.lines.filter((line) => line.includes('does not keep'));
-    expect(told).toEqual([
-      'warning: The RDB file holds what this server does not keep: field expiries (1)',
-    ]);
+    expect(told).toEqual(['warning: The RDB file holds what this server does not keep: field expiries (1)']);
   });
 
   test('is refused with a database beyond those there are, or a key that comes twice', async () => {
