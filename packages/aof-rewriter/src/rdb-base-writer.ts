@@ -84,6 +84,18 @@ export class RdbBaseWriter implements BaseWriter {
     if (this.#rdb.pendingBytes >= PIECE_BYTES) this.#handOn();
   }
 
+  writeStringBytes(
+    database: number,
+    bytes: Uint8Array,
+    keyStart: number,
+    valueStart: number,
+    valueEnd: number,
+    expireAtMs: number,
+  ): void {
+    this.#values.writeStringBytes(database, bytes, keyStart, valueStart, valueEnd, expireAtMs);
+    if (this.#rdb.pendingBytes >= PIECE_BYTES) this.#handOn();
+  }
+
   writePiece(entry: LargeEntry): boolean {
     const isLast = this.#values.writePiece(entry);
     if (this.#rdb.pendingBytes >= PIECE_BYTES) this.#handOn();

@@ -85,6 +85,8 @@ export interface KeyDictionary {
   scanUnmarked(cursor: number, count: number, epoch: number, visit: EntryVisitor, visitBytes?: BytesVisitor): number;
   /** Shows the found entry to `visit`, or to `visitBytes` if that is given and the entry is bytes. */
   visitFound(visit: EntryVisitor, visitBytes?: BytesVisitor): void;
+  /** Shows every entry to `visit`, or to `visitBytes` as `visitFound` does. O(size); nothing may change meanwhile. */
+  visitAll(visit: EntryVisitor, visitBytes?: BytesVisitor): void;
   /** Gives every entry the epoch. O(size), without a pause between. */
   markAll(epoch: number): void;
   /** All keys, for as long as nothing changes. */

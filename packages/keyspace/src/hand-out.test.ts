@@ -77,6 +77,37 @@ test('everything that has not expired is handed out once, large collections in p
   expect(sink.pieces.get('0 set5000')).toBe(5000 / PIECE + 1);
 });
 
+/** Takes strings as bytes where they come so. */
+class ByteCounter extends Counter {
+  readonly strings = new Map<string, string>();
+
+  writeStringBytes(
+    database: number,
+    bytes: Uint8Array,
+    keyStart: number,
+    valueStart: number,
+    valueEnd: number,
+    expireAtMs: number,
+  ): void {
+    const text = (start: number, end: number) => Buffer.from(bytes.subarray(start, end)).toString('latin1');
+    this.strings.set(`${database} ${text(keyStart, valueStart)}`, `${text(valueStart, valueEnd)} ${expireAtMs}`);
+  }
+}
+
+test('whoever takes bytes gets strings so, those in slots that have not expired', () => {
+  const { keyspace } = sample();
+  const long = 'x'.repeat(20_000);
+  keyspace.databases[1]?.set('long', long);
+  const sink = new ByteCounter();
+  handOutAll(keyspace, { nowMs: NOW_MS, sink });
+  expect([...sink.strings].sort()).toEqual([
+    ['2 expires', `x ${NOW_MS + 1}`],
+    ['2 string', 'x -1'],
+  ]);
+  expect(sink.sizes.get('1 long')).toBe(1);
+  expect(sink.sizes.has('2 string')).toBe(false);
+});
+
 test('a snapshot that is open does not notice', () => {
   const { keyspace, sizes } = sample();
   const slow = new Counter();

@@ -5,7 +5,7 @@
  * Invariants: nothing changes; every key that has not expired is handed out exactly once; large collections go out in pieces.
  */
 
-import { NO_EXPIRY } from './dictionary.ts';
+import { type BytesVisitor, type EntryVisitor, NO_EXPIRY } from './dictionary.ts';
 import type { Keyspace } from './keyspace.ts';
 import type { LargeEntry, SnapshotOptions } from './snapshot.ts';
 import { type FrozenItems, isSmall, nothingToRelease } from './values/frozen.ts';
@@ -13,17 +13,24 @@ import type { Value } from './values/value.ts';
 
 /** Hands out everything before it returns; nothing may change the keyspace meanwhile. */
 export function handOutAll(keyspace: Keyspace, { nowMs, sink }: SnapshotOptions): void {
-  for (const { index: database, dictionary } of keyspace.databases) {
-    if (dictionary.size === 0) continue;
-    for (const key of dictionary.keys()) {
-      if (!dictionary.find(key)) throw new Error('bug: a dictionary does not find its own key');
-      const value = dictionary.value();
-      const expireAtMs = dictionary.expireAtMs();
-      if (expireAtMs !== NO_EXPIRY && nowMs > expireAtMs) continue;
-      const content = isSmall(value) ? undefined : liveItems(value);
-      if (content === undefined) sink.writeValue(database, key, value, expireAtMs);
-      else writePieces({ database, key, expireAtMs, content }, (entry) => sink.writePiece(entry));
-    }
+  let database = 0;
+  const hasExpired = (expireAtMs: number): boolean => expireAtMs !== NO_EXPIRY && nowMs > expireAtMs;
+  const visit: EntryVisitor = (key, value, expireAtMs) => {
+    if (hasExpired(expireAtMs)) return;
+    const content = isSmall(value) ? undefined : liveItems(value);
+    if (content === undefined) sink.writeValue(database, key, value, expireAtMs);
+    else writePieces({ database, key, expireAtMs, content }, (entry) => sink.writePiece(entry));
+  };
+  let visitBytes: BytesVisitor | undefined;
+  if (sink.writeStringBytes !== undefined) {
+    visitBytes = (bytes, keyStart, valueStart, valueEnd, expireAtMs) => {
+      if (hasExpired(expireAtMs)) return;
+      sink.writeStringBytes?.(database, bytes, keyStart, valueStart, valueEnd, expireAtMs);
+    };
+  }
+  for (const { index, dictionary } of keyspace.databases) {
+    database = index;
+    dictionary.visitAll(visit, visitBytes);
   }
 }
 

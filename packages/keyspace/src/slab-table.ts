@@ -180,6 +180,17 @@ export class SlabTable implements KeyDictionary {
     this.#visit(this.expireAtMs(), visit, visitBytes);
   }
 
+  visitAll(visit: EntryVisitor, visitBytes?: BytesVisitor): void {
+    if (this.size === 0) return;
+    for (const { words, numbers, capacity } of this.#index.segments()) {
+      for (let slot = 0; slot < capacity; slot++) {
+        if (words[slot * 2] === 0) continue;
+        this.#entries.use(words[slot * 2 + 1]);
+        this.#visit(numbers === null ? NO_EXPIRY : numbers[slot], visit, visitBytes);
+      }
+    }
+  }
+
   #visit(expireAtMs: number, visit: EntryVisitor, visitBytes: BytesVisitor | undefined): void {
     const entries = this.#entries;
     if (visitBytes === undefined || !entries.isBytes) return visit(this.key(), this.value(), expireAtMs);

@@ -145,6 +145,10 @@ export class MapDictionary implements KeyDictionary {
     return this.#entries.size * 100;
   }
 
+  visitAll(visit: EntryVisitor): void {
+    for (const { key, value, expireAtMs } of this.#entries.values()) visit(key, value, expireAtMs);
+  }
+
   visitFound(visit: EntryVisitor): void {
     const { key, value, expireAtMs } = this.#found;
     visit(key, value, expireAtMs);

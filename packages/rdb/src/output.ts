@@ -5,9 +5,9 @@
  */
 
 import { Crc64 } from '@aof/crc64';
-import { isIntegerText } from '@aof/keyspace';
+import { copyBytes, isIntegerText } from '@aof/keyspace';
 import { LENGTH_32, LENGTH_64, STRING_INT8, STRING_INT16, STRING_INT32, STRING_LZF } from './format.ts';
-import { allocateLatin1, type Latin1Buffer } from './latin1.ts';
+import { allocateLatin1, type Latin1Buffer, latin1Of, latin1View } from './latin1.ts';
 import { lzfCompress } from './lzf.ts';
 
 /** Redis tries to compress strings longer than this. Source: rdb.c, rdbSaveRawString. */
@@ -19,6 +19,9 @@ const COMPRESSION_GAIN = 4;
 /** An int32 with its sign. */
 const SHORT_INTEGER_CHARS = 11;
 const LENGTH_MAX_BYTES = 9;
+const MINUS = 0x2d;
+const DIGIT_0 = 0x30;
+const DIGIT_9 = 0x39;
 /** Scratch memory above this size is given back. */
 const SCRATCH_KEPT_BYTES = 1 << 20;
 const INT64_MAX = 2n ** 63n - 1n;
@@ -147,6 +150,23 @@ export class RdbOutput {
     this.#at += length;
   }
 
+  /** `string` of the bytes `start` to `end` (exclusive). */
+  stringOfBytes(bytes: Uint8Array, start: number, end: number): void {
+    const length = end - start;
+    if (length <= SHORT_INTEGER_CHARS && mayBeInteger(bytes, start, end)) {
+      return this.string(latin1Of(latin1View(bytes), start, end));
+    }
+    if (this.#isCompressible(length)) {
+      const scratch = this.#packedScratch(length);
+      copyBytes(scratch, 0, bytes, start, end);
+      return this.#bytes(scratch, length);
+    }
+    this.#reserve(LENGTH_MAX_BYTES + length);
+    this.#length(length);
+    copyBytes(this.#buffer, this.#at, bytes, start, end);
+    this.#at += length;
+  }
+
   /**
    * A string that `build` puts together.
    *
@@ -163,7 +183,7 @@ export class RdbOutput {
     if (this.#isCompressible(length) && this.#compress(bytes, length)) return;
     this.#reserve(LENGTH_MAX_BYTES + length);
     this.#length(length);
-    this.#buffer.set(length === bytes.length ? bytes : bytes.subarray(0, length), this.#at);
+    copyBytes(this.#buffer, this.#at, bytes, 0, length);
     this.#at += length;
   }
 
@@ -249,4 +269,15 @@ export class RdbOutput {
     this.#chunksBytes += this.#at - this.#done;
     this.#done = this.#at;
   }
+}
+
+/** Whether the bytes may be an integer as text, as far as their first and their last tell. */
+function mayBeInteger(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end === start) return false;
+  const first = bytes[start];
+  return isDigit(bytes[end - 1]) && (isDigit(first) || first === MINUS);
+}
+
+function isDigit(byte: number): boolean {
+  return byte >= DIGIT_0 && byte <= DIGIT_9;
 }

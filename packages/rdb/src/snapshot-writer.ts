@@ -29,6 +29,17 @@ export class RdbSnapshotWriter implements SnapshotSink {
     this.#writer.key({ database, key, expireAtMs, ...plainValue(value) });
   }
 
+  writeStringBytes(
+    database: number,
+    bytes: Uint8Array,
+    keyStart: number,
+    valueStart: number,
+    valueEnd: number,
+    expireAtMs: number,
+  ): void {
+    this.#writer.stringKey(database, bytes, keyStart, valueStart, valueEnd, expireAtMs);
+  }
+
   writePiece(entry: LargeEntry): boolean {
     const { content } = entry;
     if (this.#begun !== entry) {

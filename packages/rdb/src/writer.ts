@@ -178,6 +178,30 @@ export class RdbWriter {
     writeValue(this.#output, entry, type, this.#format, this.#thresholds);
   }
 
+  /**
+   * A key with a string value, both bytes: the key at `keyStart` to `valueStart`, the value from there to `valueEnd`. Written as `key`
+   * writes it. @param expireAtMs -1: never
+   */
+  stringKey(
+    database: number,
+    bytes: Uint8Array,
+    keyStart: number,
+    valueStart: number,
+    valueEnd: number,
+    expireAtMs: number,
+  ): void {
+    this.#assertBetweenKeys();
+    this.#select(database);
+    const output = this.#output;
+    if (expireAtMs !== NEVER) {
+      output.byte(OPCODE_EXPIRE_MS);
+      output.int64(expireAtMs);
+    }
+    output.byte(TYPE_STRING);
+    output.stringOfBytes(bytes, keyStart, valueStart);
+    output.stringOfBytes(bytes, valueStart, valueEnd);
+  }
+
   // Values in pieces --------------------------------------------------------------------------------------------------
 
   /** A string of `byteLength` bytes, which `bytes` brings. It is not compressed. */

@@ -92,6 +92,61 @@ test('the file holds the data set of the cut', () => {
   expect(contentOf(allKeys(keyspace))).not.toEqual(expected);
 });
 
+test('a string that comes as bytes is written as the same string that comes as text', () => {
+  const nearIntegers = [
+    '',
+    '0',
+    '-0',
+    '-',
+    '007',
+    '1.5',
+    '-128',
+    '-129',
+    '127',
+    '128',
+    '32767',
+    '-32769',
+    '2147483647',
+  ];
+  const texts = fc.oneof(
+    fc.constantFrom(...nearIntegers, '2147483648', '-2147483648', '-2147483649', '1234567890123', '12a', 'a12', '+1'),
+    fc.string({ unit: fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code)), maxLength: 80 }),
+    fc
+      .tuple(fc.string({ unit: fc.constantFrom('a', 'b'), minLength: 1, maxLength: 5 }), fc.nat(300))
+      .map(([text, n]) => text.repeat(n)),
+  );
+  const database = fc.nat(2);
+  const key = fc.record({
+    database,
+    key: texts,
+    value: texts,
+    expireAtMs: fc.constantFrom(-1, 0, 1e12),
+    skipped: fc.nat(5),
+  });
+  const file = (compresses: boolean, write: (sink: RdbSnapshotWriter) => void): Buffer => {
+    const writer = new RdbWriter({ target: 'redis-7.2', compresses, chunkBytes: 128 });
+    writer.begin({ createdSec: 1 });
+    write(new RdbSnapshotWriter(writer));
+    writer.end();
+    return Buffer.concat(writer.take());
+  };
+  fc.assert(
+    fc.property(fc.array(key), fc.boolean(), (keys, compresses) => {
+      const asText = file(compresses, (sink) => {
+        for (const { database, key, value, expireAtMs } of keys) sink.writeValue(database, key, value, expireAtMs);
+      });
+      const asBytes = file(compresses, (sink) => {
+        for (const { database, key, value, expireAtMs, skipped } of keys) {
+          const bytes = Buffer.from(`${'9'.repeat(skipped)}${key}${value}9`, 'latin1');
+          const valueStart = skipped + key.length;
+          sink.writeStringBytes(database, bytes, skipped, valueStart, valueStart + value.length, expireAtMs);
+        }
+      });
+      expect(asBytes.equals(asText)).toBe(true);
+    }),
+  );
+});
+
 /** Removes, replaces or changes in place some keys. */
 function change(keyspace: Keyspace, random: () => number): void {
   for (const db of keyspace.databases.slice(0, 4)) {
