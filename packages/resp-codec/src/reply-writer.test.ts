@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Protocol, type ReplyPiece, ReplyWriter } from './reply-writer.ts';
 
@@ -115,4 +116,35 @@ describe('long replies', () => {
     expect(joined(pieces)).toBe(`+OK\r\n$10000\r\n${'a'.repeat(10_000)}\r\n$10000\r\n${'b'.repeat(10_000)}\r\n`);
     expect(pieces).toContain(bytes);
   });
+});
+
+test('long replies of several writers, written in turns, are what each of their parts is alone', () => {
+  const part = fc.oneof(
+    fc.nat(300).map((n) => (w: ReplyWriter) => w.array(n)),
+    fc.nat(20).map((n) => (w: ReplyWriter) => w.map(n)),
+    fc.integer().map((n) => (w: ReplyWriter) => w.integer(n)),
+    fc
+      .constantFrom('', 'x', '\xff\x00', 'y'.repeat(15), 'z'.repeat(1000), 'long'.repeat(5000))
+      .map((text) => (w: ReplyWriter) => w.bulk(text)),
+    fc.constantFrom(10, 5000, 20_000).map((n) => (w: ReplyWriter) => w.bulk(new Uint8Array(n).fill(7))),
+    fc.constant((w: ReplyWriter) => {
+      const hold = w.defer();
+      w.bulk('one');
+      w.closeArray(hold, 1);
+    }),
+  );
+  const step = fc.record({ writer: fc.nat(2), part, takes: fc.nat(30).map((n) => n === 0) });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+      const writers = [0, 1, 2].map(() => ({ writer: new ReplyWriter(2), text: '', expected: '' }));
+      for (const { writer: index, part: write, takes } of steps) {
+        const one = writers[index] ?? { writer: new ReplyWriter(2), text: '', expected: '' };
+        write(one.writer);
+        one.expected += written(2, write);
+        expect(one.writer.byteLength + one.text.length).toBe(one.expected.length);
+        if (takes) one.text += joined(one.writer.take());
+      }
+      for (const { writer, text, expected } of writers) expect(text + joined(writer.take())).toBe(expected);
+    }),
+  );
 });

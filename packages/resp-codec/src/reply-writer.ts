@@ -5,10 +5,14 @@
  * - What `take` returns, written in order (strings as latin1), is all replies since the last `take`.
  * - `byteLength` is the number of those bytes.
  * - A string piece stays below a bound, so that no string comes near the engine's limit and flattening one is never slow.
+ * - A short reply is a few concatenations. Of a long one they would be so many objects for the collector, so that its elements are
+ *   gathered as bytes, in memory that all writers share: it belongs to one at a time, who is asked to empty it first.
  * - In RESP2 every RESP3 type is written as Redis writes it to a RESP2 client.
  */
 import { formatDouble17 } from './double-format.ts';
-import { decodeLatin1 } from './text.ts';
+import { writeBulkHeader } from './encode-command.ts';
+import { CR, LF } from './resp-byte.ts';
+import { decodeLatin1, writeLatin1 } from './text.ts';
 
 /** The protocol that a client speaks. */
 export type Protocol = 2 | 3;
@@ -23,6 +27,15 @@ const PIECE_BYTES = 64 * 1024;
 const INLINE_BYTES = 4 * 1024;
 /** Lengths and counts below this have their line ready. */
 const READY = 1024;
+
+/** From so many elements on a reply is gathered as bytes. */
+const LONG_REPLY = 8;
+const GATHERED_BYTES = 16 * 1024;
+/** What comes around the bytes of a bulk, at most. */
+const MAX_FRAME_BYTES = 16;
+const gathered = new Uint8Array(GATHERED_BYTES);
+let gatheredLength = 0;
+let gatherer: ReplyWriter | undefined;
 
 const ready = (type: string) => Array.from({ length: READY }, (_, n) => `${type}${n}\r\n`);
 const INTEGERS = ready(':');
@@ -42,6 +55,8 @@ export class ReplyWriter {
   #pieceBytes = 0;
   /** Deferred lengths without a value. */
   #open = 0;
+  /** Until the next `take` what is written is gathered as bytes. */
+  #isGathering = false;
 
   constructor(protocol: Protocol = 2) {
     this.protocol = protocol;
@@ -49,12 +64,12 @@ export class ReplyWriter {
 
   /** Bytes written since the last `take`; a deferred length counts once it is closed. */
   get byteLength(): number {
-    return this.#pieceBytes + this.#text.length;
+    return this.#pieceBytes + this.#text.length + (gatherer === this ? gatheredLength : 0);
   }
 
   /** Whether nothing was written since the last `take`. */
   get isEmpty(): boolean {
-    return this.#text.length === 0 && this.#pieces.length === 0;
+    return this.byteLength === 0 && this.#pieces.length === 0;
   }
 
   /** `+OK`. */
@@ -82,7 +97,8 @@ export class ReplyWriter {
   /** A byte string: a latin1 string, or bytes, which are copied. */
   bulk(value: string | Uint8Array): void {
     if (typeof value === 'string') {
-      this.#append(`${bulkHeader(value.length)}${value}\r\n`);
+      if (this.#isGathering) this.#gatherBulk(value);
+      else this.#append(`${bulkHeader(value.length)}${value}\r\n`);
     } else if (value.length < INLINE_BYTES) {
       this.#append(`${bulkHeader(value.length)}${decodeLatin1(value, 0, value.length)}\r\n`);
     } else {
@@ -92,6 +108,7 @@ export class ReplyWriter {
 
   /** A byte string that is not copied: `value` must not change until the pieces from `take` have been written. */
   bulkShared(value: Uint8Array): void {
+    this.#endGathering();
     this.#text += bulkHeader(value.length);
     this.#pushText();
     this.#pieces.push(value);
@@ -111,16 +128,19 @@ export class ReplyWriter {
 
   /** Begins an array; `length` elements follow. */
   array(length: number): void {
+    this.#expect(length);
     this.#append(arrayHeader(length));
   }
 
   /** Begins a map; `pairs` times a key and a value follow. In RESP2 an array of twice as many. */
   map(pairs: number): void {
+    this.#expect(2 * pairs);
     this.#append(this.protocol === 2 ? arrayHeader(2 * pairs) : `%${pairs}\r\n`);
   }
 
   /** Begins a set; `length` elements follow. In RESP2 an array. */
   set(length: number): void {
+    this.#expect(length);
     this.#append(this.protocol === 2 ? arrayHeader(length) : `~${length}\r\n`);
   }
 
@@ -167,6 +187,7 @@ export class ReplyWriter {
   /** Leaves room for the header of an array, a map or a set whose elements follow; exactly one `close…` must fill it. */
   defer(): DeferredLength {
     this.#pushText();
+    this.#isGathering = true;
     this.#open++;
     // The only place where the brand is given.
     return (this.#pieces.push('') - 1) as DeferredLength;
@@ -190,6 +211,7 @@ export class ReplyWriter {
   /** Returns what was written, in order, and empties the writer. Every deferred length must be closed. */
   take(): ReplyPiece[] {
     if (this.#open !== 0) throw new Error('a deferred length was never closed');
+    this.#endGathering();
     const text = this.#text;
     this.#text = '';
     if (this.#pieces.length === 0) return text.length === 0 ? [] : [text];
@@ -201,11 +223,64 @@ export class ReplyWriter {
   }
 
   #append(text: string): void {
+    if (this.#isGathering) return this.#gather(text);
     this.#text += text;
     if (this.#text.length >= PIECE_BYTES) this.#pushText();
   }
 
+  /** So many elements follow. */
+  #expect(length: number): void {
+    if (length >= LONG_REPLY) this.#isGathering = true;
+  }
+
+  #gather(text: string): void {
+    if (gatherer !== this) {
+      if (gatherer !== undefined) gatherer.#emptyGathered();
+      gatherer = this;
+    }
+    if (text.length > GATHERED_BYTES - gatheredLength) {
+      this.#emptyGathered();
+      if (text.length > GATHERED_BYTES) {
+        this.#text += text;
+        if (this.#text.length >= PIECE_BYTES) this.#pushText();
+        return;
+      }
+    }
+    gatheredLength = writeLatin1(gathered, gatheredLength, text);
+  }
+
+  /** The most frequent element of a long reply. */
+  #gatherBulk(value: string): void {
+    const { length } = value;
+    if (gatherer !== this || length + MAX_FRAME_BYTES > GATHERED_BYTES - gatheredLength) {
+      this.#gather(bulkHeader(length));
+      this.#gather(value);
+      return this.#gather('\r\n');
+    }
+    let at = writeBulkHeader(gathered, gatheredLength, length);
+    at = writeLatin1(gathered, at, value);
+    gathered[at] = CR;
+    gathered[at + 1] = LF;
+    gatheredLength = at + 2;
+  }
+
+  /** Moves what has been gathered, which is this writer's, to the text. */
+  #emptyGathered(): void {
+    if (gatheredLength === 0) return;
+    this.#text += decodeLatin1(gathered, 0, gatheredLength);
+    gatheredLength = 0;
+    if (this.#text.length >= PIECE_BYTES) this.#pushText();
+  }
+
+  #endGathering(): void {
+    this.#isGathering = false;
+    if (gatherer !== this) return;
+    this.#emptyGathered();
+    gatherer = undefined;
+  }
+
   #pushText(): void {
+    if (gatherer === this) this.#emptyGathered();
     if (this.#text.length === 0) return;
     this.#pieces.push(this.#text);
     this.#pieceBytes += this.#text.length;
