@@ -40,6 +40,8 @@ export interface EngineOptions {
   /** Absolute path of the configuration file, '' without one. */
   readonly configFile: string;
   listeningPort(): number | undefined;
+  /** Bytes of a rewrite buffer that are kept in memory, the rest goes to a file. Default: that of `SinglePlan`. */
+  readonly rewriteBufferCeilingBytes?: number;
   /** Calls back in the same turn of the event loop, after what is being received now (setImmediate). */
   schedule(work: () => void): void;
   /** Calls back once, after so many milliseconds. */

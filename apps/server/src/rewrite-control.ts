@@ -320,8 +320,11 @@ export class RewriteControl {
   }
 
   #planOf(layout: AofLayout, context: PlanContext, format: BaseFormat): RewritePlan {
-    if (layout.kind === 'single') return new SinglePlan(context, layout);
-    const { values } = this.#engine.config;
+    const { config, options } = this.#engine;
+    if (layout.kind === 'single') {
+      return new SinglePlan(context, layout, { bufferCeilingBytes: options.rewriteBufferCeilingBytes });
+    }
+    const { values } = config;
     return new MultiPartPlan(context, layout, { format, keepsHistory: () => values['aof-disable-auto-gc'] });
   }
 

@@ -39,6 +39,7 @@ export interface MultiPartOptions {
 export class MultiPartPlan implements RewritePlan {
   readonly temporaryPath: string;
   readonly bufferedBytes = 0;
+  readonly failure = undefined;
   readonly #context: PlanContext;
   readonly #layout: MultiPartLayout;
   readonly #options: MultiPartOptions;

@@ -27,7 +27,7 @@ export interface RewriteBufferOptions {
   /** Where the temporary file is made if it is needed. */
   readonly overflowPath: string;
   /** Bytes kept in memory. */
-  readonly ceilingBytes?: number;
+  readonly ceilingBytes?: number | undefined;
 }
 
 export class RewriteBuffer implements RecordTee {
@@ -100,12 +100,13 @@ export class RewriteBuffer implements RecordTee {
     this.#overflowBytes = 0;
     this.#readBytes = 0;
     if (file === undefined) return;
-    try {
-      file.close();
-      this.#disk.unlink(this.#overflowPath);
-    } catch (error) {
-      // What cannot be removed now is removed at the next start.
-      this.#fail(error);
+    for (const act of [() => file.close(), () => this.#disk.unlink(this.#overflowPath)]) {
+      try {
+        act();
+      } catch (error) {
+        // What cannot be removed now is removed at the next start.
+        this.#fail(error);
+      }
     }
   }
 

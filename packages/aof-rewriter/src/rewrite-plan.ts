@@ -3,7 +3,7 @@
  * `finish` and is the same for both (rewrite.ts).
  */
 import type { AofWriter } from '@aof/aof-writer';
-import type { Disk, DiskFile } from '@aof/disk';
+import type { Disk, DiskError, DiskFile } from '@aof/disk';
 import type { BaseOutput } from './base-output.ts';
 
 /** `on`: the log is being written. `off`: there is none, and none is wanted. `starting`: it begins with this rewrite. */
@@ -51,6 +51,8 @@ export interface RewritePlan {
   readonly temporaryPath: string;
   /** aof_rewrite_buffer_length. */
   readonly bufferedBytes: number;
+  /** What the disk has refused meanwhile, so that the rewrite cannot succeed any more. */
+  readonly failure: DiskError | undefined;
   /** What can be done before the cut while commands run. @throws DiskError */
   prepare(): Promise<void>;
   /** Whether `cut` can be called now; otherwise `prepare` has to be called again. */

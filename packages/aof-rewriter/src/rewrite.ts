@@ -95,6 +95,9 @@ export class Rewrite {
    * @returns false if there is nothing to do now; `onWork` tells when there is again
    */
   step(budgetUs: number): boolean {
+    const { failure } = this.#plan;
+    // At once: on a full disk, what the rewrite has taken so far is what the log is short of.
+    if (failure !== undefined) this.#copy?.giveUp(failure);
     return this.#copy?.step(budgetUs) ?? false;
   }
 
@@ -129,7 +132,7 @@ export class Rewrite {
 
   #assertWanted(): void {
     if (this.#cancelReason !== undefined) throw new RewriteError('AOF_REWRITE_CANCELLED', this.#cancelReason);
-    const failure = this.#output?.failure;
+    const failure = this.#output?.failure ?? this.#plan.failure;
     if (failure !== undefined) throw failure;
   }
 

@@ -32,7 +32,7 @@ const MAX_ROUNDS = 20;
 
 export interface SingleOptions {
   /** Bytes of the rewrite buffer in memory; the rest goes to a file. */
-  readonly bufferCeilingBytes?: number;
+  readonly bufferCeilingBytes?: number | undefined;
 }
 
 export class SinglePlan implements RewritePlan {
@@ -61,6 +61,10 @@ export class SinglePlan implements RewritePlan {
 
   get bufferedBytes(): number {
     return this.#buffer.byteLength;
+  }
+
+  get failure(): DiskError | undefined {
+    return this.#buffer.failure;
   }
 
   async prepare(): Promise<void> {

@@ -28,6 +28,8 @@ export interface CourseOptions {
   readonly isCounted: boolean;
   readonly disk?: SimDisk;
   readonly wrap?: (disk: SimDisk) => Disk;
+  /** Of the rewrite buffer; past it, it goes on in a file. */
+  readonly ceilingBytes?: number | undefined;
   /** Turns the log on at run time, in place of BGREWRITEAOF. */
   readonly startsAtRunTime?: boolean;
   onRewrite?(disk: SimDisk): void;
@@ -41,12 +43,13 @@ export async function course({
   disk = newDisk(),
   startsAtRunTime,
   wrap,
+  ceilingBytes,
 }: CourseOptions): Promise<Course> {
   const digests: string[] = [];
   let acknowledged = 0;
   let written = 0;
   let before = 0;
-  const rig = new Rig(wrap?.(disk) ?? disk, { ...config, appendonly: startsAtRunTime !== true });
+  const rig = new Rig(wrap?.(disk) ?? disk, { ...config, appendonly: startsAtRunTime !== true }, ceilingBytes);
   const random = generator(11);
   const writes = new Writes(random, 40, [...TIMELESS, ...MORE]);
   const note = () => digests.push(isCounted ? rig.digest : '');

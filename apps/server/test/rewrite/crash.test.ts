@@ -20,49 +20,66 @@ async function recovered(disk: SimDisk, config: Partial<ConfigValues>): Promise<
 }
 
 const LAYOUTS: readonly ConfigValues['aof-layout'][] = ['multi-part', 'single'];
+/** Most of what is logged during a rewrite is more than this. */
+const CEILING_BYTES = 40;
+const BUFFER_FILE = /temp-rewriteaof-buffer/;
 const MOMENTS: readonly CrashMoment[] = ['before', 'half', 'after'];
 
 describe.each(LAYOUTS)('a crash at any operation of a rewrite, %s', (layout) => {
-  test.each<readonly [CrashMode, ConfigValues['appendfsync'], BaseFormat]>([
-    ['kill', 'everysec', 'aof'],
-    ['only-synced', 'always', 'aof'],
-    ['power-cut', 'always', 'aof'],
-    ['power-cut', 'everysec', 'aof'],
-    ['kill', 'everysec', 'rdb'],
-    ['only-synced', 'always', 'rdb'],
-  ])('%s under %s, base in the form %s', async (mode, appendfsync, format) => {
-    const config = {
-      'aof-layout': layout,
-      appendfsync,
-      'aof-timestamp-enabled': false,
-      'aof-use-rdb-preamble': format === 'rdb',
-    };
-    const whole = await course({ config, isCounted: true });
-    expect(whole.rig.info('aof_last_bgrewrite_status')).toBe('ok');
-    expect(whole.rig.info('aof_rewrites')).toBe(1);
-    const last = whole.disk.operations;
-    expect(last - whole.before).toBeGreaterThan(8);
-    for (let operation = whole.before + 1; operation <= last; operation++) {
-      const moment = MOMENTS[operation % MOMENTS.length] ?? 'before';
-      const { disk, acknowledged, written } = await course({
-        config,
-        isCounted: false,
-        onRewrite: (own) => own.crashAt(operation, moment),
-      });
-      expect(disk.isCrashed).toBe(true);
-      const what = `${moment} ${operation}: ${disk.trace.at(-1)}`;
-      const after = disk.afterCrash(operation, mode);
-      // Sectors that were not synced may be lost from the middle of what was: an operator cuts the file there.
-      if (mode === 'power-cut') cutDamage(after);
-      const { digest, rig } = await recovered(after, config);
-      // The last state that looks like this: commands may leave everything as it is.
-      const found = whole.digests.lastIndexOf(digest);
-      const required = mode === 'kill' ? written : 0;
-      expect(found, what).toBeGreaterThanOrEqual(appendfsync === 'always' ? acknowledged : required);
-      expect(leftovers(after), what).toEqual([]);
-      if (operation % 3 === 0) await goesOn(rig, after, config, what);
-    }
-  });
+  test.each<readonly [CrashMode, ConfigValues['appendfsync'], BaseFormat, number | undefined]>([
+    ['kill', 'everysec', 'aof', undefined],
+    ['only-synced', 'always', 'aof', undefined],
+    ['power-cut', 'always', 'aof', undefined],
+    ['power-cut', 'everysec', 'aof', undefined],
+    ['kill', 'everysec', 'rdb', undefined],
+    ['only-synced', 'always', 'rdb', undefined],
+    ['power-cut', 'always', 'rdb', undefined],
+    ['power-cut', 'everysec', 'rdb', undefined],
+    // Only this layout has a rewrite buffer, which goes on in a file here.
+    ...(layout === 'single'
+      ? ([
+          ['kill', 'everysec', 'aof', CEILING_BYTES],
+          ['power-cut', 'always', 'rdb', CEILING_BYTES],
+        ] as const)
+      : []),
+  ])(
+    '%s under %s, base in the form %s, ceiling of the rewrite buffer %s',
+    async (mode, appendfsync, format, ceilingBytes) => {
+      const config = {
+        'aof-layout': layout,
+        appendfsync,
+        'aof-timestamp-enabled': false,
+        'aof-use-rdb-preamble': format === 'rdb',
+      };
+      const whole = await course({ config, isCounted: true, ceilingBytes });
+      expect(whole.rig.info('aof_last_bgrewrite_status')).toBe('ok');
+      expect(whole.rig.info('aof_rewrites')).toBe(1);
+      expect(whole.disk.trace.some((line) => BUFFER_FILE.test(line))).toBe(ceilingBytes !== undefined);
+      const last = whole.disk.operations;
+      expect(last - whole.before).toBeGreaterThan(8);
+      for (let operation = whole.before + 1; operation <= last; operation++) {
+        const moment = MOMENTS[operation % MOMENTS.length] ?? 'before';
+        const { disk, acknowledged, written } = await course({
+          config,
+          isCounted: false,
+          ceilingBytes,
+          onRewrite: (own) => own.crashAt(operation, moment),
+        });
+        expect(disk.isCrashed).toBe(true);
+        const what = `${moment} ${operation}: ${disk.trace.at(-1)}`;
+        const after = disk.afterCrash(operation, mode);
+        // Sectors that were not synced may be lost from the middle of what was: an operator cuts the file there.
+        if (mode === 'power-cut') cutDamage(after);
+        const { digest, rig } = await recovered(after, config);
+        // The last state that looks like this: commands may leave everything as it is.
+        const found = whole.digests.lastIndexOf(digest);
+        const required = mode === 'kill' ? written : 0;
+        expect(found, what).toBeGreaterThanOrEqual(appendfsync === 'always' ? acknowledged : required);
+        expect(leftovers(after), what).toEqual([]);
+        if (operation % 3 === 0) await goesOn(rig, after, config, what);
+      }
+    },
+  );
 
   test('kill, while the log is turned on', async () => {
     const config = { 'aof-layout': layout };
@@ -154,6 +171,13 @@ function leftovers(disk: SimDisk): string[] {
   return [...disk.contents().keys()].filter((path) => path.includes('temp-'));
 }
 
+const BUFFER_FAULTS: readonly (readonly [FaultyOperation, RegExp])[] = [
+  ['open', BUFFER_FILE],
+  ['write', BUFFER_FILE],
+  ['read', BUFFER_FILE],
+  ['unlink', BUFFER_FILE],
+];
+
 describe.each(LAYOUTS)('a disk that refuses during a rewrite, %s', (layout) => {
   const config = { 'aof-layout': layout };
 
@@ -165,15 +189,18 @@ describe.each(LAYOUTS)('a disk that refuses during a rewrite, %s', (layout) => {
     ['rename', /./],
     ['unlink', /./],
     ['sync-directory', /./],
+    ...(layout === 'single' ? BUFFER_FAULTS : []),
   ])('%s of %s', async (operation, path) => {
     let hits = 0;
-    for (let skip = 0; skip < 20; skip++) {
+    const most = path === BUFFER_FILE ? 5 : 20;
+    for (let skip = 0; skip < most; skip++) {
       let stop: () => void = () => undefined;
       const disk = newDisk();
       const begun = await course({
         config,
         isCounted: false,
         disk,
+        ceilingBytes: path === BUFFER_FILE ? CEILING_BYTES : undefined,
         onRewrite: (own) => {
           stop = own.inject({ operation, path, skip, code: 'EIO' });
         },
@@ -188,7 +215,8 @@ describe.each(LAYOUTS)('a disk that refuses during a rewrite, %s', (layout) => {
       await goesOn(rig, disk, config, what);
     }
     // Some are never asked for in this layout, and some failures harm nothing.
-    if (operation === 'write' || operation === 'rename') expect(hits).toBeGreaterThan(0);
+    const isAsked = path === BUFFER_FILE ? operation !== 'unlink' : /^write|rename$/.test(operation);
+    if (isAsked) expect(hits).toBeGreaterThan(0);
   });
 
   test('a full disk', async () => {

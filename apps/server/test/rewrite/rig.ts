@@ -21,8 +21,10 @@ export class Rig {
   #lookedUs = 0;
   #scheduled: (() => void)[] = [];
 
-  constructor(disk: Disk, config: Partial<ConfigValues> = {}) {
+  /** @param rewriteBufferCeilingBytes see EngineOptions */
+  constructor(disk: Disk, config: Partial<ConfigValues> = {}, rewriteBufferCeilingBytes?: number) {
     this.engine = new Engine({
+      ...(rewriteBufferCeilingBytes === undefined ? {} : { rewriteBufferCeilingBytes }),
       config: Config.of(DIR, {
         dir: DIR,
         databases: 4,

@@ -3,6 +3,7 @@ import { AofRecordReader, RECORD } from '@aof/aof-files';
 import type { ConfigValues } from '@aof/config';
 import type { SimDisk } from '@aof/disk';
 import { stringText, typeName } from '@aof/keyspace';
+import { ENTRY, NEED_MORE, RdbReader } from '@aof/rdb';
 import type { Engine } from '../../src/engine.ts';
 import { DIR, Machine } from './machine.ts';
 
@@ -50,8 +51,9 @@ export async function recover(disk: SimDisk, config: Partial<ConfigValues>, nowM
 }
 
 /**
- * Cuts the log where a NUL byte is. The histories write none, so it is a sector that never reached the platter; nothing
- * in a log vouches for the bytes of a value, so no server could see it.
+ * Cuts the log where a NUL byte is among its records. The histories write none, so it is a sector that never reached the
+ * platter; nothing in a log vouches for the bytes of a value, so no server could see it. An RDB part was synced before it got its
+ * name: it is left alone, whatever it looks like.
  * @returns whether there was one
  */
 export function cutDamage(disk: SimDisk): boolean {
@@ -59,15 +61,30 @@ export function cutDamage(disk: SimDisk): boolean {
   for (const [path, content] of disk.contents()) {
     if (!path.startsWith(`${DIR}/`) || path.endsWith('.manifest') || path.endsWith('.crc64') || path.includes('/temp-'))
       continue;
-    const damagedAt = content.indexOf(0);
+    const recordsAt = rdbPartEnd(content);
+    const damagedAt = content.indexOf(0, recordsAt);
     if (damagedAt < 0) continue;
     isDamaged = true;
     const file = disk.open(path, 'append');
-    file.truncate(lastRecordEnd(content.subarray(0, damagedAt)));
+    file.truncate(recordsAt + lastRecordEnd(content.subarray(recordsAt, damagedAt)));
     file.syncNow();
     file.close();
   }
   return isDamaged;
+}
+
+/** 0 without one; the end of the file if it is damaged. */
+function rdbPartEnd(bytes: Uint8Array): number {
+  if (Buffer.from(bytes.subarray(0, 5)).toString('latin1') !== 'REDIS') return 0;
+  const reader = new RdbReader();
+  let isFed = false;
+  for (let status = reader.next(); status === ENTRY || status === NEED_MORE; status = reader.next()) {
+    if (status === ENTRY) continue;
+    if (isFed) reader.end();
+    else reader.feed(bytes);
+    isFed = true;
+  }
+  return reader.error === undefined ? reader.endOffset : bytes.length;
 }
 
 function lastRecordEnd(bytes: Uint8Array): number {
