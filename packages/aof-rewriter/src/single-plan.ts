@@ -3,7 +3,9 @@
  *
  * What is logged while the data set is copied goes to the old file and to the rewrite buffer. At the end the buffer is
  * appended to the new file: most of it while commands run, with a sync in the background after it; the little that has come
- * meanwhile, its sync, the rename and the sync of the folder are one turn. A failure before the rename leaves the old file as
+ * meanwhile, its sync, the rename and the sync of the folder are one turn. That turn blocks, for a sync in the background would let
+ * records come while it runs: they would be in the old file alone, acknowledged and perhaps synced, and gone with the rename. Only
+ * a log that goes to both files at once, and is durable when both are, could do without. A failure before the rename leaves the old file as
  * the log. After it there is no way back: the new file is the log, also if the sync of the folder fails, which is
  * then reported as a doubt.
  *

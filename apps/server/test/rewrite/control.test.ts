@@ -98,7 +98,85 @@ describe('BGREWRITEAOF', () => {
   });
 });
 
+describe('what is said of a rewrite that runs', () => {
+  test('keys done and in all, those copied early, the longest slice, and a line in the log every five seconds', async () => {
+    const rig = await Rig.start(newDisk());
+    await fill(rig, 3000);
+    const field = (name: string) => Number(rig.info(name));
+    await rig.ask('BGREWRITEAOF');
+    const client = rig.connect();
+    let lastDone = 0;
+    for (let turn = 0; turn < 8; turn++) {
+      client.send(['append', `key:${2999 - turn}`, 'x']);
+      await rig.turn();
+      const done = field('aof_rewrite_keys_done');
+      expect(done).toBeGreaterThanOrEqual(lastDone);
+      lastDone = done;
+      expect(field('aof_rewrite_keys_total')).toBe(3000);
+      expect(field('aof_rewrite_progress_perc')).toBeCloseTo((done * 100) / 3000, 1);
+    }
+    expect(lastDone).toBeGreaterThan(0);
+    expect(lastDone).toBeLessThan(3000);
+    expect(field('aof_rewrite_keys_copied_early')).toBeGreaterThan(0);
+    expect(field('aof_rewrite_keys_copied_early')).toBeLessThanOrEqual(8);
+    rig.advance(4900);
+    const isProgress = (line: string) => /AOF rewrite: \d+ of 3000 keys copied, \d+ bytes written/.test(line);
+    expect(rig.lines.filter(isProgress)).toEqual([]);
+    rig.advance(200);
+    expect(rig.lines.filter(isProgress)).toHaveLength(1);
+    await rig.rewritten();
+    // Every look at this rig's clock takes 300 µs; a rewrite that has ended keeps its longest slice.
+    expect(field('aof_rewrite_max_slice_usec')).toBeGreaterThanOrEqual(300);
+    expect(field('aof_rewrite_max_slice_usec')).toBeLessThan(5000);
+    expect(rig.info('aof_last_bgrewrite_status')).toBe('ok');
+  });
+});
+
 describe('automatic rewrites', () => {
+  test.each(['multi-part', 'single'] as const)('begin at exactly the percentage, %s', async (layout) => {
+    // Above the least size, growth of floor(current * 100 / base) - 100 percent; each record here has 32 bytes.
+    const record = ['SET', 'key', 'v'.repeat(4)];
+    const recordBytes = 32;
+    const rig = await Rig.start(newDisk(), {
+      'aof-layout': layout,
+      'auto-aof-rewrite-min-size': 1,
+      'auto-aof-rewrite-percentage': 0,
+    });
+    await rig.ask('MSET', ...Array.from({ length: 50 }, (_, i) => [`k${i}`, 'v'.repeat(20)]).flat());
+    await rig.ask('BGREWRITEAOF');
+    await rig.rewritten();
+    const size = () => Number(rig.info('aof_current_size'));
+    const base = Number(rig.info('aof_base_size'));
+    await rig.ask(...record);
+    const before = size();
+    await rig.ask(...record);
+    expect(size() - before).toBe(recordBytes);
+    await tick(rig);
+    expect(rig.info('aof_rewrites')).toBe(1);
+    // With the log as it is: the percentage that it has not reached by one, and the one that it has.
+    const growth = Math.floor((size() * 100) / base) - 100;
+    expect(growth).toBeGreaterThan(0);
+    await rig.ask('CONFIG', 'SET', 'auto-aof-rewrite-percentage', String(growth + 1));
+    await tick(rig);
+    expect(rig.info('aof_rewrites')).toBe(1);
+    await rig.ask(
+      'CONFIG',
+      'SET',
+      'auto-aof-rewrite-min-size',
+      String(size()),
+      'auto-aof-rewrite-percentage',
+      String(growth),
+    );
+    await tick(rig);
+    expect(rig.info('aof_rewrites')).toBe(1);
+    await rig.ask('CONFIG', 'SET', 'auto-aof-rewrite-min-size', String(size() - 1));
+    await tick(rig);
+    expect(rig.info('aof_rewrites')).toBe(2);
+    expect(rig.lines.some((line) => line.endsWith(`Starting automatic rewriting of AOF on ${growth}% growth`))).toBe(
+      true,
+    );
+  });
+
   test('begin when the log has grown by the percentage and is larger than the least size', async () => {
     const rig = await Rig.start(newDisk(), { 'auto-aof-rewrite-min-size': 4096, 'auto-aof-rewrite-percentage': 100 });
     await rig.ask('BGREWRITEAOF');

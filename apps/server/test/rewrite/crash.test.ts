@@ -219,26 +219,30 @@ describe.each(LAYOUTS)('a disk that refuses during a rewrite, %s', (layout) => {
     if (isAsked) expect(hits).toBeGreaterThan(0);
   });
 
-  test('a full disk', async () => {
-    for (const freeBytes of [0, 100, 3000, 6000, 9000, 12_000]) {
-      const disk = newDisk();
-      const { rig } = await course({
-        config,
-        isCounted: false,
-        disk,
-        onRewrite: (own) => {
-          own.freeSpaceBytes = freeBytes;
-        },
-      });
-      disk.freeSpaceBytes = Number.POSITIVE_INFINITY;
-      for (let i = 0; i < 25; i++) {
-        rig.advance(100);
-        await rig.turn();
+  test.each(layout === 'single' ? [undefined, CEILING_BYTES] : [undefined])(
+    'a full disk, ceiling %s',
+    async (ceilingBytes) => {
+      for (const freeBytes of [0, 100, 3000, 6000, 9000, 12_000]) {
+        const disk = newDisk();
+        const { rig } = await course({
+          config,
+          isCounted: false,
+          disk,
+          ceilingBytes,
+          onRewrite: (own) => {
+            own.freeSpaceBytes = freeBytes;
+          },
+        });
+        disk.freeSpaceBytes = Number.POSITIVE_INFINITY;
+        for (let i = 0; i < 25; i++) {
+          rig.advance(100);
+          await rig.turn();
+        }
+        expect(rig.info('aof_last_write_status')).toBe('ok');
+        const now = rig.digest;
+        expect((await recovered(disk.afterCrash(1, 'kill'), config)).digest, `${freeBytes}`).toBe(now);
+        await goesOn(rig, disk, config, `${freeBytes} bytes free`);
       }
-      expect(rig.info('aof_last_write_status')).toBe('ok');
-      const now = rig.digest;
-      expect((await recovered(disk.afterCrash(1, 'kill'), config)).digest, `${freeBytes}`).toBe(now);
-      await goesOn(rig, disk, config, `${freeBytes} bytes free`);
-    }
-  });
+    },
+  );
 });
