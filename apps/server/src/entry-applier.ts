@@ -70,6 +70,28 @@ export class KeyspaceEntryApplier {
     }
   }
 
+  /** @returns why the key cannot be taken, or undefined. See StringApplier. */
+  applyString(
+    database: number,
+    bytes: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    valueStart: number,
+    valueEnd: number,
+  ): string | undefined {
+    const { databases } = this.#engine.keyspace;
+    const db = databases[database];
+    if (db === undefined) return beyond(database, databases.length);
+    const sizeBefore = db.size;
+    db.setBytes(bytes, keyStart, keyEnd, valueStart, valueEnd);
+    // What was there is gone then, which matters to nobody: the load ends.
+    if (db.size === sizeBefore && this.#options.replaces !== true) {
+      return twice(Buffer.from(bytes.subarray(keyStart, keyEnd)).toString('latin1'), database);
+    }
+    this.loadedKeys++;
+    return undefined;
+  }
+
   #keep(code: string): void {
     const { functionLibraries, log } = this.#engine;
     if (functionLibraries.isEmpty)
@@ -83,8 +105,7 @@ export class KeyspaceEntryApplier {
   #applyKey(entry: RdbKeyEntry): string | undefined {
     const { databases, thresholds } = this.#engine.keyspace;
     const db = databases[entry.database];
-    if (db === undefined)
-      return `Database ${entry.database} is beyond the ${databases.length} databases of this server`;
+    if (db === undefined) return beyond(entry.database, databases.length);
     const isFirst = entry.part === 0;
     if (isFirst) this.#isLeftOut = this.#hasExpired(entry);
     if (this.#isLeftOut) return undefined;
@@ -95,7 +116,7 @@ export class KeyspaceEntryApplier {
       return undefined;
     }
     if (present !== undefined) {
-      if (this.#options.replaces !== true) return `The key '${entry.key}' comes twice in database ${entry.database}`;
+      if (this.#options.replaces !== true) return twice(entry.key, entry.database);
       db.remove(entry.key);
     }
     this.#begin(db, entry);
@@ -132,6 +153,14 @@ export class KeyspaceEntryApplier {
       this.#engine.log('warning', `The RDB file holds what this server does not keep: ${loss} (${count})`);
     }
   }
+}
+
+function beyond(database: number, count: number): string {
+  return `Database ${database} is beyond the ${count} databases of this server`;
+}
+
+function twice(key: string, database: number): string {
+  return `The key '${key}' comes twice in database ${database}`;
 }
 
 /** Only the module could give its data back: with them lost, the next save would lose them for good. */

@@ -1,7 +1,14 @@
 /** From what is on disk to a running log: finding it, loading it, opening it, and what the operator hears on the way. */
 import { type AofFile, type AofLayout, detectLayout, removeTempFiles } from '@aof/aof-files';
 import type { Client } from '@aof/commands';
-import { type ApplyOutcome, type EntryApplier, type LoadReport, loadLog, type RecordApplier } from '@aof/loader';
+import {
+  type ApplyOutcome,
+  type EntryApplier,
+  type LoadReport,
+  loadLog,
+  type RecordApplier,
+  type StringApplier,
+} from '@aof/loader';
 import { writeRdbSync } from '@aof/rdb';
 import { DEFAULT_LIMITS, Request } from '@aof/resp-codec';
 import type { Engine } from './engine.ts';
@@ -149,11 +156,13 @@ class ExecutorApplier implements RecordApplier {
   readonly view = new Request();
   /** The entries of an RDB part go into the keyspace without a command. */
   readonly applyEntry: EntryApplier;
+  readonly applyString: StringApplier;
 
   constructor(engine: Engine) {
     this.#engine = engine;
     const entries = new KeyspaceEntryApplier(engine);
     this.applyEntry = (entry) => entries.apply(entry);
+    this.applyString = (...key) => entries.applyString(...key);
     this.#client = engine.createDetachedClient();
   }
 

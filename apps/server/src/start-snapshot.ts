@@ -75,6 +75,7 @@ export async function loadSnapshot(
       tellOrigin(engine, entry);
       return applier.apply(entry);
     },
+    applyString: (...key) => applier.applyString(...key),
     progress: (loadedBytes) => {
       setProgress({ startedAtMs, totalBytes, loadedBytes });
       const nowMs = clock.nowMs();

@@ -7,6 +7,7 @@ export {
   type LoadReport,
   loadLog,
   type RecordApplier,
+  type StringApplier,
 } from './load-log.ts';
 export { type LoadRdbOptions, loadRdb, type RdbLoadReport } from './load-rdb.ts';
 export { beginsWithRdbPart, MAGIC_BYTES } from './rdb-part.ts';

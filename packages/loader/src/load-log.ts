@@ -53,6 +53,8 @@ export interface RecordApplier {
   abandonTransaction(): void;
   /** Takes the entries of an RDB part; without it, files that begin with one are refused. */
   readonly applyEntry?: EntryApplier;
+  /** Takes what it can of the keys with string values; without it, they are entries too. */
+  readonly applyString?: StringApplier;
 }
 
 /**
@@ -63,6 +65,21 @@ export interface RecordApplier {
  * @throws RdbError the entry contradicts itself
  */
 export type EntryApplier = (entry: RdbEntry) => string | undefined;
+
+/**
+ * Takes a key without expiry, which has come no other way, and its short string value: ranges (ends exclusive) of `bytes`, which hold
+ * during the call only.
+ *
+ * @returns why the key cannot be taken, which ends the load, or undefined
+ */
+export type StringApplier = (
+  database: number,
+  bytes: Uint8Array,
+  keyStart: number,
+  keyEnd: number,
+  valueStart: number,
+  valueEnd: number,
+) => string | undefined;
 
 /** What the operator may want to hear. The loader itself neither logs nor exits. */
 export interface LoadEvents {
@@ -208,6 +225,7 @@ class FileLoad {
       ...this.#options,
       file,
       applyEntry: (entry) => applier.applyEntry?.(entry),
+      applyString: applier.applyString,
       read: async (buffer, position) => {
         const count = await reading(file, () => handle.readAsync(buffer, 0, buffer.length, position));
         this.#vouched.take(buffer.subarray(0, count), position);

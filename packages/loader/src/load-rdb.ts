@@ -8,7 +8,7 @@
  */
 import { type Disk, DiskError } from '@aof/disk';
 import { LoadError } from './load-error.ts';
-import type { EntryApplier } from './load-log.ts';
+import type { EntryApplier, StringApplier } from './load-log.ts';
 import { loadRdbEntries } from './rdb-part.ts';
 
 /** Bytes that are read at once. */
@@ -18,6 +18,8 @@ export interface LoadRdbOptions {
   readonly disk: Disk;
   readonly path: string;
   readonly applyEntry: EntryApplier;
+  /** Takes what it can of the keys with string values; without it, they are entries too. */
+  readonly applyString?: StringApplier;
   /** Bytes of the file that are applied so far. */
   readonly progress: (loadedBytes: number) => void;
   /** `rdbchecksum`. Default: true. */

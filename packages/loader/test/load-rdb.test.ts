@@ -81,6 +81,42 @@ describe('a snapshot', () => {
     expect(keys).toHaveLength(1);
   });
 
+  test('gives short strings to who takes them as bytes, and lets others run meanwhile', async () => {
+    const strings = Array.from({ length: 20_000 }, (_, i) => ({ database: 1, key: `k${i}`, value: `value ${i}` }));
+    const entries = strings.map((one) => ({ ...one, kind: 'key' as const, type: 'string' as const, expireAtMs: -1 }));
+    const rdb = Buffer.concat([...writeRdbSync(entries, { target: 'redis-7.0', origin: { createdSec: 0 } })]);
+    const disk = new SimDisk();
+    disk.open(PATH, 'truncate').write(rdb);
+    const taken: unknown[] = [];
+    let [turns, others] = [0, 0];
+    const loadAll = (refusedKey?: string) =>
+      loadRdb({
+        disk,
+        path: PATH,
+        applyEntry: ({ kind }) => {
+          if (kind === 'key') others++;
+          return undefined;
+        },
+        applyString: (database, bytes, keyStart, keyEnd, valueStart, valueEnd) => {
+          const text = (start: number, end: number) => Buffer.from(bytes.subarray(start, end)).toString('latin1');
+          const key = text(keyStart, keyEnd);
+          taken.push({ database, key, value: text(valueStart, valueEnd) });
+          return key === refusedKey ? `no ${key}` : undefined;
+        },
+        progress: () => undefined,
+        yieldTurn: async () => {
+          turns++;
+        },
+      });
+    await loadAll();
+    expect(taken).toEqual(strings);
+    expect(others).toBe(0);
+    expect(turns).toBeGreaterThan(2);
+    const error = asLoadError(await loadAll('k17').catch((cause: unknown) => cause));
+    expect(error).toMatchObject({ code: 'RDB_DAMAGED', fileOffset: rdb.indexOf('k17') - 2 });
+    expect(error.message).toContain('no k17');
+  });
+
   test('that the disk cannot read is a failure of its own', async () => {
     const disk = new SimDisk();
     disk.inject({ operation: 'read', code: 'EIO' });

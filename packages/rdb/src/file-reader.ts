@@ -47,6 +47,7 @@ import {
 import { type HashTemplates, readTemplate } from './hash-templates.ts';
 import type { RdbInput } from './input.ts';
 import { MODULE_UNSIGNED, moduleTypeOf, skipKeyMetadata, skipModuleData } from './module-data.ts';
+import { handOverStrings, type StringTaker } from './string-runs.ts';
 import { EMPTY, isAtomic, readAtomic, readValue, type ValueOptions } from './value-reader.ts';
 
 const HEADER_BYTES = 9;
@@ -67,6 +68,7 @@ export interface ReadContext {
   readonly acceptsNewer: boolean;
   readonly partElements: number;
   readonly findsDuplicates: boolean;
+  readonly takeString: StringTaker | undefined;
   readonly templates: HashTemplates;
 }
 
@@ -77,8 +79,11 @@ interface Attributes {
   frequency: number | undefined;
 }
 
-/** An entry, or `undefined` for "feed more". */
-type FileReading = Generator<RdbEntry | undefined, void, void>;
+/** Stands for the keys that `takeString` was given. */
+export const HANDED_OVER = Symbol('handed over');
+
+/** An entry, HANDED_OVER, or `undefined` for "feed more". */
+type FileReading = Generator<RdbEntry | typeof HANDED_OVER | undefined, void, void>;
 
 /** Reads a file from its header to its checksum. @throws RdbFault */
 export function* readFile(input: RdbInput, context: ReadContext): FileReading {
@@ -89,6 +94,8 @@ export function* readFile(input: RdbInput, context: ReadContext): FileReading {
     context.encoding = undefined;
     if (attributes === undefined) {
       context.key = undefined;
+      const { takeString } = context;
+      while (takeString !== undefined && handOverStrings(input, context.database, takeString) > 0) yield HANDED_OVER;
       context.partOffset = input.fileOffset(input.at);
     }
     const type = input.byte() ?? (yield* whole(awaitByte(input)));

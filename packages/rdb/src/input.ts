@@ -10,6 +10,7 @@
  */
 
 import { constants } from 'node:buffer';
+import { copyBytes } from '@aof/keyspace';
 import { ByteWindow } from './byte-window.ts';
 import { RdbFault } from './errors.ts';
 import { LENGTH_32, LENGTH_64, STRING_INT8, STRING_INT16, STRING_LZF } from './format.ts';
@@ -18,6 +19,8 @@ import { lzfDecompress, maxDecompressedBytes } from './lzf.ts';
 
 /** Longer strings come as bytes where a value allows both. */
 export const TEXT_MAX_BYTES = 1 << 20;
+/** Longer strings are never handed over in pairs. */
+const SHORT_MAX_BYTES = 8 * 1024;
 const SCRATCH_KEPT_BYTES = 1 << 20;
 
 /** Forms of a string. */
@@ -33,6 +36,15 @@ export interface Blob {
   end: number;
 }
 
+/** A key and its value as bytes, valid until the next atom. Ends are exclusive. */
+export interface StringPair {
+  bytes: Latin1Buffer;
+  keyStart: number;
+  keyEnd: number;
+  valueStart: number;
+  valueEnd: number;
+}
+
 export class RdbInput extends ByteWindow {
   readonly #maxStringBytes: number;
   /** In the window, set by every atom. */
@@ -46,6 +58,9 @@ export class RdbInput extends ByteWindow {
   #expandedLength = 0;
   #scratch: Latin1Buffer = allocateLatin1(0);
   readonly #blob: Blob = { bytes: this.#scratch, start: 0, end: 0 };
+  readonly #pair: StringPair = { bytes: this.#scratch, keyStart: 0, keyEnd: 0, valueStart: 0, valueEnd: 0 };
+  /** For pairs that are not in the window as they are. */
+  #pairScratch: Latin1Buffer = this.#scratch;
 
   constructor(fileOffset: number, isSummed: boolean, maxStringBytes: number) {
     super(fileOffset, isSummed);
@@ -186,6 +201,68 @@ export class RdbInput extends ByteWindow {
       blob.end = blob.bytes.latin1Write(String(this.#integer), 0, 16);
     }
     return blob;
+  }
+
+  /**
+   * Two strings of at most SHORT_MAX_BYTES each. Undefined, with nothing read, if they are not there, are longer or are damaged:
+   * whoever reads them one by one finds out what it is.
+   */
+  shortPair(): StringPair | undefined {
+    const { at } = this;
+    try {
+      const pair = this.#findPair();
+      if (pair !== undefined) return pair;
+    } catch (cause) {
+      if (!(cause instanceof RdbFault)) throw cause;
+    }
+    this.at = at;
+    return undefined;
+  }
+
+  #findPair(): StringPair | undefined {
+    const { at } = this;
+    const pair = this.#pair;
+    if (this.#findString() === RAW) {
+      pair.keyStart = this.#bodyStart;
+      pair.keyEnd = this.#bodyEnd;
+      if (this.#findString() === RAW) {
+        pair.bytes = this.bytes;
+        pair.valueStart = this.#bodyStart;
+        pair.valueEnd = this.#bodyEnd;
+        return Math.max(pair.keyEnd - pair.keyStart, pair.valueEnd - pair.valueStart) <= SHORT_MAX_BYTES
+          ? pair
+          : undefined;
+      }
+    }
+    this.at = at;
+    return this.#buildPair();
+  }
+
+  /** A pair that does not lie in the window as it is. */
+  #buildPair(): StringPair | undefined {
+    const pair = this.#pair;
+    if (this.#pairScratch.length === 0) this.#pairScratch = allocateLatin1(2 * SHORT_MAX_BYTES);
+    pair.bytes = this.#pairScratch;
+    pair.keyStart = 0;
+    pair.keyEnd = this.#append(this.#findString(), 0);
+    if (pair.keyEnd < 0) return undefined;
+    pair.valueStart = pair.keyEnd;
+    pair.valueEnd = this.#append(this.#findString(), pair.valueStart);
+    return pair.valueEnd < 0 ? undefined : pair;
+  }
+
+  /** Puts the string that was found into the pair's scratch memory; answers where it ends, or -1 if there is none, or it is too long. */
+  #append(form: Form | undefined, at: number): number {
+    const target = this.#pairScratch;
+    if (form === undefined) return -1;
+    if (form === INTEGER) {
+      const text = String(this.#integer);
+      return at + target.latin1Write(text, at, text.length);
+    }
+    const [start, end] = form === RAW ? [this.#bodyStart, this.#bodyEnd] : [0, this.#expandedLength];
+    if (end - start > SHORT_MAX_BYTES) return -1;
+    copyBytes(target, at, form === RAW ? this.bytes : this.#expand(), start, end);
+    return at + end - start;
   }
 
   /** Passes over a string; answers how many bytes it takes in the file. */

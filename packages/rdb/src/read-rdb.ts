@@ -1,7 +1,7 @@
 /** Reading an RDB file as an iteration over its entries. */
 
 import type { RdbEntry } from './entries.ts';
-import { ENTRY, NEED_MORE, RdbReader, type RdbReaderOptions } from './reader.ts';
+import { ENTRY, NEED_MORE, RdbReader, type RdbReaderOptions, STRINGS } from './reader.ts';
 
 /**
  * The entries of the RDB file whose bytes are `chunks`, in the order of the file; the first is its header, the last its end.
@@ -17,11 +17,11 @@ export async function* readRdb(
   const reader = new RdbReader(options);
   for await (const chunk of chunks) {
     reader.feed(chunk);
-    while (reader.next() === ENTRY) if (reader.entry !== undefined) yield reader.entry;
+    yield* entriesAtHand(reader);
     if (reader.next() !== NEED_MORE) break;
   }
   if (reader.next() === NEED_MORE) reader.end();
-  while (reader.next() === ENTRY) if (reader.entry !== undefined) yield reader.entry;
+  yield* entriesAtHand(reader);
   if (reader.error !== undefined) throw reader.error;
 }
 
@@ -33,10 +33,19 @@ export function* readRdbSync(
   const reader = new RdbReader(options);
   for (const chunk of chunks) {
     reader.feed(chunk);
-    while (reader.next() === ENTRY) if (reader.entry !== undefined) yield reader.entry;
+    yield* entriesAtHand(reader);
     if (reader.next() !== NEED_MORE) break;
   }
   if (reader.next() === NEED_MORE) reader.end();
-  while (reader.next() === ENTRY) if (reader.entry !== undefined) yield reader.entry;
+  yield* entriesAtHand(reader);
   if (reader.error !== undefined) throw reader.error;
+}
+
+/** The entries up to where more input is needed, or to the end. */
+function* entriesAtHand(reader: RdbReader): Generator<RdbEntry, void, void> {
+  for (;;) {
+    const status = reader.next();
+    if (status === ENTRY && reader.entry !== undefined) yield reader.entry;
+    else if (status !== STRINGS) return;
+  }
 }

@@ -13,14 +13,17 @@
 
 import type { RdbEntry } from './entries.ts';
 import { hintFor, RdbError, type RdbErrorCode, RdbFault } from './errors.ts';
-import { type ReadContext, readFile } from './file-reader.ts';
+import { HANDED_OVER, type ReadContext, readFile } from './file-reader.ts';
 import type { Dialect } from './format.ts';
 import { RdbInput } from './input.ts';
+import type { StringTaker } from './string-runs.ts';
 
 /** `next` answers: feed more, or call `end`. */
 export const NEED_MORE = 0;
 /** `entry` holds an entry. */
 export const ENTRY = 1;
+/** Keys were given to `takeString`; there is no entry. */
+export const STRINGS = 3;
 /** The RDB part is complete: its last entry was of the kind `end`. Final. */
 export const END = 2;
 /** The input ended inside the RDB part; see `error`. Final. */
@@ -28,7 +31,13 @@ export const TRUNCATED = -1;
 /** What is there is no RDB file, or a damaged one; see `error`. Final. */
 export const FORMAT_ERROR = -2;
 
-export type ReadStatus = typeof NEED_MORE | typeof ENTRY | typeof END | typeof TRUNCATED | typeof FORMAT_ERROR;
+export type ReadStatus =
+  | typeof NEED_MORE
+  | typeof ENTRY
+  | typeof STRINGS
+  | typeof END
+  | typeof TRUNCATED
+  | typeof FORMAT_ERROR;
 
 export interface RdbReaderOptions {
   /** File offset of the first byte that is fed. Default 0. */
@@ -47,6 +56,11 @@ export interface RdbReaderOptions {
    * false: `entryToValue` finds them at no cost.
    */
   readonly findsDuplicates?: boolean;
+  /**
+   * Takes keys without expiry whose value is a short string, as many as it can of them: those are no entries then, and `next` answers
+   * STRINGS after some. What it throws goes through `next`, and ends the reading.
+   */
+  readonly takeString?: StringTaker | undefined;
   /** Longest string, packed structure or value of type string, in bytes. Default 512 MiB: Redis's `proto-max-bulk-len`. */
   readonly maxStringBytes?: number;
 }
@@ -61,7 +75,7 @@ export class RdbReader {
 
   readonly #input: RdbInput;
   readonly #context: ReadContext;
-  readonly #entries: Generator<RdbEntry | undefined, void, void>;
+  readonly #entries: Generator<RdbEntry | typeof HANDED_OVER | undefined, void, void>;
   #wantsInput = true;
   #isEnded = false;
   #isWaiting = false;
@@ -86,6 +100,7 @@ export class RdbReader {
       acceptsNewer: options.acceptsNewer ?? false,
       partElements: options.partElements ?? Number.POSITIVE_INFINITY,
       findsDuplicates: options.findsDuplicates ?? false,
+      takeString: options.takeString,
       templates: new Map(),
     };
     this.#entries = readFile(this.#input, this.#context);
@@ -133,6 +148,7 @@ export class RdbReader {
       this.#isWaiting = value === undefined && !done;
       if (done) return this.#finish(END);
       if (value === undefined) return this.#wait();
+      if (value === HANDED_OVER) return STRINGS;
       this.entry = value;
       return ENTRY;
     } catch (cause) {

@@ -1,0 +1,110 @@
+/** Strings that are handed over as bytes are those that come as entries otherwise, and damage is told alike. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { type RdbEntry, RdbError, type RdbReaderOptions, readRdbSync } from '../src/index.ts';
+import { keys, text } from './arbitrary.ts';
+import { cut, writeKeys } from './entries.ts';
+import { seededRandom } from './seeded-random.ts';
+
+const FIXTURES = join(import.meta.dirname, '../fixtures');
+
+interface Read {
+  /** Keys and what else there is, without what a file tells of strings that are handed over. */
+  readonly content: readonly unknown[];
+  readonly error: string | undefined;
+  readonly handedOver: number;
+}
+
+function read(chunks: Iterable<Uint8Array>, takes: boolean, stopAt = Number.POSITIVE_INFINITY): Read {
+  const content: unknown[] = [];
+  let handedOver = 0;
+  const options: RdbReaderOptions = { partElements: 100 };
+  const takeString: RdbReaderOptions['takeString'] = (database, bytes, keyStart, keyEnd, valueStart, valueEnd, at) => {
+    if (++handedOver > stopAt) throw new RangeError('enough');
+    const textOf = (start: number, end: number) => Buffer.from(bytes.subarray(start, end)).toString('latin1');
+    content.push(plain(database, textOf(keyStart, keyEnd), textOf(valueStart, valueEnd), at));
+  };
+  try {
+    for (const entry of readRdbSync(chunks, takes ? { ...options, takeString } : options))
+      content.push(contentOf(entry));
+  } catch (error) {
+    if (!(error instanceof RdbError)) throw error;
+    const { code, fileOffset, doing, key, database, message } = error;
+    return { content, error: JSON.stringify([code, fileOffset, doing, key, database, message]), handedOver };
+  }
+  return { content, error: undefined, handedOver };
+}
+
+function plain(database: number, key: string, value: string, fileOffset: number): unknown {
+  return { string: key, database, value, fileOffset };
+}
+
+function contentOf(entry: RdbEntry): unknown {
+  if (entry.kind !== 'key' || entry.type !== 'string' || typeof entry.value !== 'string') return entry;
+  const { database, key, value, fileOffset, expireAtMs, idleSec, frequency } = entry;
+  if (expireAtMs !== -1 || idleSec !== undefined || frequency !== undefined) return entry;
+  return plain(database, key, value, fileOffset);
+}
+
+test('whatever the keys, and however the input is cut', () => {
+  const string = fc.record({ database: fc.nat(2), key: text, value: text.map((one) => one.repeat(3)) });
+  let handedOver = 0;
+  fc.assert(
+    fc.property(
+      fc.array(string),
+      keys,
+      fc.array(fc.integer({ min: 1, max: 200 }), { minLength: 1 }),
+      (few, more, sizes) => {
+        const strings = few.map((one) => ({ ...one, type: 'string' as const, expireAtMs: -1 }));
+        const bytes = writeKeys([...strings, ...more, ...strings], 'redis-7.4');
+        const expected = read([bytes], false);
+        for (const chunks of [[bytes], cut(bytes, sizes)]) {
+          const result = read(chunks, true);
+          expect(result.content).toEqual(expected.content);
+          expect(result.error).toBeUndefined();
+          handedOver += result.handedOver;
+        }
+        expect(read([bytes], true).handedOver).toBeGreaterThanOrEqual(2 * strings.length);
+      },
+    ),
+    { numRuns: 60 },
+  );
+  expect(handedOver).toBeGreaterThan(500);
+});
+
+test('real files that were damaged end alike', () => {
+  const random = seededRandom(7);
+  const below = (limit: number) => Math.floor(random() * limit);
+  const files = readdirSync(join(FIXTURES, 'rdb'))
+    .filter((name) => name.endsWith('.rdb'))
+    .map((name) => readFileSync(join(FIXTURES, 'rdb', name)))
+    .filter(({ length }) => length < 20_000);
+  let [damaged, handedOver] = [0, 0];
+  for (let trial = 0; trial < 1500; trial++) {
+    const bytes = Uint8Array.from(files[trial % files.length] ?? []);
+    for (let changes = below(3); changes > 0; changes--) bytes[below(bytes.length)] = below(256);
+    const end = below(4) === 0 ? below(bytes.length) : bytes.length;
+    const expected = read([bytes.subarray(0, end)], false);
+    const result = read([bytes.subarray(0, end)], true);
+    expect(result.content).toEqual(expected.content);
+    expect(result.error).toBe(expected.error);
+    if (expected.error !== undefined) damaged++;
+    handedOver += result.handedOver;
+  }
+  expect(damaged).toBeGreaterThan(500);
+  expect(handedOver).toBeGreaterThan(500);
+});
+
+test('long strings come as entries, and what the taker throws goes through', () => {
+  const long = { database: 0, key: 'long', expireAtMs: -1, type: 'string' as const, value: 'x'.repeat(9000) };
+  const short = { ...long, key: 'short', value: 'x'.repeat(8000) };
+  for (const compresses of [true, false]) {
+    const bytes = writeKeys([long, short], 'redis-7.4', { compresses });
+    const { content, handedOver } = read([bytes], true);
+    expect(handedOver).toBe(1);
+    expect(content).toEqual(read([bytes], false).content);
+    expect(() => read([bytes], true, 0)).toThrow('enough');
+  }
+});
