@@ -98,6 +98,29 @@ describe('BGREWRITEAOF', () => {
   });
 });
 
+describe('a rewrite buffer that the disk refuses', () => {
+  test('ends the rewrite at once, gives its room back, and the log goes on', async () => {
+    const disk = newDisk();
+    const rig = new Rig(disk, { 'aof-layout': 'single' }, 0);
+    const started = rig.engine.start();
+    for (let i = 0; i < 8; i++) await rig.turn();
+    await started;
+    await fill(rig, 3000);
+    disk.inject({ operation: 'write', path: /temp-rewriteaof-buffer/, code: 'ENOSPC' });
+    const client = rig.connect();
+    await rig.ask('BGREWRITEAOF');
+    client.send(['set', 'meanwhile', 'x']);
+    for (let turn = 0; turn < 10; turn++) await rig.turn();
+    // Without this, all of the 3000 keys would be copied first, which takes this rig's clock some twenty turns.
+    expect(rig.engine.rewriteControl.isRunning).toBe(false);
+    expect(rig.info('aof_last_bgrewrite_status')).toBe('err');
+    expect(rig.lines.at(-1)).toMatch(/terminated with error: .*temp-rewriteaof-buffer/);
+    expect([...disk.contents().keys()]).toEqual([`${DIR}/appendonly.aof`]);
+    await rig.ask('SET', 'later', 'x');
+    expect((await Rig.start(disk.afterCrash(1, 'kill'), { 'aof-layout': 'single' })).digest).toBe(rig.digest);
+  });
+});
+
 describe('what is said of a rewrite that runs', () => {
   test('keys done and in all, those copied early, the longest slice, and a line in the log every five seconds', async () => {
     const rig = await Rig.start(newDisk());
