@@ -45,7 +45,7 @@ export interface AofWriterOptions {
   readonly stopwatchMs: () => number;
   /** Whether a rewrite (or another save in the background) runs, for `noFsyncOnRewrite`. */
   readonly isRewriting?: () => boolean;
-  /** `adaptive`: the slowest average sync that is waited for, ms. Default 0.5. */
+  /** `adaptive`: the slowest average sync that is waited for, ms. Default 2. */
   readonly blockingLimitMs?: number;
 }
 

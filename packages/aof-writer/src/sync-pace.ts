@@ -1,7 +1,7 @@
 /**
  * Decides, under `always`, whether the event loop waits for a sync or lets it run in the background.
  *
- * Waiting is cheaper while the disk answers within half a millisecond; a slow disk would stop every client, also those
+ * Waiting is cheaper while the disk answers within two milliseconds; a slow disk would stop every client, also those
  * that only read. A blocking sync is timed exactly. One in the background also counts the time until the loop notices
  * its end, so only the fastest of several tells how fast the disk has become.
  */
