@@ -151,7 +151,7 @@ describe('always, adaptive', () => {
       return log.operations().at(-1);
     };
     for (let i = 0; i < 20; i++) expect(await syncOfNextWrite()).toBe('sync');
-    duration.ms = 3;
+    duration.ms = 12;
     const kinds: (string | undefined)[] = [];
     for (let i = 0; i < 20; i++) kinds.push(await syncOfNextWrite());
     // The average needs a few samples.
