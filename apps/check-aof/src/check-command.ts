@@ -1,10 +1,10 @@
 /** `check-aof check`, which is meant where no subcommand is named: redis-check-aof's check, and the strict one. */
-import type { Disk } from '@aof/disk';
+import { LogReadError, logPathOf } from '@aof/log-reader';
 import { type CheckMode, type CheckOptions, type CheckReport, checkAof } from './check-files.ts';
-import { CommandReport, holderText, linesOf } from './command-report.ts';
+import { CommandReport, holderText, linesOf, reasonOf } from './command-report.ts';
 import { EXIT, type ExitStatus } from './exit-status.ts';
-import { manifestIn, NoLogError, placeOfLog } from './log-files.ts';
-import { type Output, toned } from './output.ts';
+import { placeOfLog } from './log-files.ts';
+import { nameText, type Output, toned } from './output.ts';
 import { strictCommand } from './strict-command.ts';
 import { type Environment, type Invocation, type Subcommand, UsageError } from './subcommand.ts';
 
@@ -69,30 +69,27 @@ async function runCheck(invocation: Invocation, environment: Environment): Promi
     }
     mode = { kind: 'truncate', until: seconds };
   }
-  const place = manifestOr(path, disk);
-  return isJson
-    ? plainCheckAsJson(place, mode, environment, path)
-    : plainCheck(place, mode, environment, inColour(output));
+  if (isJson) return plainCheckAsJson(path, mode, environment);
+  return statusOf(await plainCheck(path, mode, environment, inColour(output)));
 }
 
-/** Of a folder its manifest; where there is none, or not one, what redis-check-aof says of folders is said. */
-function manifestOr(path: string, disk: Disk): string {
-  if (disk.status(path)?.kind !== 'directory') return path;
-  try {
-    return manifestIn(disk, path);
-  } catch (error) {
-    if (error instanceof NoLogError) return path;
-    throw error;
-  }
-}
-
+/** Of a folder the log in it is checked. redis-check-aof takes none. */
 async function plainCheck(
   path: string,
   mode: CheckMode,
   environment: Environment,
   output: Output,
-): Promise<ExitStatus> {
-  return statusOf(await checkAof(path, checkOptions(mode, environment, output)));
+): Promise<CheckReport> {
+  const { disk } = environment;
+  let place = path;
+  try {
+    if (disk.status(path)?.kind === 'directory') place = logPathOf(disk, path);
+  } catch (error) {
+    if (!(error instanceof LogReadError)) throw error;
+    output.write(nameText(`${reasonOf(error)}\n`));
+    return { status: EXIT.found, isRefused: false, kind: undefined, files: [] };
+  }
+  return checkAof(place, checkOptions(mode, environment, output));
 }
 
 function checkOptions(mode: CheckMode, environment: Environment, output: Output): CheckOptions {
@@ -109,14 +106,9 @@ function statusOf({ status, isRefused }: CheckReport): ExitStatus {
 }
 
 /** The lines that the check says are part of the document; nothing else is written. */
-async function plainCheckAsJson(
-  path: string,
-  mode: CheckMode,
-  environment: Environment,
-  givenPath: string,
-): Promise<ExitStatus> {
+async function plainCheckAsJson(path: string, mode: CheckMode, environment: Environment): Promise<ExitStatus> {
   const { output } = environment;
-  const report = new CommandReport('check', givenPath, output, true);
+  const report = new CommandReport('check', path, output, true);
   let said = '';
   const collected: Output = {
     ...output,
@@ -125,7 +117,7 @@ async function plainCheckAsJson(
     },
   };
   return report.guard(async () => {
-    const result = await checkAof(path, checkOptions(mode, environment, collected));
+    const result = await plainCheck(path, mode, environment, collected);
     const { kind, files } = result;
     report.add({ mode: mode.kind, kind, verdict: verdictOf(result), files, lines: linesOf(said) });
     return statusOf(result);

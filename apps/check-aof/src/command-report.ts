@@ -5,9 +5,8 @@
  */
 import { AofError, ManifestError } from '@aof/aof-files';
 import { DiskError } from '@aof/disk';
-import { LogReadError } from '@aof/log-reader';
 import { EXIT, type ExitStatus } from './exit-status.ts';
-import { NoLogError, placeOfLog } from './log-files.ts';
+import { placeOfLog } from './log-files.ts';
 import type { FileHolder } from './open-files.ts';
 import { nameText, type Output } from './output.ts';
 import type { Environment } from './subcommand.ts';
@@ -95,9 +94,7 @@ export function reasonOf(error: unknown): string | undefined {
     const where = error.line === undefined ? '' : ` (line ${error.line})`;
     return `${error.message}${where}. ${error.hint ?? ''}`;
   }
-  if (error instanceof LogReadError) return `${error.message}. ${error.hint ?? ''}`.trim();
-  if (error instanceof AofError) return `${error.message}. ${error.hint ?? ''}`.trimEnd();
-  return error instanceof NoLogError ? error.message : undefined;
+  return error instanceof AofError ? `${error.message}. ${error.hint ?? ''}`.trimEnd() : undefined;
 }
 
 /** What was said, as lines of a document. A name in it has the bytes that it has on disk, which is UTF-8. */

@@ -7,6 +7,7 @@
 import { AofNames, type LayoutKind, readFileKind } from '@aof/aof-files';
 import { Config, ConfigError, type ConfigErrorCode, type ConfigValues, parseConfigFile } from '@aof/config';
 import type { Disk } from '@aof/disk';
+import { NoLogError } from './log-files.ts';
 import { baseName, DEFAULT_APPEND_FILE, DEFAULT_APPEND_FOLDER, parentOf } from './restore-source.ts';
 
 /** Lines of a configuration that may be passed over. */
@@ -34,9 +35,11 @@ export interface Subject {
   readonly pointedAt: LayoutKind | undefined;
 }
 
-/** @param path absolute @throws ConfigError, DiskError, LayoutError */
+/** @param path absolute @throws NoLogError, ConfigError, DiskError, LayoutError */
 export function subjectOf(disk: Disk, path: string): Subject {
-  if (disk.status(path)?.kind === 'directory') return folderSubject(disk, path);
+  const status = disk.status(path);
+  if (status === undefined) throw new NoLogError(`There is no ${path}`);
+  if (status.kind === 'directory') return folderSubject(disk, path);
   if (isLog(disk, path)) return logSubject(disk, path);
   const { values, passedOver } = readConfiguration(disk, path);
   const isDirRelative =

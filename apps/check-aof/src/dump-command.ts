@@ -65,11 +65,13 @@ async function runDump(invocation: Invocation, { disk, output, realPath }: Envir
   try {
     for await (const batch of readLog(disk, realPath(invocation.path), { faults: 'report' })) {
       output.progress?.(batch.readBytes, batch.totalBytes);
+      if (output.isUnread?.()) break;
       for (const event of batch) {
         if (event.kind === 'file-end' && event.fault !== undefined) hasFault = true;
         if (event.kind === 'annotation' && event.seconds !== undefined) hasTime = true;
         if (isMeant(filter, event)) lines.write(isJson ? jsonOf(event, encoding) : textOf(event));
       }
+      await lines.drained();
     }
   } catch (error) {
     return sayFailed(error, lines, isJson);

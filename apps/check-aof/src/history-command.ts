@@ -68,6 +68,7 @@ async function runHistory(invocation: Invocation, environment: Environment): Pro
   let fileName = '';
   try {
     for await (const events of told.events()) {
+      if (output.isUnread?.()) return EXIT.ok;
       for (const event of events) {
         if (event.kind === 'fault') hasFault = true;
         else if (!isIn(event, database)) continue;
@@ -78,6 +79,7 @@ async function runHistory(invocation: Invocation, environment: Environment): Pro
         }
         lines.write(say(event));
       }
+      await lines.drained();
     }
     const states = told.states().filter((state) => database === undefined || state.database === database);
     lines.write(isJson ? jsonLine({ kind: 'end', events: count, keys: states }) : endText(key, count, states, nowMs()));

@@ -9,6 +9,6 @@ export {
 } from './check-files.ts';
 export { type CheckRdbOptions, checkRdb } from './check-rdb.ts';
 export type { Certainty, Finding, FindingCode, StrictFile, StrictReport } from './findings.ts';
-export { type LogFile, type LogFiles, logFilesOf, NoLogError } from './log-files.ts';
+export { type LogFile, NoLogError } from './log-files.ts';
 export type { LogStamp, Output } from './output.ts';
 export { checkStrictly, type StrictOptions } from './strict-check.ts';

@@ -17,6 +17,11 @@ export class LineOutput {
     if (this.#text.length >= FLUSHED_AT_CHARS) this.flush();
   }
 
+  /** Waits until more may be written, so that no more than a batch of lines waits for a slow reader. */
+  async drained(): Promise<void> {
+    await this.#output.drained?.();
+  }
+
   flush(): void {
     if (this.#text !== '') this.#output.write(this.#text);
     this.#text = '';

@@ -1,47 +1,17 @@
-/** The files of a log, in the order of loading, from whatever a user points at: a manifest, a file, or a folder. */
-import { parseManifest, readFileKind } from '@aof/aof-files';
+/** What the programs call a log and its files, and where a server that uses it has files open. */
 import type { Disk } from '@aof/disk';
-import { filesOfManifest } from '@aof/log-reader';
+import { type LogFile as FileOfLog, LogReadError } from '@aof/log-reader';
 import { folderOf } from './check-files.ts';
 
-export interface LogFile {
-  readonly name: string;
-  readonly path: string;
-  readonly role: 'single' | 'base' | 'incr';
-}
+export type LogFile = Omit<FileOfLog, 'sequence'>;
 
-export interface LogFiles {
-  /** Where the manifest is; undefined for a single file. */
-  readonly manifestPath: string | undefined;
-  readonly files: readonly LogFile[];
-}
-
-/** @throws DiskError, ManifestError; NoLogError the folder holds no manifest, or several */
-export function logFilesOf(disk: Disk, path: string): LogFiles {
-  if (disk.status(path)?.kind === 'directory') return fromManifest(disk, manifestIn(disk, path));
-  if (readFileKind(disk, path) === 'manifest') return fromManifest(disk, path);
-  return { manifestPath: undefined, files: [{ name: path, path, role: 'single' }] };
-}
-
-/** A folder in which there is no one log to check. */
-export class NoLogError extends Error {
+/** There is no one log to repair, or to take a repair back of. */
+export class NoLogError extends LogReadError {
   override readonly name = 'NoLogError';
-}
 
-/** The path of the one manifest in a folder. @throws NoLogError there is none, or several; DiskError */
-export function manifestIn(disk: Disk, folder: string): string {
-  const manifests = disk.list(folder).filter((name) => name.endsWith('.manifest') && !name.startsWith('temp-'));
-  const [only, ...others] = manifests;
-  if (only === undefined) throw new NoLogError(`There is no manifest in ${folder}`);
-  if (others.length > 0) throw new NoLogError(`There are several manifests in ${folder}: ${manifests.join(', ')}`);
-  return `${folder.replace(/\/+$/, '')}/${only}`;
-}
-
-function fromManifest(disk: Disk, manifestPath: string): LogFiles {
-  return {
-    manifestPath,
-    files: filesOfManifest(parseManifest(disk.readFile(manifestPath), manifestPath), folderOf(manifestPath)),
-  };
+  constructor(message: string, code: 'AOF_NO_LOG' | 'AOF_SEVERAL_LOGS' = 'AOF_NO_LOG') {
+    super(code, message);
+  }
 }
 
 /**

@@ -12,6 +12,10 @@ export interface Output {
   answer(): Promise<string>;
   /** A long operation has come so far. Bytes. */
   progress?(done: number, total: number): void;
+  /** What has been written is on its way, so that more may be: who writes much without an end waits for it. */
+  drained?(): Promise<void>;
+  /** Whoever was reading has gone: what is written is dropped. */
+  isUnread?(): boolean;
   /** Whether people see it, on a terminal that shows colours. Default: no. */
   readonly hasColour?: boolean;
 }

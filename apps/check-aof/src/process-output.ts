@@ -9,6 +9,8 @@ const bar = process.stderr.isTTY
   ? new ProgressBar({ write: (text) => process.stderr.write(text), nowMs: monotonicMs })
   : undefined;
 
+let hasReaderGone = false;
+
 export const processOutput: Output = {
   write: (text) => {
     bar?.clear();
@@ -16,8 +18,24 @@ export const processOutput: Output = {
   },
   answer: firstByteOfInput,
   progress: (done, total) => bar?.update(done, total),
+  drained,
+  isUnread: () => hasReaderGone,
   hasColour: showsColour(process.stdout.isTTY, process.env),
 };
+
+/** Into a pipe Node takes all that it is given: whoever reads more slowly than this writes would fill the memory. */
+function drained(): Promise<void> {
+  const { stdout } = process;
+  if (hasReaderGone || !stdout.writableNeedDrain) return Promise.resolve();
+  return new Promise((resolve) => {
+    const events = ['drain', 'error', 'close'];
+    const goOn = (): void => {
+      for (const event of events) stdout.off(event, goOn);
+      resolve();
+    };
+    for (const event of events) stdout.on(event, goOn);
+  });
+}
 
 async function firstByteOfInput(): Promise<string> {
   for await (const chunk of process.stdin) {
@@ -27,9 +45,10 @@ async function firstByteOfInput(): Promise<string> {
   return '';
 }
 
-// Whoever reads may have seen enough (`| head`). The work goes on, for it may be a repair; what it says is dropped.
+// Whoever reads may have seen enough (`| head`). What changes something goes on all the same.
 process.stdout.on('error', (error) => {
   if (!('code' in error) || error.code !== 'EPIPE') throw error;
+  hasReaderGone = true;
 });
 
 /** Runs a program to its exit status; what the disk refuses is said in one line. */

@@ -43,12 +43,16 @@ export function findManifest(disk: Disk, folder: string): FoundManifest | undefi
   const entries = disk.list(folder);
   const parts = entries.flatMap((name) => partOf(disk, folder, name));
   const manifests = entries.filter((name) => name.endsWith('.manifest') && !name.startsWith('temp-'));
-  if (manifests.length > 1) throw new NoLogError(`There are several manifests in ${folder}: ${manifests.join(', ')}`);
+  if (manifests.length > 1)
+    throw new NoLogError(`There are several manifests in ${folder}: ${manifests.join(', ')}`, 'AOF_SEVERAL_LOGS');
   const prefixes = new Set(parts.map(({ prefix }) => prefix));
   const prefix = manifests[0]?.slice(0, -'.manifest'.length) ?? [...prefixes][0];
   if (prefix === undefined) return undefined;
   if (manifests.length === 0 && prefixes.size > 1) {
-    throw new NoLogError(`There are files of several logs in ${folder}, and no manifest: ${[...prefixes].join(', ')}`);
+    throw new NoLogError(
+      `There are files of several logs in ${folder}, and no manifest: ${[...prefixes].join(', ')}`,
+      'AOF_SEVERAL_LOGS',
+    );
   }
   const slash = folder.lastIndexOf('/');
   const names = new AofNames({

@@ -6,7 +6,7 @@
  */
 
 import { readFileKind } from '@aof/aof-files';
-import { type Disk, DiskError, type DiskFile } from '@aof/disk';
+import type { Disk, DiskFile } from '@aof/disk';
 import { filesOfManifest } from '@aof/log-reader';
 import { checkRecords } from './check-records.ts';
 import { type LogFile, NoLogError } from './log-files.ts';
@@ -104,7 +104,7 @@ function logIn(disk: Disk, path: string): LogIn {
   if (status?.kind !== 'directory' && isManifestName(path) && disk.status(folder)?.kind === 'directory') {
     return logIn(disk, folder);
   }
-  if (status === undefined) throw new DiskError('ENOENT', 'open', path);
+  if (status === undefined) throw new NoLogError(`There is no ${path}`);
   if (status.kind === 'file') {
     return { folder, found: undefined, files: [{ name: path.slice(path.lastIndexOf('/') + 1), path, role: 'single' }] };
   }
@@ -116,7 +116,10 @@ function logIn(disk: Disk, path: string): LogIn {
   const [only, ...others] = [...nested, ...singles.map((name) => `${path}/${name}`)];
   if (only === undefined) throw new NoLogError(`There is no log in ${path}`);
   if (others.length > 0)
-    throw new NoLogError(`There are several logs in ${path}: name one of ${[only, ...others].join(', ')}`);
+    throw new NoLogError(
+      `There are several logs in ${path}: name one of ${[only, ...others].join(', ')}`,
+      'AOF_SEVERAL_LOGS',
+    );
   return logIn(disk, only);
 }
 

@@ -1,8 +1,8 @@
 /** `check-aof --strict`: the strict check for people and for programs. */
 import type { Disk } from '@aof/disk';
+import { findLog } from '@aof/log-reader';
 import { reasonOf } from './command-report.ts';
 import { findingText, type StrictReport, summaryText, type Tint } from './findings.ts';
-import { logFilesOf } from './log-files.ts';
 import { nameText, type Output, toned } from './output.ts';
 import { checkStrictly } from './strict-check.ts';
 
@@ -21,7 +21,7 @@ export async function strictCommand(path: string, options: StrictCommandOptions)
       nameText(`${JSON.stringify({ command: 'check', mode: 'strict', path, ...fields, status }, undefined, 2)}\n`),
     );
   try {
-    const { files } = logFilesOf(disk, path);
+    const { files } = findLog(disk, path);
     const progress = (done: number, total: number): void => output.progress?.(done, total);
     const report = await checkStrictly({ disk, files, nowMs: nowMs(), progress });
     const status = report.findingCount === 0 ? 0 : 1;

@@ -1,7 +1,8 @@
 /** Every damaged log of the fixtures: the lines, the status and the cut of the server's own checker, and its verdict at the start. */
+
 import { LoadError } from '@aof/loader';
+import { findLog } from '@aof/log-reader';
 import { describe, expect, test } from 'vitest';
-import { logFilesOf } from '../src/index.ts';
 import { TrialLoad } from '../src/trial-load.ts';
 import { diskWith, MANIFEST, MODES, RECORDED_AT_MS, readCorpus, SERVERS, SINGLE, variantFiles } from './corpus.ts';
 import { normalised, runCheck } from './run-check.ts';
@@ -37,7 +38,7 @@ describe.each(SERVERS)('%s', (server) => {
 
     test.each(cases)('%s: whether a server starts from it', async (name, { server_no_truncated: verdict }) => {
       const disk = diskWith(variantFiles(corpus, name));
-      const { files } = logFilesOf(disk, name.startsWith('single-') ? SINGLE : MANIFEST);
+      const { files } = findLog(disk, name.startsWith('single-') ? SINGLE : MANIFEST);
       const load = new TrialLoad({ disk, files, nowMs: RECORDED_AT_MS, progress: () => {} });
       const error = await load.run().then(
         () => undefined,

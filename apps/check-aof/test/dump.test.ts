@@ -5,6 +5,7 @@ import { encodeCommand } from '@aof/resp-codec';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { dump } from '../src/dump-command.ts';
+import { history } from '../src/history-command.ts';
 import { escaped, quoted, unquoted } from '../src/quoted-text.ts';
 import { MODES, put, readCorpus, SERVERS } from './corpus.ts';
 import { type PlainCommand, plainCommands, runSubcommand } from './plain-log.ts';
@@ -193,6 +194,42 @@ describe('check-aof dump', () => {
     const { status, stdout } = await runDump(disk, '/empty');
     expect([status, stdout.split(':')[0]]).toEqual([5, 'There is no log in /empty']);
     expect((await jsonLines(disk, '/empty')).lines).toMatchObject([{ kind: 'error' }]);
+  });
+});
+
+describe('a slow reader', () => {
+  const command = ['SET', 'k', 'v'.repeat(100)];
+  const large = Buffer.concat(Array.from({ length: 40_000 }, () => Buffer.from(encodeCommand(command))));
+
+  test.each([
+    ['dump', dump, ['/d']],
+    ['history', history, ['/d', 'k']],
+  ] as const)('is waited for: %s', async (_, subcommand, args) => {
+    // A reader that is ready again only when nothing else is left to do: it sees how often it is waited for.
+    let waits = 0;
+    const drained = (): Promise<void> => {
+      waits++;
+      return new Promise((resolve) => setImmediate(resolve));
+    };
+    const { status, stdout } = await runSubcommand(subcommand, logOf(large), args, { drained });
+    expect(status).toBe(0);
+    expect(stdout.split('SET k').length - 1).toBe(40_000);
+    // Between two waits no more is said than what one read of the log holds.
+    expect(waits).toBeGreaterThanOrEqual(Math.floor(large.length / 2 ** 20));
+  });
+
+  test.each([
+    ['dump', dump, ['/d']],
+    ['history', history, ['/d', 'k']],
+  ] as const)('that goes away ends it: %s', async (_, subcommand, args) => {
+    let waits = 0;
+    const drained = async (): Promise<void> => void waits++;
+    const { status, stdout } = await runSubcommand(subcommand, logOf(large), args, {
+      drained,
+      isUnread: () => waits > 1,
+    });
+    expect(status).toBe(0);
+    expect(stdout.split('SET k').length - 1).toBeLessThan(30_000);
   });
 });
 

@@ -89,6 +89,20 @@ describe('the command', () => {
     expect(stdout).toContain('A rewrite would shrink 8.5 kB to 55 B.');
   });
 
+  test('says why nothing is shown along time', async () => {
+    const timed = `#TS:1700000000\r\n${DEAD}`;
+    expect((await run(diskOf({ [INCR]: DEAD }), ['explain', LOG])).stdout).toContain('records (no timestamps');
+    for (const args of [
+      ['explain', LOG],
+      ['explain', '--html', '/page.html', LOG],
+    ]) {
+      const disk = diskOf({ [INCR]: timed });
+      const { stdout } = await run(disk, args);
+      expect(stdout).toContain('ALONG THE LOG: records (all that bears a time is of one second)');
+      if (args.length > 2) expect(Buffer.from(disk.readFile('/page.html')).toString()).toContain('is of one second.');
+    }
+  });
+
   test('no log has status 5', async () => {
     expect((await run(diskOf({ [INCR]: DEAD }), ['explain', '/nowhere'])).status).toBe(5);
   });

@@ -1,5 +1,6 @@
 /** The plainest reading of a log, as an oracle; and how tests run a subcommand. */
 import type { Disk } from '@aof/disk';
+import type { Output } from '../src/output.ts';
 import { Invocation, type Subcommand, UsageError } from '../src/subcommand.ts';
 
 /** A command as an oracle sees it. */
@@ -41,8 +42,13 @@ export function plainCommands(bytes: Buffer, before?: number): PlainCommand[] {
   return commands;
 }
 
-/** Runs a subcommand on `disk`. @param args operands, and options with their values */
-export async function runSubcommand(subcommand: Subcommand, disk: Disk, args: readonly string[]) {
+/** Runs a subcommand on `disk`. @param args operands, and options with their values @param reader who reads what is said */
+export async function runSubcommand(
+  subcommand: Subcommand,
+  disk: Disk,
+  args: readonly string[],
+  reader: Pick<Output, 'drained' | 'isUnread'> = {},
+) {
   const operands: string[] = [];
   const options = new Map<string, string[]>();
   for (let i = 0; i < args.length; i++) {
@@ -59,6 +65,7 @@ export async function runSubcommand(subcommand: Subcommand, disk: Disk, args: re
       stdout += text;
     },
     answer: async () => '',
+    ...reader,
   };
   const environment = {
     disk,

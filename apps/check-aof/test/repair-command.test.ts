@@ -156,9 +156,9 @@ The files from before are in /d/repair-1; check-aof undo puts them back.
 
   test('says why where there is nothing to repair', async () => {
     const session = new Session();
-    expect(await session.run('repair', '/nowhere')).toMatchObject({ status: 6 });
+    expect(await session.run('repair', '/nowhere')).toEqual({ status: 5, stdout: 'There is no /nowhere.\n' });
     session.disk.makeDirectory('/empty');
-    expect(await session.run('repair', '/empty')).toMatchObject({ status: 5, stdout: 'There is no log in /empty\n' });
+    expect(await session.run('repair', '/empty')).toMatchObject({ status: 5, stdout: 'There is no log in /empty.\n' });
     expect(await session.run('repair', '--yes', '--max-loss', 'much', '/d')).toMatchObject({ status: 2 });
     expect(await session.run('repair', '--now', '/d')).toMatchObject({ status: 2 });
     expect(await session.run('repair', '/d', '/e')).toMatchObject({ status: 2 });

@@ -2,10 +2,11 @@
  * What a repair keeps, by keys and values: every broken log of the corpora is repaired, loaded, and compared with what the real
  * server had in memory.
  */
+
 import { type Disk, SimDisk } from '@aof/disk';
+import { findLog } from '@aof/log-reader';
 import { RdbReader } from '@aof/rdb';
 import { describe, expect, test } from 'vitest';
-import { logFilesOf } from '../src/index.ts';
 import { entriesOf } from '../src/rdb-part.ts';
 import { recogniseRecords } from '../src/recognise-records.ts';
 import { planRepair, type RepairPlan } from '../src/repair-plan.ts';
@@ -35,7 +36,7 @@ function diskOf(files: Iterable<readonly [string, Uint8Array]>): SimDisk {
 }
 
 async function loaded(disk: Disk, path: string): Promise<DataSet> {
-  const load = new TrialLoad({ disk, files: logFilesOf(disk, path).files, nowMs: RECORDED_AT_MS, progress: nothing });
+  const load = new TrialLoad({ disk, files: findLog(disk, path).files, nowMs: RECORDED_AT_MS, progress: nothing });
   await load.run();
   return dataSetOf(load.keyspace, RECORDED_AT_MS);
 }

@@ -2,8 +2,10 @@
  * Damages real logs at random, repairs them, and looks: what the repair made loads, what redis-check-aof calls valid stays as it
  * is, and undo gives back every byte. `node test/repair-fuzz.ts [trials] [first seed]`.
  */
+
 import { SimDisk } from '@aof/disk';
-import { checkStrictly, logFilesOf } from '../src/index.ts';
+import { findLog } from '@aof/log-reader';
+import { checkStrictly } from '../src/index.ts';
 import { NoLogError } from '../src/log-files.ts';
 import { planRepair } from '../src/repair-plan.ts';
 import { RepairFailedError, runRepair } from '../src/repair-run.ts';
@@ -40,7 +42,7 @@ export async function fuzzRepair(seed: number): Promise<FuzzOutcome> {
     if (!(error instanceof RepairFailedError || error instanceof NoLogError)) throw error;
     return isAsBefore() ? 'refused' : fail('a refused log was changed');
   }
-  const log = logFilesOf(disk, disk.status(`${FOLDER}/appendonly.aof.manifest`) ? FOLDER : `${FOLDER}/appendonly.aof`);
+  const log = findLog(disk, disk.status(`${FOLDER}/appendonly.aof.manifest`) ? FOLDER : `${FOLDER}/appendonly.aof`);
   const report = await checkStrictly({ disk, files: log.files, nowMs: NOW_MS, progress: nothing });
   if (report.files.some(({ isReadToEnd }) => !isReadToEnd)) fail('the repaired log cannot be read');
   await undoRepair(disk, FOLDER, false);

@@ -1,7 +1,9 @@
 /** Repairs: every damaged log loads afterwards, costs what the plan says, and can be undone. */
+
 import { type Disk, SimCrash, SimDisk } from '@aof/disk';
+import { findLog } from '@aof/log-reader';
 import { describe, expect, test } from 'vitest';
-import { checkStrictly, logFilesOf } from '../src/index.ts';
+import { checkStrictly } from '../src/index.ts';
 import { NoLogError } from '../src/log-files.ts';
 import { planRepair } from '../src/repair-plan.ts';
 import { RepairFailedError, runRepair } from '../src/repair-run.ts';
@@ -25,7 +27,7 @@ function contents(disk: Disk, folder = FOLDER): Map<string, string> {
 }
 
 async function strictly(disk: Disk, path = FOLDER) {
-  const { files } = logFilesOf(disk, path);
+  const { files } = findLog(disk, path);
   return checkStrictly({ disk, files, nowMs: RECORDED_AT_MS, progress: nothing });
 }
 

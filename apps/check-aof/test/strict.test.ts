@@ -1,13 +1,14 @@
 /** The strict check: every sort of finding, and none where there is nothing. */
+import { findLog } from '@aof/log-reader';
 import { describe, expect, test } from 'vitest';
-import { checkStrictly, logFilesOf, type StrictReport } from '../src/index.ts';
+import { checkStrictly, type StrictReport } from '../src/index.ts';
 import { diskWith, MANIFEST, MODES, RECORDED_AT_MS, readCorpus, SERVERS, SINGLE, variantFiles } from './corpus.ts';
 import { mutated, seededChance } from './mutation.ts';
 
 async function strictly(files: ReadonlyMap<string, Uint8Array>, path: string): Promise<StrictReport> {
   const disk = diskWith(files);
   const operations = disk.operations;
-  const log = logFilesOf(disk, path);
+  const log = findLog(disk, path);
   const report = await checkStrictly({ disk, files: log.files, nowMs: RECORDED_AT_MS, progress: () => {} });
   expect(disk.operations).toBe(operations);
   return report;

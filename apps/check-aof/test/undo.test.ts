@@ -1,8 +1,10 @@
 /** Undo: cut off at every operation of the disk, called again, and refused where it would do harm. */
+
 import { checksumNameOf } from '@aof/aof-files';
 import { type Disk, type SimDisk as Sim, SimCrash, SimDisk } from '@aof/disk';
+import { findLog } from '@aof/log-reader';
 import { describe, expect, test } from 'vitest';
-import { checkStrictly, logFilesOf, NoLogError } from '../src/index.ts';
+import { checkStrictly, NoLogError } from '../src/index.ts';
 import { planRepair } from '../src/repair-plan.ts';
 import { runRepair } from '../src/repair-run.ts';
 import { undoRepair } from '../src/undo.ts';
@@ -67,7 +69,7 @@ async function repaired(files: Iterable<readonly [string, Uint8Array]>, path: st
 }
 
 async function isGood(disk: Disk, path: string): Promise<boolean> {
-  const report = await checkStrictly({ disk, files: logFilesOf(disk, path).files, nowMs: 0, progress: nothing });
+  const report = await checkStrictly({ disk, files: findLog(disk, path).files, nowMs: 0, progress: nothing });
   return report.findingCount === 0;
 }
 

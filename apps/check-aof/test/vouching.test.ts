@@ -1,9 +1,11 @@
 /** Checksum files: the plain check tells of them, --strict compares, --fix and repair keep them true. */
+
 import { checksumNameOf, readChecksums } from '@aof/aof-files';
 import { type Disk, SimDisk } from '@aof/disk';
+import { findLog } from '@aof/log-reader';
 import { describe, expect, test } from 'vitest';
 import { diagnose } from '../src/doctor.ts';
-import { checkStrictly, logFilesOf } from '../src/index.ts';
+import { checkStrictly } from '../src/index.ts';
 import { planRepair } from '../src/repair-plan.ts';
 import { runRepair } from '../src/repair-run.ts';
 import { loadForTrial } from '../src/trial-load.ts';
@@ -45,11 +47,11 @@ function change(disk: Disk, path: string, at: number, byte = 1): void {
 }
 
 function strictly(disk: Disk, path = FOLDER) {
-  return checkStrictly({ disk, files: logFilesOf(disk, path).files, nowMs: RECORDED_AT_MS, progress: nothing });
+  return checkStrictly({ disk, files: findLog(disk, path).files, nowMs: RECORDED_AT_MS, progress: nothing });
 }
 
 function startOf(disk: Disk, path = FOLDER) {
-  return loadForTrial({ disk, files: logFilesOf(disk, path).files, nowMs: RECORDED_AT_MS, progress: nothing });
+  return loadForTrial({ disk, files: findLog(disk, path).files, nowMs: RECORDED_AT_MS, progress: nothing });
 }
 
 function contents(disk: SimDisk): Map<string, string> {

@@ -34,12 +34,22 @@ export interface FoundLog {
  * @throws LogReadError AOF_NO_LOG, AOF_SEVERAL_LOGS; ManifestError; DiskError
  */
 export function findLog(disk: Disk, path: string): FoundLog {
+  return logAt(disk, logPathOf(disk, path));
+}
+
+/**
+ * Where that log is: the path of its manifest or of the single file, which is not looked into.
+ *
+ * @param path of a manifest, a file, or a folder
+ * @throws LogReadError AOF_NO_LOG, AOF_SEVERAL_LOGS; DiskError
+ */
+export function logPathOf(disk: Disk, path: string): string {
   const status = disk.status(path);
   if (status === undefined) throw noLog(path, `There is no ${path}`);
-  if (status.kind !== 'directory') return logAt(disk, path);
+  if (status.kind !== 'directory') return path;
   const folder = withoutSlash(path);
   const manifests = manifestsIn(disk, folder);
-  if (manifests.length > 0) return logAt(disk, theOne(folder, manifests));
+  if (manifests.length > 0) return theOne(folder, manifests);
   const names = disk.list(folder);
   const below = names
     .filter((name) => disk.status(`${folder}/${name}`)?.kind === 'directory')
@@ -48,7 +58,7 @@ export function findLog(disk: Disk, path: string): FoundLog {
     .filter((name) => /\.aof$/.test(name) && !isPartName(name) && !name.startsWith('temp-'))
     .map((name) => `${folder}/${name}`)
     .filter((file) => disk.status(file)?.kind === 'file');
-  return logAt(disk, theOne(folder, [...below, ...single]));
+  return theOne(folder, [...below, ...single]);
 }
 
 /** @param path of a manifest or a single file */

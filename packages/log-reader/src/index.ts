@@ -1,5 +1,5 @@
 export { fileChunks } from './file-chunks.ts';
-export { type FoundLog, filesOfManifest, findLog, type LogFile } from './find-log.ts';
+export { type FoundLog, filesOfManifest, findLog, type LogFile, logPathOf } from './find-log.ts';
 export { keysOf } from './keys-of.ts';
 export type {
   AnnotationEvent,

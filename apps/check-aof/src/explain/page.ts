@@ -20,7 +20,7 @@ import {
   namedTable,
   prefixTables,
 } from './page-tables.ts';
-import { deadBytesOf, hotBoundText, verdictOf } from './verdict.ts';
+import { deadBytesOf, expiriesText, hotBoundText, verdictOf, withoutTimeText } from './verdict.ts';
 
 /** A whole document, UTF-8. */
 export function pageOf(explanation: Explanation): string {
@@ -101,7 +101,7 @@ function overTime(explanation: Explanation): Html {
   const each = isTimed ? `bytes per ${durationText(width)}` : `records per ${bytesText(width)}`;
   const lead = isTimed
     ? 'From the timestamps in the log, UTC.'
-    : 'The log has no timestamps (aof-timestamp-enabled), so this is along its bytes, not along time.';
+    : `Along the bytes of the log, not along time: ${withoutTimeText(explanation)}.`;
   const idle = 'Point at the plot, or go through it with the arrow keys.';
   return html`<section aria-labelledby="time"><h2 id="time">${isTimed ? 'When it was written' : 'Along the log'}</h2>
 <p class="lead">${lead}${untimedBytes > 0 ? ` ${bytesText(untimedBytes)} precede the first one.` : ''}</p>
@@ -162,7 +162,7 @@ function expiry({ expiry: churn, rewrite }: Explanation): Html | undefined {
       ? ' Without timestamps the log does not say which of the deletions were by expiry.'
       : '';
   return html`<section aria-labelledby="expiry"><h2 id="expiry">Expiry</h2>
-<p class="lead">${countText(churn.given)} times a key got an expiry. What became of it:${estimated}${bySelf}</p>${expiryTable(churn)}</section>`;
+<p class="lead">${expiriesText(churn.given)}. What became of it:${estimated}${bySelf}</p>${expiryTable(churn)}</section>`;
 }
 
 function how({ files, rewrite, recent, byPrefix: root }: Explanation): Html {

@@ -4,7 +4,7 @@ import type { Tone } from '../output.ts';
 import type { Explanation, NamedRow, PrefixRow } from './explanation.ts';
 import { keyText } from './key-text.ts';
 import { grownRows } from './tables.ts';
-import { deadBytesOf, hotBoundText, summaryOf, verdictOf } from './verdict.ts';
+import { deadBytesOf, expiriesText, hotBoundText, summaryOf, verdictOf, withoutTimeText } from './verdict.ts';
 
 /** `text` as it looks with its tone. */
 export type Paint = (tone: Tone, text: string) => string;
@@ -121,8 +121,8 @@ function named(title: string, rows: readonly NamedRow[], { totalBytes, rewrite }
   ];
 }
 
-function overTime({ timeline }: Explanation, paint: Paint): string[] {
-  const { axis, buckets, origin, width, untimedBytes } = timeline;
+function overTime(explanation: Explanation, paint: Paint): string[] {
+  const { axis, buckets, origin, width, untimedBytes } = explanation.timeline;
   const isTimed = axis === 'time';
   // Along positions every part of the log is as large as the next: records tell more.
   const values = buckets.map(({ bytes, commands: count }) => (isTimed ? bytes : count));
@@ -132,7 +132,7 @@ function overTime({ timeline }: Explanation, paint: Paint): string[] {
     .map((value) => (value === 0 ? ' ' : LEVELS[Math.min(7, Math.floor((8 * value) / most))]))
     .join('');
   const peak = values.indexOf(Math.max(...values));
-  const title = isTimed ? 'OVER TIME: bytes' : 'ALONG THE LOG: records (no timestamps: aof-timestamp-enabled is off)';
+  const title = isTimed ? 'OVER TIME: bytes' : `ALONG THE LOG: records (${withoutTimeText(explanation)})`;
   const lines = [...heading(title, paint), line];
   if (isTimed) {
     const [from, to] = [utcText(origin), utcText(origin + buckets.length * width)];
@@ -196,7 +196,7 @@ function expiry({ expiry: churn }: Explanation, paint: Paint): string[] {
     ['will expire', waiting],
   ];
   return [
-    ...heading(`EXPIRY: ${countText(given)} times a key got an expiry`, paint),
+    ...heading(`EXPIRY: ${expiriesText(given)}`, paint),
     ...rows.filter(([, count]) => count > 0).map(([what, count]) => `${countText(count).padStart(13)}  ${what}`),
   ];
 }

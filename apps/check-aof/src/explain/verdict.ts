@@ -93,6 +93,18 @@ export function summaryOf(explanation: Explanation): string[] {
   return parts;
 }
 
+/** Why there is no axis of time. */
+export function withoutTimeText({ firstTimeSec }: Explanation): string {
+  return firstTimeSec === undefined
+    ? 'no timestamps: aof-timestamp-enabled was off'
+    : 'all that bears a time is of one second';
+}
+
+/** `3 times a key got an expiry`. */
+export function expiriesText(given: number): string {
+  return `${countText(given)} ${given === 1 ? 'time' : 'times'} a key got an expiry`;
+}
+
 /** How the numbers of hot keys are bounded, as a sentence. */
 export function hotBoundText({ hottestKeys, hottestMayMiss }: Explanation): string {
   const worst = hottestKeys.reduce((most, { mayMiss }) => Math.max(most, mayMiss), 0);
