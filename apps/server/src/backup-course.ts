@@ -109,7 +109,8 @@ export class BackupCourse {
     await this.#verify(files.filter(({ role }) => role === 'incr'));
     this.assertWanted();
     await this.folder.sealMultiPart(manifest);
-    return { files: [...files.map(({ path }) => path), this.folder.manifestPath], sealedAtMs };
+    const paths = this.folder.withChecksums(files.map(({ path }) => path));
+    return { files: [...paths, this.folder.manifestPath], sealedAtMs };
   }
 
   /** The log goes on in a new incr file, as a rewrite has it do at its cut. */
@@ -144,7 +145,7 @@ export class BackupCourse {
     await this.#verify([copy]);
     this.assertWanted();
     await this.folder.sealSingle();
-    return { files: [this.folder.singlePath], sealedAtMs };
+    return { files: this.folder.withChecksums([this.folder.singlePath]), sealedAtMs };
   }
 
   async #verify(files: readonly AofFile[]): Promise<void> {

@@ -3,6 +3,7 @@
  *
  *     <appendfilename>.<n>.base.rdb|aof, .<n>.incr.aof, .manifest     of a multi-part log: what an append folder holds
  *     <appendfilename>                                                of a single file
+ *     <any of these but manifests>.crc64                              what vouches for its bytes, where the log has that
  *     temp-…                                                          while either is being made
  *
  * Invariants: it is a backup from the moment in which the manifest, or the single file, gets its name, which is the last thing that
@@ -14,11 +15,16 @@
 import {
   type AofFile,
   AofNames,
+  appendChecksums,
+  checksummedNameOf,
+  checksumNameOf,
   liveFiles,
   type Manifest,
   ManifestError,
   MultiPartLayout,
+  readChecksums,
   readManifest,
+  renameChecksums,
 } from '@aof/aof-files';
 import { type Disk, DiskError } from '@aof/disk';
 import { BackupError } from './backup-error.ts';
@@ -113,13 +119,27 @@ export class BackupFolder {
     await this.#disk.syncDirectoryInBackground(this.#names.dir);
   }
 
+  /** `paths`, each followed by that of its checksum file if there is one. */
+  withChecksums(paths: readonly string[]): string[] {
+    return paths.flatMap((path) => {
+      const checksumPath = checksumNameOf(path);
+      return this.#disk.status(checksumPath) === undefined ? [path] : [path, checksumPath];
+    });
+  }
+
   /**
-   * Takes a file in that does not change any more: by another name for it or, where the file system has no such thing, by a copy. Its bytes
-   * must be durable. Its name is after `seal…`.
+   * Takes a file in that does not change any more, with its checksum file if it has one: by another name for it or, where the file
+   * system has no such thing, by a copy. Its bytes must be durable. Its name is after `seal…`.
    * @throws BackupError BACKUP_NO_ROOM @throws DiskError
    */
   async pin({ name, path, size }: Pick<AofFile, 'name' | 'path' | 'size'>): Promise<void> {
-    const target = this.pathOf(name);
+    await this.#pinOne(path, this.pathOf(name), size);
+    // Entries may still come behind those that are there, which vouch for bytes that are in the file by now.
+    const sums = this.#disk.status(checksumNameOf(path));
+    if (sums !== undefined) await this.#pinOne(checksumNameOf(path), checksumNameOf(this.pathOf(name)), sums.size);
+  }
+
+  async #pinOne(path: string, target: string, size: number): Promise<void> {
     try {
       this.#disk.link(path, target);
     } catch (error) {
@@ -140,18 +160,22 @@ export class BackupFolder {
   }
 
   /**
-   * Copies the first `size` bytes of a file that goes on growing, or is replaced meanwhile: what is copied is what has this name now.
+   * Copies the first `size` bytes of a file that goes on growing, or is replaced meanwhile: what is copied is what has this name now,
+   * with what vouches for those bytes now.
    * @returns the copy, for loading
    * @throws BackupError BACKUP_NO_ROOM @throws DiskError
    */
   async copySingle(path: string, size: number): Promise<AofFile> {
     const target = this.#temporarySinglePath;
+    const table = readChecksums(this.#disk, path, size);
+    if (table !== undefined) appendChecksums(this.#disk, target, [...table.sumsUpTo(size)]);
     await copyBytes(this.#disk, path, target, size, this.#yieldTurn);
     return { name: this.#names.appendfilename, path: target, size, role: 'single' };
   }
 
   /** The copy becomes a backup. @throws DiskError it is none, or whether it is one is not known */
   async sealSingle(): Promise<void> {
+    renameChecksums(this.#disk, this.#temporarySinglePath, this.singlePath);
     this.#disk.rename(this.#temporarySinglePath, this.singlePath);
     await this.#disk.syncDirectoryInBackground(this.path);
   }
@@ -169,13 +193,14 @@ export class BackupFolder {
   #sealed(): BackupContent | undefined {
     const { manifestPath } = this.#names;
     const single = this.#disk.status(this.singlePath);
-    if (single !== undefined) return { kind: 'sealed', files: [this.singlePath], sealedAtMs: single.modifiedAtMs };
+    if (single !== undefined)
+      return { kind: 'sealed', files: this.withChecksums([this.singlePath]), sealedAtMs: single.modifiedAtMs };
     const manifest = this.#disk.status(manifestPath);
     const listed = manifest === undefined ? undefined : this.#listed();
     if (manifest === undefined || listed === undefined) return undefined;
     const paths = liveFiles(listed).map(({ name }) => this.pathOf(name));
     if (paths.some((path) => this.#disk.status(path) === undefined)) return undefined;
-    return { kind: 'sealed', files: [...paths, manifestPath], sealedAtMs: manifest.modifiedAtMs };
+    return { kind: 'sealed', files: [...this.withChecksums(paths), manifestPath], sealedAtMs: manifest.modifiedAtMs };
   }
 
   /** What the manifest lists; undefined if somebody has spoilt it. */
@@ -190,6 +215,8 @@ export class BackupFolder {
 
   #isOwn(name: string): boolean {
     const { manifestName, appendfilename } = this.#names;
+    const vouchedFor = checksummedNameOf(name);
+    if (vouchedFor !== undefined) return this.#names.isLogName(vouchedFor) || vouchedFor === `temp-${appendfilename}`;
     return (
       this.#names.isLogName(name) || [manifestName, `temp-${manifestName}`, `temp-${appendfilename}`].includes(name)
     );

@@ -88,6 +88,50 @@ describe.each(LAYOUTS)('a backup, %s', (layout) => {
     expect((await Rig.start(copy, { 'aof-layout': layout })).digest).toBe(rig.digest);
   });
 
+  test.each([true, false])('takes along what vouches for its bytes; links: %s', async (canLink) => {
+    const disk = newDisk();
+    if (!canLink) {
+      disk.canClone = false;
+      disk.inject({ operation: 'link', code: 'EPERM', times: 100 });
+    }
+    const config = { 'aof-layout': layout, 'aof-checksums': true };
+    const rig = await Rig.start(disk, config);
+    for (let i = 0; i < 50; i++) await rig.ask('set', `key:${i}`, `value ${i} `.repeat(200));
+    for (let second = 0; second < 3; second++) {
+      rig.advance(1000);
+      await rig.turn();
+    }
+    await started(rig);
+    await rig.ask('set', 'more', '1');
+    expect(await rig.ask('backup', 'seal')).toBe('OK');
+    const digest = rig.digest;
+    const files = (await rig.ask('backup', 'list')) as string[];
+    const sums = files.filter((path) => path.endsWith('.crc64'));
+    expect(sums.length).toBeGreaterThan(0);
+    for (let i = 0; i < 50; i++) await rig.ask('set', `key:${i}`, 'other');
+    rig.advance(2000);
+    await rig.turn();
+    const copy = () => restored(disk.afterCrash(1, 'only-synced'), FOLDER, layout);
+    expect((await Rig.start(copy(), config)).digest).toBe(digest);
+    const bare = copy();
+    const folder = layout === 'single' ? DIR : `${DIR}/appendonlydir`;
+    for (const name of bare.list(folder)) if (name.endsWith('.crc64')) bare.unlink(`${folder}/${name}`);
+    expect((await Rig.start(bare, config)).digest).toBe(digest);
+    // What they vouch for is known to be spoilt, although each record is whole.
+    const spoilt = copy();
+    const bytesOf = (name: string) => Buffer.from(spoilt.readFile(`${folder}/${name}`));
+    const logs = spoilt.list(folder).filter((one) => spoilt.status(`${folder}/${one}`)?.kind === 'file');
+    const name = logs.find((one) => bytesOf(one).includes('value 7')) ?? '';
+    const bytes = bytesOf(name);
+    bytes[bytes.indexOf('value 7')] = 0x56;
+    const file = spoilt.open(`${folder}/${name}`, 'truncate');
+    file.write(bytes);
+    file.close();
+    await expect(Rig.start(spoilt, config)).rejects.toMatchObject({ code: 'AOF_CHECKSUM_MISMATCH' });
+    expect(await rig.ask('backup', 'cleanup')).toBe('OK');
+    expect(disk.list(FOLDER)).toEqual([]);
+  });
+
   test('says why it cannot be', async () => {
     const disk = newDisk();
     const rig = await Rig.start(disk, { 'aof-layout': layout });
