@@ -69,7 +69,7 @@ export async function course({
       if (!disk.isCrashed) acknowledged++;
     };
     for (let i = 0; i < 80; i++) send(client, writes.next());
-    for (const size of [1700, 1001, 900, 501]) send(client, writes.large(size));
+    for (const size of [1001, 501]) send(client, writes.large(size));
     await rig.turn();
     rig.advance(1100);
     await rig.turn();
