@@ -6,6 +6,7 @@ import { momentText, textOf, valueText } from './dump-text.ts';
 import { EXIT, type ExitStatus } from './exit-status.ts';
 import { type HistoryEvent, KeyHistory } from './history.ts';
 import { explanationOf, type KeyChange, type KeyState, stateText } from './history-explanation.ts';
+import { MAX_KEYS, MAX_LINKS } from './history-related.ts';
 import { LineOutput } from './line-output.ts';
 import { nameText } from './output.ts';
 import { bytesOfArgument, quoted } from './quoted-text.ts';
@@ -14,6 +15,10 @@ import { type Environment, type Invocation, type Subcommand, UsageError } from '
 
 /** Characters of a value that are shown. */
 const SHOWN_VALUE = 300;
+
+const INEXACT =
+  `# Types and sizes may be wrong: values went into the key through more other keys than are followed, ${MAX_LINKS} ` +
+  `one behind the other or ${MAX_KEYS} in all.\n`;
 
 export const history: Subcommand = {
   name: 'history',
@@ -41,9 +46,11 @@ export const history: Subcommand = {
   remarks: [
     'FLUSHALL, FLUSHDB and SWAPDB are told where they hit the key. A log does not say who deleted a key: a deletion at or after the time',
     'at which the key was to expire is told as its expiry. The keys whose values went into it (RENAME, COPY, SUNIONSTORE and the like) are replayed',
-    'too, so that its type and size are right after each command. Memory is what these keys take.',
+    `too, so that its type and size are right after each command: ${MAX_LINKS} keys one behind the other, ${MAX_KEYS} in all; if there are`,
+    'more, that is said. Memory is what these keys take.',
     '--json writes a document per line, with `kind`: base, command, unfinished, fault, end. Byte strings have a character U+0000 to U+00FF',
     'per byte. `before` and `after` are null where the key was not there; `elsewhere` has other databases that the command changed.',
+    '`isInexact` of the end: there were more keys than are followed.',
   ],
   exitStatus: {
     [EXIT.ok]: 'the history is complete, even if nothing ever happened to the key',
@@ -82,7 +89,9 @@ async function runHistory(invocation: Invocation, environment: Environment): Pro
       await lines.drained();
     }
     const states = told.states().filter((state) => database === undefined || state.database === database);
-    lines.write(isJson ? jsonLine({ kind: 'end', events: count, keys: states }) : endText(key, count, states, nowMs()));
+    const { isInexact } = told;
+    if (isJson) lines.write(jsonLine({ kind: 'end', events: count, keys: states, isInexact }));
+    else lines.write((isInexact ? INEXACT : '') + endText(key, count, states, nowMs()));
   } catch (error) {
     return sayFailed(error, lines, isJson);
   } finally {

@@ -8,12 +8,19 @@ import type { Disk } from '@aof/disk';
 import { keysOf, type LogFile, readLog } from '@aof/log-reader';
 import type { Request } from '@aof/resp-codec';
 
-/** Chains of more links than this are not followed to their beginning. */
-const MAX_PASSES = 16;
+/** Chains of more links than this may not be followed to their beginning: each may take a reading of the log. */
+export const MAX_LINKS = 16;
 /** Keys that are replayed at most: what is more is not known exactly. */
-const MAX_KEYS = 100_000;
+export const MAX_KEYS = 100_000;
 
 const table = new CommandTable(ALL_COMMANDS);
+
+export interface RelatedKeys {
+  /** The key itself among them. */
+  readonly keys: ReadonlySet<string>;
+  /** There are more: how the key was cannot be told for certain. */
+  readonly isCut: boolean;
+}
 
 /** @throws LogReadError, DiskError */
 export async function relatedKeys(
@@ -21,20 +28,21 @@ export async function relatedKeys(
   path: string,
   key: string,
   progress: (done: number, total: number) => void,
-): Promise<ReadonlySet<string>> {
+): Promise<RelatedKeys> {
   const related = new Set([key]);
   // Keys of an RDB part go nowhere; a part that is followed by records has to be read all the same.
   const isWanted = ({ role, name }: LogFile): boolean => role !== 'base' || !name.endsWith('.rdb');
   const options = { faults: 'report', verifiesRdbChecksum: false, isWanted } as const;
-  for (let pass = 1; pass <= MAX_PASSES; pass++) {
+  for (let pass = 1; pass <= MAX_LINKS; pass++) {
     const before = related.size;
     for await (const batch of readLog(disk, path, options)) {
       progress(batch.readBytes, batch.totalBytes);
       for (const event of batch) if (event.kind === 'command') addSources(event.request, related);
     }
-    if (related.size === before || related.size > MAX_KEYS) break;
+    if (related.size === before) return { keys: related, isCut: false };
+    if (related.size > MAX_KEYS) break;
   }
-  return related;
+  return { keys: related, isCut: true };
 }
 
 /** What goes into a related key is related too. */

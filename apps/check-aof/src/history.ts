@@ -20,7 +20,8 @@ import {
 import { RdbError, type RdbKeyEntry } from '@aof/rdb';
 import { Request } from '@aof/resp-codec';
 import type { Happening, KeyChange, KeyState } from './history-explanation.ts';
-import { relatedKeys } from './history-related.ts';
+import { type RelatedKeys, relatedKeys } from './history-related.ts';
+import { databasesOf } from './key-place.ts';
 import { quoted } from './quoted-text.ts';
 import { Replay, type ReplayOutcome } from './replay.ts';
 
@@ -54,7 +55,7 @@ export class KeyHistory {
   readonly #options: HistoryOptions;
   readonly #replay: Replay;
   readonly #databasesSeen = new Set<number>();
-  #related: ReadonlySet<string> = new Set();
+  #related: RelatedKeys = { keys: new Set(), isCut: false };
   /** Commands of an open transaction that are about the keys. */
   #pending: CommandEvent[] = [];
   #firstPart: RdbKeyEntry | undefined;
@@ -74,6 +75,11 @@ export class KeyHistory {
       for (const event of batch) this.#take(event, found);
       if (found.length > 0) yield found;
     }
+  }
+
+  /** What went into the key comes from further than it was followed: types and sizes may be wrong. Known from the first event on. */
+  get isInexact(): boolean {
+    return this.#related.isCut;
   }
 
   /** Where the key is now, by database. */
@@ -104,7 +110,7 @@ export class KeyHistory {
   }
 
   #takeEntry({ entry, file, endOffset, atSeconds }: EntryEvent, found: HistoryEvent[]): void {
-    if (entry.kind !== 'key' || !this.#related.has(entry.key)) return;
+    if (entry.kind !== 'key' || !this.#related.keys.has(entry.key)) return;
     this.#applyEntry(entry, file);
     if (entry.key !== this.#options.key) return;
     const { database, fileOffset } = entry;
@@ -162,7 +168,7 @@ export class KeyHistory {
     const keys = keysOf(request);
     if (keys === undefined) return this.#positions(request).length > 0;
     if (keys.length === 0) return isAboutDatabases(request);
-    for (const index of keys) if (this.#related.has(request.key(index))) return true;
+    for (const index of keys) if (this.#related.keys.has(request.key(index))) return true;
     return false;
   }
 
@@ -211,12 +217,8 @@ export class KeyHistory {
   #affected(request: Request, database: number, isWhole: boolean): number[] {
     if (request.is(0, 'flushall')) return [...this.#databasesSeen];
     if (request.is(0, 'flushdb')) return [database];
-    if (isWhole) return [databaseAt(request, 1), databaseAt(request, 2)].filter((index) => index !== undefined);
-    const other = request.is(0, 'move')
-      ? databaseAt(request, 2)
-      : request.is(0, 'copy')
-        ? copyTarget(request)
-        : undefined;
+    if (isWhole) return [...databasesOf(request)];
+    const [other] = databasesOf(request);
     return other === undefined || other === database ? [database] : [database, other];
   }
 
@@ -236,17 +238,6 @@ export class KeyHistory {
 
 function isAboutDatabases(request: Request): boolean {
   return request.is(0, 'flushall') || request.is(0, 'flushdb') || request.is(0, 'swapdb');
-}
-
-function databaseAt(request: Request, index: number): number | undefined {
-  const database = index < request.count ? request.integer(index) : undefined;
-  return typeof database === 'number' ? database : undefined;
-}
-
-/** COPY source destination [DB n]. */
-function copyTarget(request: Request): number | undefined {
-  for (let i = 3; i + 1 < request.count; i++) if (request.is(i, 'db')) return databaseAt(request, i + 1);
-  return undefined;
 }
 
 /** Bytes of a string, elements of anything else. */

@@ -1,18 +1,19 @@
 /** The price of a repair: what a log loses by it, and what a user is ready to lose. */
+import type { KeyPlace } from './key-place.ts';
 
 export interface Loss {
   /** Bytes that are left out of the log. */
   readonly bytes: number;
   /** Commands that can still be recognised in them. */
   readonly commands: number;
-  /** Keys that these name, each once, a character per byte; the first ones. */
-  readonly keyNames: readonly string[];
+  /** Keys that these name, each once; the first ones. */
+  readonly keys: readonly KeyPlace[];
   readonly keyCount: number;
   /** What cannot be counted, in words: a file that is gone. */
   readonly unknown: readonly string[];
 }
 
-export const NO_LOSS: Loss = { bytes: 0, commands: 0, keyNames: [], keyCount: 0, unknown: [] };
+export const NO_LOSS: Loss = { bytes: 0, commands: 0, keys: [], keyCount: 0, unknown: [] };
 
 export interface LossLimit {
   readonly of: 'bytes' | 'commands' | 'keys';

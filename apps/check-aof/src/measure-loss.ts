@@ -1,7 +1,9 @@
 /** What is lost with the bytes of a file behind some offset. */
 import type { DiskFile } from '@aof/disk';
+import type { BrokenRecord } from './broken-record.ts';
+import { KeySet } from './key-place.ts';
 import { type Loss, NO_LOSS } from './loss.ts';
-import { recogniseRecords } from './recognise-records.ts';
+import { type RecognisedRecord, recogniseRecords } from './recognise-records.ts';
 
 /** Names of keys that a plan shows. */
 const SHOWN_KEYS = 20;
@@ -12,40 +14,52 @@ const WITHOUT_EFFECT = new Set(['multi', 'exec', 'select']);
 
 /** Counts commands, and the keys that they name. */
 export class LossCounter {
-  readonly #keys = new Set<string>();
+  readonly #keys = new KeySet();
   #commands = 0;
 
-  add({ name, keys }: { readonly name: string; readonly keys: readonly string[] }): void {
+  /** @param database that the command works on */
+  add({ name, keys }: BrokenRecord, database: number): void {
     if (WITHOUT_EFFECT.has(name)) return;
     this.#commands++;
-    if (this.#keys.size < COUNTED_KEYS) for (const key of keys) this.#keys.add(key);
+    if (this.#keys.size < COUNTED_KEYS) for (const key of keys) this.#keys.add({ database, key });
   }
 
   /** @param bytes that are lost with them */
   loss(bytes: number): Loss {
-    const keyNames = [...this.#keys].slice(0, SHOWN_KEYS);
-    return { bytes, commands: this.#commands, keyNames, keyCount: this.#keys.size, unknown: [] };
+    return {
+      bytes,
+      commands: this.#commands,
+      keys: this.#keys.first(SHOWN_KEYS),
+      keyCount: this.#keys.size,
+      unknown: [],
+    };
   }
 }
 
-/** @throws DiskError */
-export async function lossBehind(file: DiskFile, offset: number): Promise<Loss> {
+/** @param database in which what is there begins @throws DiskError */
+export async function lossBehind(file: DiskFile, offset: number, database: number): Promise<Loss> {
   const counter = new LossCounter();
-  const add = counter.add.bind(counter);
-  await recogniseRecords(file, offset, add, add);
+  let at = database;
+  const add = (record: RecognisedRecord): void => {
+    if (record.name === 'select') at = record.databases[0] ?? at;
+    counter.add(record, at);
+  };
+  await recogniseRecords(file, offset, add, (record) => counter.add(record, at));
   return counter.loss(file.size() - offset);
 }
 
 /** The sum of losses; a key that several name counts once per loss. */
 export function totalLoss(losses: readonly Loss[]): Loss {
+  const keys = new KeySet();
+  for (const loss of losses) for (const place of loss.keys) keys.add(place);
   return losses.reduce(
     (sum, loss) => ({
       bytes: sum.bytes + loss.bytes,
       commands: sum.commands + loss.commands,
-      keyNames: [...new Set([...sum.keyNames, ...loss.keyNames])].slice(0, SHOWN_KEYS),
+      keys: sum.keys,
       keyCount: sum.keyCount + loss.keyCount,
       unknown: [...sum.unknown, ...loss.unknown],
     }),
-    NO_LOSS,
+    { ...NO_LOSS, keys: keys.first(SHOWN_KEYS) },
   );
 }

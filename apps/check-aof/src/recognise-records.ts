@@ -9,6 +9,7 @@ import type { DiskFile } from '@aof/disk';
 import { fileChunks } from '@aof/log-reader';
 import { Request } from '@aof/resp-codec';
 import { type BrokenRecord, brokenRecordOf } from './broken-record.ts';
+import { databasesOf } from './key-place.ts';
 import { recordKeys, runnableName } from './record-keys.ts';
 
 const STAR = 42;
@@ -33,6 +34,8 @@ export interface RecognisedRecord {
   readonly keys: readonly string[];
   /** Lower case. */
   readonly name: string;
+  /** As `databasesOf` has them. */
+  readonly databases: readonly number[];
 }
 
 /**
@@ -222,5 +225,6 @@ class Run {
 function recognised(view: Request, offset: number, end: number): RecognisedRecord | undefined {
   const name = runnableName(view);
   if (name === undefined) return undefined;
-  return { offset, end, keys: recordKeys(view).map(({ index }) => view.latin1(index)), name };
+  const keys = recordKeys(view).map(({ index }) => view.latin1(index));
+  return { offset, end, keys, name, databases: databasesOf(view) };
 }

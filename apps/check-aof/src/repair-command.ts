@@ -3,6 +3,7 @@ import { CommandReport } from './command-report.ts';
 import { describeText } from './describe-record.ts';
 import { EXIT, type ExitStatus } from './exit-status.ts';
 import { findingText, plural } from './findings.ts';
+import { placeText } from './key-place.ts';
 import { exceededLimit, type Loss, type LossLimit, parseLossLimit } from './loss.ts';
 import { planRepair, type RepairPlan } from './repair-plan.ts';
 import { RepairFailedError, type RepairResult, runRepair } from './repair-run.ts';
@@ -138,7 +139,8 @@ function sayPlan({ folder, found, files, notes, loss, isNothingToDo }: RepairPla
       records: salvage.records,
       bytes: salvage.bytes,
       pieces: salvage.ranges.length,
-      doubtfulKeys: salvage.doubtfulKeys.map(describeText),
+      doubtfulKeys: salvage.doubtfulKeys.map(({ key }) => describeText(key)),
+      doubtfulDatabases: salvage.doubtfulKeys.map(({ database }) => database),
       isDatabaseDoubtful: salvage.isDatabaseDoubtful,
     },
     lost: lossDocument(cost),
@@ -161,12 +163,12 @@ function sayPlan({ folder, found, files, notes, loss, isNothingToDo }: RepairPla
   else sayPrice(loss, report);
 }
 
-function sayPrice({ bytes, commands, keyCount, keyNames, unknown }: Loss, report: CommandReport): void {
+function sayPrice({ bytes, commands, keyCount, keys, unknown }: Loss, report: CommandReport): void {
   const recognised = `${plural(commands, 'command')}, on ${plural(keyCount, 'key')}`;
   report.say(`Price: ${plural(bytes, 'byte')}; to be recognised in them: ${recognised}`);
-  if (keyNames.length > 0) {
-    const more = keyCount > keyNames.length ? ', …' : '';
-    report.say(`  keys: ${keyNames.map(describeText).join(', ')}${more}`);
+  if (keys.length > 0) {
+    const more = keyCount > keys.length ? ', …' : '';
+    report.say(`  keys: ${keys.map(placeText).join(', ')}${more}`);
   }
   for (const one of unknown) report.say(`  ${one}`);
 }
@@ -179,7 +181,7 @@ function saySalvage({ records, ranges, doubtfulKeys, isDatabaseDoubtful }: Salva
     report.say('    they may belong to another database: the command that selects it may be lost');
   if (doubtfulKeys.length === 0) return;
   report.say(`    ${plural(doubtfulKeys.length, 'key')} may be wrong, for what they build on may be lost:`);
-  for (const key of doubtfulKeys) report.say(`      ${describeText(key)}`);
+  for (const place of doubtfulKeys) report.say(`      ${placeText(place)}`);
 }
 
 function sayResult({ undoFolder, replacements, loaded }: RepairResult, report: CommandReport): void {
@@ -203,6 +205,7 @@ function sayFailed({ message, findings }: RepairFailedError, report: CommandRepo
   return EXIT.impossible;
 }
 
-function lossDocument({ bytes, commands, keyCount, keyNames, unknown }: Loss) {
-  return { bytes, commands, keys: keyCount, keyNames: keyNames.map(describeText), unknown };
+function lossDocument({ bytes, commands, keyCount, keys, unknown }: Loss) {
+  const keyNames = keys.map(({ key }) => describeText(key));
+  return { bytes, commands, keys: keyCount, keyNames, keyDatabases: keys.map(({ database }) => database), unknown };
 }

@@ -9,6 +9,7 @@ import { readFileKind } from '@aof/aof-files';
 import type { Disk, DiskFile } from '@aof/disk';
 import { filesOfManifest } from '@aof/log-reader';
 import { checkRecords } from './check-records.ts';
+import { DatabaseTracker } from './key-place.ts';
 import { type LogFile, NoLogError } from './log-files.ts';
 import { type Loss, NO_LOSS } from './loss.ts';
 import { lossBehind, totalLoss } from './measure-loss.ts';
@@ -144,6 +145,7 @@ async function planFile(
       fileOffset = part.endOffset;
     }
     const finder = new UnrunnableFinder();
+    const databases = new DatabaseTracker();
     const verdict = await checkRecords({
       file: handle,
       fileOffset,
@@ -153,7 +155,10 @@ async function planFile(
       untilTimestamp: undefined,
       progress,
       view: finder.view,
-      passed: (offset, recordLine) => finder.passed(offset, recordLine),
+      passed: (offset, recordLine) => {
+        finder.passed(offset, recordLine);
+        if (finder.found === undefined) databases.passed(finder.view);
+      },
     });
     const unrunnable = finder.found !== undefined && finder.found.offset < verdict.okUpTo ? finder.found : undefined;
     // What follows a strange command is good: only salvaging, which keeps that, leaves the command out.
@@ -164,8 +169,16 @@ async function planFile(
     const what = goesBySalvage ? unrunnable.reason : describeEnd(handle, keptBytes, size);
     const reason = `${what}, at offset ${keptBytes}, line ${goesBySalvage ? unrunnable.line : verdict.nextLine}`;
     if (!isSalvaging)
-      return { file, size, action: 'cut', keptBytes, unrunnable, reason, loss: await lossBehind(handle, keptBytes) };
-    const salvage = await salvageBehind(handle, keptBytes);
+      return {
+        file,
+        size,
+        action: 'cut',
+        keptBytes,
+        unrunnable,
+        reason,
+        loss: await lossBehind(handle, keptBytes, databases.settled),
+      };
+    const salvage = await salvageBehind(handle, keptBytes, databases.settled);
     return { file, size, action: 'cut', keptBytes, salvage, reason, loss: salvage.loss };
   } finally {
     handle.close();
@@ -195,8 +208,8 @@ async function planRebuild(
   const behind = resumption === undefined ? '' : `, and ${resumption.keys} behind it`;
   const reason = `${part.reason}, at offset ${fileOffset}; ${keys} keys before it${behind} can be read`;
   const unknown = unknownOf(file, part, missing, resumption !== undefined);
-  const keyNames = part.key === undefined ? [] : [part.key];
-  const loss: Loss = { ...NO_LOSS, bytes, keyNames, keyCount: missing, unknown };
+  const damaged = part.key === undefined ? [] : [{ database, key: part.key }];
+  const loss: Loss = { ...NO_LOSS, bytes, keys: damaged, keyCount: missing, unknown };
   return { file, size, action: 'rebuild', keptBytes: 0, tailOffset, resumption, reason, loss };
 }
 

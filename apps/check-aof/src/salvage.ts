@@ -8,6 +8,7 @@
  */
 import type { DiskFile } from '@aof/disk';
 import type { BrokenRecord } from './broken-record.ts';
+import { type KeyPlace, KeySet } from './key-place.ts';
 import type { Loss } from './loss.ts';
 import { LossCounter } from './measure-loss.ts';
 import { type RecognisedRecord, recogniseRecords } from './recognise-records.ts';
@@ -19,19 +20,24 @@ export interface Salvage {
   readonly bytes: number;
   /** What is not kept. */
   readonly loss: Loss;
-  /** Keys that may be wrong, a character per byte. */
-  readonly doubtfulKeys: readonly string[];
+  /** Keys that may be wrong. */
+  readonly doubtfulKeys: readonly KeyPlace[];
   /** The first record behind a hole selects no database: a lost one may have. */
   readonly isDatabaseDoubtful: boolean;
 }
 
+/** A record, and the database that it works on in the log that is kept. */
+interface PlacedRecord {
+  readonly record: RecognisedRecord;
+  readonly database: number;
+}
+
 /** Commands after which their keys do not depend on what was there before. */
 const OVERWRITING = new Set(['set', 'setex', 'psetex', 'mset', 'del', 'unlink', 'getset', 'getdel', 'restore']);
-const FLUSHING = new Set(['flushall', 'flushdb']);
 
-/** @param from where the file stops being good @throws DiskError */
-export async function salvageBehind(file: DiskFile, from: number): Promise<Salvage> {
-  const collector = new SalvageCollector();
+/** @param from where the file stops being good @param database that is selected there @throws DiskError */
+export async function salvageBehind(file: DiskFile, from: number, database: number): Promise<Salvage> {
+  const collector = new SalvageCollector(database);
   await recogniseRecords(
     file,
     from,
@@ -50,35 +56,43 @@ const MAX_BEHIND_GAP = 100_000;
 
 class SalvageCollector {
   readonly #ranges: [start: number, end: number][] = [];
-  readonly #doubtful = new Set<string>();
-  readonly #sound = new Set<string>();
+  readonly #doubtful = new KeySet();
+  readonly #sound = new KeySet();
   readonly #lost = new LossCounter();
   #records = 0;
   /** End of the last record; -1 before the first. */
   #end = -1;
   /** The open transaction: where it begins, and what is in it. */
-  #transaction: { readonly offset: number; readonly records: RecognisedRecord[] } | undefined;
+  #transaction: { readonly records: PlacedRecord[]; readonly databaseBefore: number } | undefined;
   /** Keys since the last hole, as long as they may be those of a transaction whose beginning it took. */
-  #behindGap: string[] | undefined;
+  #behindGap: KeyPlace[] | undefined;
+  /** Of what is kept: a lost SELECT changes nothing, as for the server that loads it. */
+  #database: number;
   #isDatabaseDoubtful = false;
   #hasSelected = false;
+
+  constructor(database: number) {
+    this.#database = database;
+  }
 
   add(record: RecognisedRecord): void {
     if (record.offset !== this.#end) this.#gap();
     this.#end = record.end;
     if (record.name === 'multi') return this.#multi(record);
-    if (this.#transaction !== undefined) this.#transaction.records.push(record);
+    if (record.name === 'select') this.#database = record.databases[0] ?? this.#database;
+    const placed = { record, database: this.#database };
+    if (this.#transaction !== undefined) this.#transaction.records.push(placed);
     if (record.name === 'exec') return this.#exec(record);
     if (this.#transaction !== undefined) return;
     this.#keep(record);
-    this.#judgeKeys(record);
-    this.#noteBehindGap(record);
+    this.#judgeKeys(placed);
+    this.#noteBehindGap(placed);
   }
 
   /** A record that cannot be kept: what it was to do to its keys is lost. */
   addBroken(record: BrokenRecord): void {
     this.#gap();
-    this.#lose(record);
+    this.#lose(record, this.#database);
   }
 
   /** @param size of all that was looked through, bytes */
@@ -90,7 +104,7 @@ class SalvageCollector {
       records: this.#records,
       bytes,
       loss: this.#lost.loss(size - bytes),
-      doubtfulKeys: [...this.#doubtful],
+      doubtfulKeys: this.#doubtful.first(),
       isDatabaseDoubtful: this.#isDatabaseDoubtful,
     };
   }
@@ -106,17 +120,18 @@ class SalvageCollector {
   #multi(record: RecognisedRecord): void {
     this.#abandonTransaction();
     this.#behindGap = undefined;
-    this.#transaction = { offset: record.offset, records: [record] };
+    const database = this.#database;
+    this.#transaction = { records: [{ record, database }], databaseBefore: database };
   }
 
   #exec(record: RecognisedRecord): void {
     if (this.#transaction === undefined) {
       // The first half of this transaction is lost: the second half alone was never true.
-      for (const key of this.#behindGap ?? []) this.#doubt(key);
-      this.#lose(record);
+      for (const place of this.#behindGap ?? []) this.#doubt(place);
+      this.#lose(record, this.#database);
     } else {
       for (const one of this.#transaction.records) {
-        this.#keep(one);
+        this.#keep(one.record);
         this.#judgeKeys(one);
       }
     }
@@ -125,13 +140,15 @@ class SalvageCollector {
   }
 
   #abandonTransaction(): void {
-    for (const record of this.#transaction?.records ?? []) this.#lose(record);
+    if (this.#transaction === undefined) return;
+    for (const { record, database } of this.#transaction.records) this.#lose(record, database);
+    this.#database = this.#transaction.databaseBefore;
     this.#transaction = undefined;
   }
 
-  #lose(record: BrokenRecord): void {
-    this.#lost.add(record);
-    for (const key of record.keys) this.#doubt(key);
+  #lose(record: BrokenRecord, database: number): void {
+    this.#lost.add(record, database);
+    for (const key of record.keys) this.#doubt({ database, key });
   }
 
   #keep({ offset, end }: RecognisedRecord): void {
@@ -141,26 +158,39 @@ class SalvageCollector {
     else this.#ranges.push([offset, end]);
   }
 
-  #judgeKeys({ name, keys }: RecognisedRecord): void {
+  #judgeKeys({ record: { name, keys, databases }, database }: PlacedRecord): void {
     if (name === 'select') this.#hasSelected = true;
     else if (name !== 'multi' && name !== 'exec' && !this.#hasSelected) this.#isDatabaseDoubtful = true;
-    if (FLUSHING.has(name)) this.#doubtful.clear();
+    if (name === 'flushall') this.#doubtful.clear();
+    if (name === 'flushdb') this.#doubtful.clear(database);
+    if (name === 'swapdb') this.#swap(databases);
     for (const key of keys) {
+      const place = { database, key };
       if (OVERWRITING.has(name)) {
-        if (this.#sound.size < MAX_SOUND) this.#sound.add(key);
-        this.#doubtful.delete(key);
-      } else if (!this.#sound.has(key)) this.#doubt(key);
+        if (this.#sound.size < MAX_SOUND) this.#sound.add(place);
+        this.#doubtful.delete(place);
+      } else if (!this.#sound.has(place)) this.#doubt(place);
     }
+    // What is moved or copied arrives in another database.
+    if (name === 'select' || name === 'swapdb') return;
+    const arriving = name === 'copy' ? keys.slice(1) : keys;
+    for (const target of databases) for (const key of arriving) this.#doubt({ database: target, key });
   }
 
-  #doubt(key: string): void {
-    this.#sound.delete(key);
-    if (this.#doubtful.size < MAX_DOUBTFUL) this.#doubtful.add(key);
+  #swap([one, other]: readonly number[]): void {
+    if (one === undefined || other === undefined) return;
+    this.#doubtful.swap(one, other);
+    this.#sound.swap(one, other);
   }
 
-  #noteBehindGap({ keys }: RecognisedRecord): void {
+  #doubt(place: KeyPlace): void {
+    this.#sound.delete(place);
+    if (this.#doubtful.size < MAX_DOUBTFUL) this.#doubtful.add(place);
+  }
+
+  #noteBehindGap({ record, database }: PlacedRecord): void {
     if (this.#behindGap === undefined) return;
-    this.#behindGap.push(...keys);
+    for (const key of record.keys) this.#behindGap.push({ database, key });
     if (this.#behindGap.length > MAX_BEHIND_GAP) this.#behindGap = undefined;
   }
 }

@@ -89,6 +89,19 @@ describe('check-aof history', () => {
     }
   });
 
+  test.each([
+    [10, false],
+    [16, true],
+  ])('a value that came through %i keys: inexact %s', async (links, isInexact) => {
+    // The log is read forwards: each reading finds one more.
+    const copies = Array.from({ length: links }, (_, i) => `COPY k${links - i} k${links - i - 1}`);
+    const disk = logOf(records(`SET k${links} value`, ...copies));
+    expect((await linesOf(disk, 'k0')).lines.at(-1)).toMatchObject({ kind: 'end', isInexact });
+    const text = await textOf(disk, 'k0');
+    expect(text.includes('Types and sizes may be wrong')).toBe(isInexact);
+    if (!isInexact) expect(text).toContain('is: string, 5 bytes');
+  });
+
   test('equals a replay of the whole log when keys go from one to another', async () => {
     // Only what has an effect whatever the other key is: a log holds no RENAMENX that failed.
     const key = fc.constantFrom('a', 'b', 'c');

@@ -122,6 +122,21 @@ The files from before are in /d/repair-1; check-aof undo puts them back.
     expect(session.content).toBe(GOOD + TAIL);
   });
 
+  test('the price names keys with their database', async () => {
+    const select = '*2\r\n$6\r\nSELECT\r\n$1\r\n3\r\n';
+    const multi = '*1\r\n$5\r\nMULTI\r\n';
+    const price = async (content: string, ...args: string[]) =>
+      (await new Session(content).run('repair', '--dry-run', ...args, '/d')).stdout;
+    expect(await price(`${GOOD}${select}\0${TAIL}`)).toContain('\n  keys: lost (db 3)\n');
+    expect(await price(`${GOOD}${TAIL.slice(0, -2)}`)).toContain('\n  keys: lost\n');
+    // A transaction that is left out takes its SELECT with it; within it, it holds.
+    expect(await price(`${GOOD}${multi}${TAIL}${select}${TAIL}`)).toContain('\n  keys: lost, lost (db 3)\n');
+    const { lost } = JSON.parse(await price(`${GOOD}${select}${TAIL.slice(0, -2)}`, '--json'));
+    expect(lost).toMatchObject({ keys: 1, keyNames: ['lost'], keyDatabases: [3] });
+    const salvaged = await price(`${select}${GOOD}\0*2\r\n$4\r\nINCR\r\n$1\r\nk\r\n`, '--salvage');
+    expect(salvaged).toContain('1 key may be wrong, for what they build on may be lost:\n      k (db 3)\n');
+  });
+
   test('--json says everything in one document', async () => {
     const session = new Session();
     const { status, stdout } = await session.run('repair', '--json', '--yes', '/d');
@@ -131,7 +146,7 @@ The files from before are in /d/repair-1; check-aof undo puts them back.
       status,
       isNothingToDo: false,
       plan: [{ file: 'appendonly.aof', action: 'cut', bytes: 58, keptBytes: 27 }],
-      lost: { bytes: 31, commands: 1, keys: 1, keyNames: ['lost'], unknown: [] },
+      lost: { bytes: 31, commands: 1, keys: 1, keyNames: ['lost'], keyDatabases: [0], unknown: [] },
       undoFolder: '/d/repair-1',
       loaded: { records: 1, keys: 1, notReplayed: 0, failed: 0 },
     });

@@ -133,7 +133,7 @@ describe.each(SERVERS)('%s', (server) => {
       const wrong = named(differing(await loaded(disk, path), expected));
       // Only what the damage hit, and those that the plan names.
       const hit = await keysHit(variant, edit.at + Math.max(edit.remove, 1));
-      for (const { salvage } of plan.files) for (const key of salvage?.doubtfulKeys ?? []) hit.add(key);
+      for (const { salvage } of plan.files) for (const { key } of salvage?.doubtfulKeys ?? []) hit.add(key);
       expect(wrong.filter((key) => !hit.has(key))).toEqual([]);
     });
   });

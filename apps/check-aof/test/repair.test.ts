@@ -77,14 +77,17 @@ describe.each(SERVERS)('%s', (server) => {
   });
 });
 
+/** Keys of database 0. */
+const places = (...keys: readonly string[]) => keys.map((key) => ({ database: 0, key }));
+
 describe('the price', () => {
   test('counts what can be recognised in what is left out', async () => {
     const good = record('SELECT', '0') + record('SET', 'kept', '1');
     const bad = `\0\0\0\0${record('SET', 'one', '1')}${record('INCR', 'two')}*3\r\n$3\r\nSET\r\n$3\r\ncut\r\n$7\r\nval`;
     const disk = diskOf([[SINGLE, Buffer.from(good + bad)]]);
     const { plan } = await repair(disk);
-    const keyNames = ['one', 'two', 'cut'];
-    expect(plan.loss).toEqual({ bytes: bad.length, commands: 3, keyNames, keyCount: 3, unknown: [] });
+    const keys = places('one', 'two', 'cut');
+    expect(plan.loss).toEqual({ bytes: bad.length, commands: 3, keys, keyCount: 3, unknown: [] });
     expect(contents(disk).get(SINGLE)).toBe(good);
   });
 
@@ -98,7 +101,7 @@ describe('the price', () => {
   test('of half a transaction is its commands', async () => {
     const half = record('MULTI') + record('SET', 'a', '1') + record('SET', 'b', '1');
     const disk = diskOf([[SINGLE, Buffer.from(record('SET', 'k', '1') + half)]]);
-    expect((await repair(disk)).plan.loss).toMatchObject({ bytes: half.length, commands: 2, keyNames: ['a', 'b'] });
+    expect((await repair(disk)).plan.loss).toMatchObject({ bytes: half.length, commands: 2, keys: places('a', 'b') });
   });
 });
 
@@ -212,7 +215,7 @@ describe('salvage', () => {
     const [one, two] = [record('SET', 'a', '1'), record('INCR', 'b') + record('DEL', 'k')];
     const { rest, salvage, plan } = await salvaged(`\0\0\0${one}*3\r\n$3\r\nSET\r\n$9${two}garbage`);
     expect(rest).toBe(one + two);
-    expect(salvage).toMatchObject({ records: 3, doubtfulKeys: ['b'], isDatabaseDoubtful: true });
+    expect(salvage).toMatchObject({ records: 3, doubtfulKeys: places('b'), isDatabaseDoubtful: true });
     expect(plan.loss.bytes).toBe('\0\0\0*3\r\n$3\r\nSET\r\n$9garbage'.length);
   });
 
@@ -230,8 +233,33 @@ describe('salvage', () => {
     const head = record('MULTI') + record('SET', 'b', '1');
     const tail = record('SET', 'c', '1') + record('EXEC');
     const { salvage, plan } = await salvaged(`${broken}${head}\0${tail}${record('SET', 'd', '1')}`);
-    expect(salvage?.doubtfulKeys).toEqual(['a', 'b', 'c']);
-    expect(plan.loss).toMatchObject({ commands: 2, keyNames: ['a', 'b'] });
+    expect(salvage?.doubtfulKeys).toEqual(places('a', 'b', 'c'));
+    expect(plan.loss).toMatchObject({ commands: 2, keys: places('a', 'b') });
+  });
+
+  test('tells keys of different databases apart', async () => {
+    const broken = '*3\r\n$3\r\nSET\r\n$1\r\na\r\n$8\r\nx\r\n';
+    const overwritten = record('SET', 'a', '1');
+    const doubtful = async (...commands: string[]) =>
+      (await salvaged(`${broken}${commands.join('')}`)).salvage?.doubtfulKeys;
+    expect(await doubtful(overwritten)).toEqual([]);
+    // What happens to `a` of another database makes that of the first one no better.
+    expect(await doubtful(record('SELECT', '3'), overwritten)).toEqual(places('a'));
+    expect(await doubtful(record('SELECT', '3'), record('FLUSHDB'))).toEqual(places('a'));
+    expect(await doubtful(record('FLUSHDB'), overwritten)).toEqual([]);
+    expect(await doubtful(record('SELECT', '3'), record('FLUSHALL'))).toEqual([]);
+    expect(await doubtful(record('SELECT', '3'), record('INCR', 'a'))).toEqual([
+      ...places('a'),
+      { database: 3, key: 'a' },
+    ]);
+    expect(await doubtful(record('SWAPDB', '0', '3'), overwritten)).toEqual([{ database: 3, key: 'a' }]);
+    expect(await doubtful(record('MOVE', 'a', '3'), overwritten)).toEqual([{ database: 3, key: 'a' }]);
+    expect(await doubtful(record('COPY', 'a', 'b', 'DB', '3'), overwritten)).toEqual([
+      { database: 0, key: 'b' },
+      { database: 3, key: 'b' },
+    ]);
+    // A SELECT in half a transaction goes with it.
+    expect(await doubtful(record('MULTI'), record('SELECT', '3'), '\0', overwritten, overwritten)).toEqual([]);
   });
 
   test('takes nothing for a record that stands alone among bytes', async () => {
@@ -260,7 +288,10 @@ describe('salvage', () => {
 
   test('a key is right again once it is overwritten', async () => {
     const text = record('SELECT', '0') + record('INCR', 'n') + record('LPUSH', 'l', 'v') + record('SET', 'n', '5');
-    expect((await salvaged(`\0${text}`)).salvage).toMatchObject({ doubtfulKeys: ['l'], isDatabaseDoubtful: false });
+    expect((await salvaged(`\0${text}`)).salvage).toMatchObject({
+      doubtfulKeys: places('l'),
+      isDatabaseDoubtful: false,
+    });
   });
 
   test('what a hole costs in real logs is about the hole', async () => {
@@ -278,14 +309,14 @@ describe('salvage of an RDB part', () => {
   const corpus = readCorpus('redis-7.0.15', 'rdb-base');
 
   test.each([
-    ['single-flip-2', 'hash:big'],
-    ['single-flip-3', 'stream'],
-    ['single-hole', 'zset:big'],
-    ['single-deleted-middle', 'zset:big'],
-  ])('%s costs one key, which is named', async (name, key) => {
+    ['single-flip-2', 5, 'hash:big'],
+    ['single-flip-3', 5, 'stream'],
+    ['single-hole', 0, 'zset:big'],
+    ['single-deleted-middle', 0, 'zset:big'],
+  ])('%s costs one key, which is named with its database', async (name, database, key) => {
     const disk = diskOf(variantFiles(corpus, name));
     const { plan, result } = await repair(disk, FOLDER, true);
-    expect(plan.loss).toMatchObject({ keyNames: [key], keyCount: 1, unknown: [] });
+    expect(plan.loss).toMatchObject({ keys: [{ database, key }], keyCount: 1, unknown: [] });
     // The key that an incr record builds on is there again, but for what it lost.
     expect(result?.loaded.keys).toBeGreaterThanOrEqual(97);
     // Without being asked for, none of it is guessed.

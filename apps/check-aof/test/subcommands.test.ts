@@ -173,6 +173,7 @@ describe('check --json', () => {
       verdict: 'valid',
       files: [{ name: 'a.incr.aof', path: '/m/a.incr.aof', role: 'incr', verdict: 'ok', size: 27 }],
     });
+    expect(await run('doctor', '/nowhere')).toMatchObject({ status: 5, stdout: 'There is no /nowhere.\n' });
     const several = await run('/d');
     expect(several).toMatchObject({
       status: 1,
