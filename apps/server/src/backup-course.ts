@@ -11,9 +11,12 @@
 import type { AofFile, Manifest, MultiPartLayout } from '@aof/aof-files';
 import { MultiPartPlan } from '@aof/aof-rewriter';
 import { BackupError, BackupFolder, verifyFiles } from '@aof/backup';
+import type { RecordApplier } from '@aof/loader';
 import { DEFAULT_LIMITS } from '@aof/resp-codec';
 import type { Engine } from './engine.ts';
+import { hasRoomForSecondDataSet } from './memory-use.ts';
 import { RecordChecker } from './record-checker.ts';
+import { TrialApplier } from './trial-load.ts';
 
 /** A backup that is whole, durable and verified. */
 export interface SealedBackup {
@@ -105,8 +108,7 @@ export class BackupCourse {
       lastIncrSequence: incr.at(-1)?.sequence ?? 0,
     };
     const files = this.folder.filesOf(manifest);
-    // Its base is verified already.
-    await this.#verify(files.filter(({ role }) => role === 'incr'));
+    await this.#verifyAll(files);
     this.assertWanted();
     await this.folder.sealMultiPart(manifest);
     const paths = this.folder.withChecksums(files.map(({ path }) => path));
@@ -142,18 +144,37 @@ export class BackupCourse {
     const { fileSize } = appendLog.writer;
     const sealedAtMs = clock.nowMs();
     const copy = await this.folder.copySingle(path, fileSize);
-    await this.#verify([copy]);
+    await this.#verifyAll([copy]);
     this.assertWanted();
     await this.folder.sealSingle();
     return { files: this.folder.withChecksums([this.folder.singlePath]), sealedAtMs };
   }
 
-  async #verify(files: readonly AofFile[]): Promise<void> {
-    const { clock, config, disk, executor } = this.#engine;
+  /** All files of a backup, by loading them where that is wanted and possible. */
+  async #verifyAll(files: readonly AofFile[]): Promise<void> {
+    const { config, log } = this.#engine;
+    const way = config.values['backup-verify'];
+    if (way === 'load' || (way === 'auto' && hasRoomForSecondDataSet())) {
+      const trial = new TrialApplier(this.#engine);
+      await this.#verify(files, trial);
+      log('notice', `Backup: verified by loading it, ${trial.keyCount} keys`);
+    } else {
+      // Its base was read when it was pinned.
+      await this.#verify(files.filter(({ role }) => role !== 'base'));
+      const reason = way === 'auto' ? ', for there is no memory to load it beside the data that is served' : '';
+      log('notice', `Backup: verified by reading it${reason}`);
+    }
+  }
+
+  async #verify(
+    files: readonly AofFile[],
+    applier: RecordApplier = new RecordChecker(this.#engine.executor.table),
+  ): Promise<void> {
+    const { clock, config, disk } = this.#engine;
     await verifyFiles({
       disk,
       files,
-      applier: new RecordChecker(executor.table),
+      applier,
       maxBulkBytes: Math.max(DEFAULT_LIMITS.maxBulkBytes, config.values['proto-max-bulk-len']),
       nowMs: () => clock.monotonicUs() / 1000,
       yieldTurn: () => this.#nextTurn(),

@@ -1,5 +1,5 @@
 /** What the process says about its memory. */
-import { getHeapSpaceStatistics } from 'node:v8';
+import { getHeapSpaceStatistics, getHeapStatistics } from 'node:v8';
 import type { MemoryUse } from '@aof/commands';
 import type { Engine } from './engine.ts';
 
@@ -7,6 +7,17 @@ import type { Engine } from './engine.ts';
 export function usedMemoryBytes(): number {
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;
+}
+
+/** Beside a second data set this share of the first one's size must stay free. */
+const SPARE_SHARE = 0.25;
+
+/** Whether a second data set of the size of the served one fits: into V8's heap, and into what the machine or its container has left. */
+export function hasRoomForSecondDataSet(): boolean {
+  const { heapUsed, external } = process.memoryUsage();
+  const heapLeft = getHeapStatistics().heap_size_limit - heapUsed;
+  const wanted = 1 + SPARE_SHARE;
+  return heapLeft > heapUsed * wanted && process.availableMemory() > (heapUsed + external) * wanted;
 }
 
 /** As `MemoryUse` has it; a new peak is remembered. */

@@ -8,17 +8,21 @@ import type { ApplyOutcome, RecordApplier } from '@aof/loader';
 import { Request } from '@aof/resp-codec';
 
 export class RecordChecker implements RecordApplier {
-  readonly view = new Request();
+  readonly view: Request;
+  /** Of the record that was judged last; undefined if there is none of its name. */
+  command: Command | undefined;
   readonly #table: CommandTable;
   #isInTransaction = false;
 
-  constructor(table: CommandTable) {
+  constructor(table: CommandTable, view = new Request()) {
+    this.view = view;
     this.#table = table;
   }
 
   apply(): ApplyOutcome {
     const { view } = this;
     const command = this.#find();
+    this.command = command;
     if (command === undefined) return { refusal: `Unknown command '${view.latin1(0)}' reading the append only file` };
     if (!command.acceptsArgumentCount(view.count))
       return { refusal: `Wrong number of arguments for '${command.fullName}' reading the append only file` };

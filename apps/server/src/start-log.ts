@@ -149,7 +149,7 @@ function openLog(engine: Engine, layout: AofLayout, report: LoadReport): void {
 }
 
 /** Runs records as the server's own commands, for a client that nobody is connected to. */
-class ExecutorApplier implements RecordApplier {
+export class ExecutorApplier implements RecordApplier {
   readonly #engine: Engine;
   readonly #client: Client;
   /** A record of the log is a request like any other. */

@@ -39,6 +39,7 @@ describe('the table against Redis 7.0.15', () => {
       'aof-rewrite-cpulist',
       'aof-start-empty',
       'backup-sealed-ttl',
+      'backup-verify',
       'backupdirname',
       'bgsave-cpulist',
       'bio-cpulist',
