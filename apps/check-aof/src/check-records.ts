@@ -212,7 +212,7 @@ class RecordCheck {
 }
 
 /** Which of the two words `bytes[start … end)` is, as C compares it: any case, up to a NUL. */
-export function transactionWord(bytes: Uint8Array, start: number, end: number): typeof MULTI | typeof EXEC | undefined {
+function transactionWord(bytes: Uint8Array, start: number, end: number): typeof MULTI | typeof EXEC | undefined {
   const first = (bytes[start] ?? 0) | 32;
   const word = first === 109 ? MULTI : first === 101 ? EXEC : undefined;
   if (word === undefined || end - start < word.length) return undefined;

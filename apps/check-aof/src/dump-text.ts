@@ -37,7 +37,7 @@ export function textOf(event: LogEvent): string {
 }
 
 /** A command as redis-cli takes it. */
-export function commandText(request: Request): string {
+function commandText(request: Request): string {
   let text = quoted(request.latin1(0));
   for (let i = 1; i < request.count; i++) text += ` ${quoted(request.latin1(i))}`;
   return text;

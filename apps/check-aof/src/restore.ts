@@ -10,6 +10,7 @@ import { EMPTY_MANIFEST, type LayoutKind, type Manifest, MultiPartLayout } from 
 import { type Disk, DiskError } from '@aof/disk';
 import { readLog } from '@aof/log-reader';
 import type { RdbTarget } from '@aof/rdb';
+import { type HeldFiles, holdFound } from './held-files.ts';
 import { type BaseForm, writeBase } from './restore-base.ts';
 import { bytesOf, copyUpTo, type Part, partsUpTo } from './restore-copy.ts';
 import { type Cut, CutFinder, type CutPlace, type FoundCut } from './restore-cut.ts';
@@ -23,7 +24,6 @@ import {
   selectKeys,
 } from './restore-data-set.ts';
 import { RestoreError } from './restore-error.ts';
-import { type HeldFiles, holdFiles } from './restore-held-files.ts';
 import { baseName, inFolder, locateLog, type SourceLog } from './restore-source.ts';
 import { assertFree, TargetFolder } from './restore-target.ts';
 import { type LoadedTarget, loadTarget } from './restore-verify.ts';
@@ -115,19 +115,13 @@ export async function withLog<T>(
   }
 }
 
-/** A rewrite may delete files between the reading of the manifest and their opening; then the manifest is read anew. */
-const HOLD_ATTEMPTS = 5;
-
 function holdLog(disk: Disk, path: string): { readonly source: SourceLog; readonly held: HeldFiles } {
-  for (let attempt = 1; ; attempt++) {
-    const source = locateLog(disk, path);
-    try {
-      const paths = source.files.map((file) => file.path);
-      return { source, held: holdFiles(disk, paths) };
-    } catch (error) {
-      if (!(error instanceof DiskError) || error.code !== 'ENOENT') throw error;
-      if (attempt === HOLD_ATTEMPTS) throw missingFile(error);
-    }
+  try {
+    const { log, held } = holdFound(disk, () => locateLog(disk, path));
+    return { source: log, held };
+  } catch (error) {
+    if (error instanceof DiskError && error.code === 'ENOENT') throw missingFile(error);
+    throw error;
   }
 }
 

@@ -1,8 +1,10 @@
 /** `check-aof --strict`: the strict check for people and for programs. */
-import type { Disk } from '@aof/disk';
+import { type Disk, DiskError } from '@aof/disk';
 import { findLog } from '@aof/log-reader';
 import { reasonOf } from './command-report.ts';
 import { findingText, type StrictReport, summaryText, type Tint } from './findings.ts';
+import { type HeldFiles, holdFound } from './held-files.ts';
+import type { LogFile } from './log-files.ts';
 import { nameText, type Output, toned } from './output.ts';
 import { checkStrictly } from './strict-check.ts';
 
@@ -21,9 +23,14 @@ export async function strictCommand(path: string, options: StrictCommandOptions)
       nameText(`${JSON.stringify({ command: 'check', mode: 'strict', path, ...fields, status }, undefined, 2)}\n`),
     );
   try {
-    const { files } = findLog(disk, path);
     const progress = (done: number, total: number): void => output.progress?.(done, total);
-    const report = await checkStrictly({ disk, files, nowMs: nowMs(), progress });
+    const { files, held } = logToCheck(disk, path);
+    let report: StrictReport;
+    try {
+      report = await checkStrictly({ disk: held?.disk ?? disk, files, nowMs: nowMs(), progress });
+    } finally {
+      held?.letGo();
+    }
     const status = report.findingCount === 0 ? 0 : 1;
     if (isJson) sayJson(report, status);
     else sayReport(report, output);
@@ -34,6 +41,18 @@ export async function strictCommand(path: string, options: StrictCommandOptions)
     if (isJson) sayJson({ error: reason }, 1);
     else output.write(nameText(`${path}: ${reason}\n`));
     return 1;
+  }
+}
+
+/** A server that rewrites the log meanwhile takes no file away; one that is gone for good is a finding. */
+function logToCheck(disk: Disk, path: string): { readonly files: readonly LogFile[]; readonly held?: HeldFiles } {
+  try {
+    const { log, held } = holdFound(disk, () => findLog(disk, path));
+    return { files: log.files, held };
+  } catch (error) {
+    // What cannot be opened is told file by file; what cannot be found is not.
+    if (!(error instanceof DiskError)) throw error;
+    return findLog(disk, path);
   }
 }
 

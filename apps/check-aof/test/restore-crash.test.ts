@@ -2,7 +2,7 @@
 import { detectLayout } from '@aof/aof-files';
 import { type CrashMode, type Disk, SimCrash, type SimDisk } from '@aof/disk';
 import { expect, test } from 'vitest';
-import { overriding } from '../src/restore-held-files.ts';
+import { overriding } from '../src/held-files.ts';
 import { BASE, contentsBelow, diskOf, INCR, loaded, record, run } from './restore-rig.ts';
 
 const SELECT = record('SELECT', '0');

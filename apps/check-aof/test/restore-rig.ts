@@ -1,6 +1,7 @@
 /** Logs in memory, check-aof run on them, and what the results load as. */
 import { type Disk, SimDisk } from '@aof/disk';
 import { readLog } from '@aof/log-reader';
+import { expect } from 'vitest';
 import type { FileHolder } from '../src/open-files.ts';
 import { runProgram } from '../src/program.ts';
 import { Replay } from '../src/replay.ts';
@@ -120,3 +121,24 @@ export function contentsBelow(disk: Disk, folder: string): Map<string, string> {
   }
   return found;
 }
+
+export const OUT = '/restored';
+export const SELECT = record('SELECT', '0');
+export const set = (key: string, value = '1'): string => record('SET', key, value);
+
+/** Restores the log of these files to OUT, and sees that the log itself is as it was. */
+export async function restored(files: Readonly<Record<string, string | Uint8Array>>, ...args: string[]) {
+  const disk = diskOf(files);
+  const before = contentsBelow(disk, '/data');
+  const answer = await document(disk, ['restore', '/data', '--to', OUT, ...args]);
+  expect(contentsBelow(disk, '/data')).toEqual(before);
+  if (answer.status !== 0) expect(disk.status(OUT)).toBeUndefined();
+  const commands = answer.status === 0 ? await commandsOf(disk, OUT) : undefined;
+  return { disk, answer, commands };
+}
+
+export const FLUSHED = {
+  [BASE]: SELECT + set('old'),
+  [INCR]: SELECT + set('a') + record('FLUSHALL') + set('b'),
+  [INCR_2]: SELECT + set('c') + record('flushall', 'ASYNC') + set('d') + set('d', '2'),
+};

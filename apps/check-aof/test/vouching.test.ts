@@ -149,8 +149,8 @@ describe('--strict', () => {
 
   test('random damage is always found: thousands of logs', async () => {
     let damaged = 0;
-    for (let seed = 1; seed <= 3000; seed++) if ((await damageTrial(seed)) > 0) damaged++;
-    expect(damaged).toBeGreaterThan(2900);
+    for (let seed = 1; seed <= 2000; seed++) if ((await damageTrial(seed)) > 0) damaged++;
+    expect(damaged).toBeGreaterThan(1930);
   });
 
   test('a canary: without its checksum file the same log is found to be good', async () => {

@@ -26,7 +26,7 @@ export interface TailPosition {
 }
 
 const NO_BYTES = new Uint8Array(0);
-export const BEGINNING: TailPosition = { fileOffset: 0, database: 0, atSeconds: undefined, before: NO_BYTES };
+const BEGINNING: TailPosition = { fileOffset: 0, database: 0, atSeconds: undefined, before: NO_BYTES };
 
 /** What stands for itself: a command, or a transaction. */
 export type TailUnit = TailCommand | { readonly commands: readonly TailCommand[] };

@@ -4,7 +4,7 @@
  *
  * Invariant: who reads a held path through `disk` reads the file that had this name at the beginning.
  */
-import type { Disk, DiskFile, OpenMode } from '@aof/disk';
+import { type Disk, DiskError, type DiskFile, type OpenMode } from '@aof/disk';
 
 export interface HeldFiles {
   /** The disk, on which the held files stay what they are. */
@@ -13,8 +13,31 @@ export interface HeldFiles {
   readonly letGo: () => void;
 }
 
+/** A server that rewrites its log removes files between the moment of finding them and that of opening them. */
+const HOLD_ATTEMPTS = 5;
+
+/**
+ * Finds a log and holds its files, again if it has changed in between.
+ * @throws what `find` throws; DiskError `ENOENT`: a file is not there, however often it is looked for
+ */
+export function holdFound<Log extends { readonly files: readonly { readonly path: string }[] }>(
+  disk: Disk,
+  find: () => Log,
+): { readonly log: Log; readonly held: HeldFiles } {
+  for (let attempt = 1; ; attempt++) {
+    const log = find();
+    try {
+      const paths = log.files.map(({ path }) => path);
+      return { log, held: holdFiles(disk, paths) };
+    } catch (error) {
+      const isGone = error instanceof DiskError && error.code === 'ENOENT';
+      if (!isGone || attempt === HOLD_ATTEMPTS) throw error;
+    }
+  }
+}
+
 /** @throws DiskError `ENOENT`: one of them is not there, or not any more; none is held then */
-export function holdFiles(disk: Disk, paths: readonly string[]): HeldFiles {
+function holdFiles(disk: Disk, paths: readonly string[]): HeldFiles {
   const held = new Map<string, DiskFile>();
   const letGo = (): void => {
     for (const file of held.values()) file.close();

@@ -1,0 +1,108 @@
+/** A server appends to its log, and rewrites it, while it is looked at: that is no damage, and nothing is written to it. */
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { NodeDisk } from '@aof/disk';
+import { expect, test } from 'vitest';
+import { holderOf } from '../src/open-files.ts';
+import { runProgram } from '../src/program.ts';
+import { hasOracle } from './oracle.ts';
+import { RedisServer } from './redis-server.ts';
+
+/** What a look may find besides nothing: the record, or the transaction, that was being written. */
+const AT_THE_END = /^(AOF_TRUNCATED|AOF_UNFINISHED_TRANSACTION|truncated|transaction)$/;
+
+async function look(...args: string[]) {
+  let stdout = '';
+  const write = (text: string): void => {
+    stdout += text;
+  };
+  const environment = {
+    disk: new NodeDisk(),
+    output: { write, answer: async () => 'y' },
+    nowMs: () => 0,
+    processId: 7,
+    realPath: (path: string) => path,
+    holderOf,
+  };
+  const status = await runProgram([...args], environment, write);
+  return { status, stdout };
+}
+
+/** Clients that write for as long as it takes. @returns how to end them */
+function writers(socket: string): () => Promise<void> {
+  const words = [
+    '-s',
+    socket,
+    '-n',
+    '100000000',
+    '-P',
+    '16',
+    '-c',
+    '4',
+    '-r',
+    '1000',
+    '-d',
+    '200',
+    '-q',
+    '-t',
+    'set,lpush',
+  ];
+  const child = spawn('redis-benchmark', words, { stdio: 'ignore' });
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  return () => {
+    child.kill();
+    return ended;
+  };
+}
+
+test.skipIf(!hasOracle())('a log that grows meanwhile is read as far as it was written', async () => {
+  const folder = fs.realpathSync(fs.mkdtempSync(join(tmpdir(), 'check-aof-live-')));
+  const data = join(folder, 'data');
+  fs.mkdirSync(data);
+  const server = await RedisServer.start(data, folder);
+  const stop = writers(join(folder, 'socket'));
+  try {
+    let records = 0;
+    let writtenBytes = 0;
+    for (let round = 0; round < 4; round++) {
+      if (round === 2) await server.rewrite();
+      const explained = JSON.parse((await look('explain', '--json', '--no-replay', data)).stdout);
+      if (explained.unread !== undefined) expect(explained.unread.code).toMatch(AT_THE_END);
+      records += explained.commands;
+      const strict = JSON.parse((await look('--strict', '--json', data)).stdout);
+      expect(strict.error).toBeUndefined();
+      for (const { code } of strict.findings) expect(code).toMatch(AT_THE_END);
+      expect((await look('check', data)).stdout).toMatch(/^Start checking Multi Part AOF\n/);
+      expect((await look('history', '--json', data, 'nobody')).stdout).toMatch(/"kind":"end","events":0,/);
+      // Nobody is in the way of the server, and whoever would be is stopped.
+      expect(await look('repair', '--yes', data)).toMatchObject({
+        status: 4,
+        stdout: expect.stringMatching(/redis-server/),
+      });
+      const { size } = fs.statSync(incrIn(data));
+      expect(size).not.toBe(writtenBytes);
+      writtenBytes = size;
+      await nextTurn();
+    }
+    expect(records).toBeGreaterThan(1000);
+    await stop();
+    server.call('FLUSHALL');
+    server.call('SET', 'last', '1');
+    expect(JSON.parse((await look('--strict', '--json', data)).stdout)).toMatchObject({ findings: [], keys: 1 });
+  } finally {
+    await stop();
+    await server.stop();
+    fs.rmSync(folder, { recursive: true });
+  }
+});
+
+function incrIn(data: string): string {
+  const log = join(data, 'appendonlydir');
+  const name = fs.readdirSync(log).find((file) => file.endsWith('.incr.aof'));
+  return join(log, name ?? '');
+}
+if (!hasOracle())
+  process.stderr.write('SKIPPED: no redis-server 7.0, so that no log grows while it is looked at: 1 test\n');
