@@ -29,7 +29,7 @@ export class OwnRedis {
     const options = ['--dir', dir, '--port', '0', '--unixsocket', socket, '--save', '', ...allowed];
     const child = spawn('redis-server', options, { stdio: 'ignore' });
     await until(() => existsSync(socket));
-    return new OwnRedis(root, dir, child, await RawClient.open(socket));
+    return new OwnRedis(root, dir, child, await connected(socket));
   }
 
   /** One command; strings are bytes, and errors come back as their texts. */
@@ -56,5 +56,17 @@ export class OwnRedis {
     this.#process.kill('SIGKILL');
     await ended;
     rmSync(this.#root, { recursive: true });
+  }
+}
+
+/** The name of a socket is there a moment before anybody listens. */
+async function connected(socket: string): Promise<RawClient> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await RawClient.open(socket);
+    } catch (error) {
+      if (attempt === 100) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
   }
 }
