@@ -81,15 +81,17 @@ async function plainCheck(
   output: Output,
 ): Promise<CheckReport> {
   const { disk } = environment;
-  let place = path;
+  const options = checkOptions(mode, environment, output);
+  if (disk.status(path)?.kind !== 'directory') return checkAof(path, options);
+  let place: string;
   try {
-    if (disk.status(path)?.kind === 'directory') place = logPathOf(disk, path);
+    place = logPathOf(disk, path);
   } catch (error) {
     if (!(error instanceof LogReadError)) throw error;
     output.write(nameText(`${reasonOf(error)}\n`));
     return { status: EXIT.found, isRefused: false, kind: undefined, files: [] };
   }
-  return checkAof(place, checkOptions(mode, environment, output));
+  return checkAof(place, { ...options, isManifest: place.endsWith('.manifest') });
 }
 
 function checkOptions(mode: CheckMode, environment: Environment, output: Output): CheckOptions {

@@ -20,6 +20,8 @@ export interface CheckOptions {
   readonly output: Output;
   readonly stamp: LogStamp;
   readonly mode: CheckMode;
+  /** The path is that of a manifest, whatever is in it. Default: what is in it decides, as with redis-check-aof. */
+  readonly isManifest?: boolean;
   /** Asked before a file is cut: why it must not be, or undefined. */
   readonly refusal?: (path: string) => string | undefined;
 }
@@ -91,7 +93,7 @@ class Check {
   }
 
   async #log(path: string): Promise<boolean> {
-    const kind = this.#kindOf(path);
+    const kind = this.#options.isManifest ? 'manifest' : this.#kindOf(path);
     if (kind === undefined) return false;
     this.#kind = kind === 'manifest' ? 'multi-part' : 'single';
     if (kind === 'manifest') return this.#multiPart(path);

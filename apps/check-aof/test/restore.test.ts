@@ -422,3 +422,30 @@ describe('of the keys', () => {
     expect(copy.commands).toContain('BF.ADD filter x');
   });
 });
+
+test('a manifest that is none is told as such, and never as a log of records', async () => {
+  const disk = diskOf(FLUSHED);
+  put(disk, [[`${LOG}/appendonly.aof.manifest`, Buffer.from('garbage\n')]]);
+  const before = contentsBelow(disk, '/data');
+  for (const path of ['/data', LOG]) {
+    for (const args of [
+      ['check', path],
+      ['--fix', path],
+      ['--strict', path],
+    ]) {
+      const { status, stdout } = await run(disk, args);
+      expect({ args, status, isTold: /manifest file format/i.test(stdout) }).toEqual({ args, status: 1, isTold: true });
+      expect(stdout).not.toMatch(/--fix option|shrink/);
+    }
+    for (const args of [
+      ['explain', path],
+      ['dump', path],
+      ['history', path, 'a'],
+      ['restore', path, '--dry-run'],
+    ]) {
+      const { status, stdout } = await run(disk, args);
+      expect({ args, status, isTold: /manifest file format/i.test(stdout) }).toEqual({ args, status: 5, isTold: true });
+    }
+  }
+  expect(contentsBelow(disk, '/data')).toEqual(before);
+});

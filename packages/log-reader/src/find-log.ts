@@ -64,7 +64,8 @@ export function logPathOf(disk: Disk, path: string): string {
 /** @param path of a manifest or a single file */
 function logAt(disk: Disk, path: string): FoundLog {
   const folder = folderOf(path);
-  if (readFileKind(disk, path) !== 'manifest') {
+  // Whatever is in it, what bears this name was a manifest: as a log of records it would be nothing but damage.
+  if (!path.endsWith('.manifest') && readFileKind(disk, path) !== 'manifest') {
     const files: LogFile[] = [{ name: nameOf(path), path, role: 'single', sequence: 0 }];
     return { layout: 'single', path, folder, files, manifest: undefined };
   }
