@@ -18,7 +18,7 @@ export interface Wait {
   readonly keys: readonly Key[];
   /** Only a value of this type wakes it. */
   readonly type: TypeName;
-  /** Also wake it when the key goes (a consumer group may go with it). */
+  /** Also wake it when the key goes, or becomes one of another type (the consumer group goes with it). */
   readonly wakesWhenGone?: boolean;
   /** Milliseconds from now, 0 for ever. */
   readonly timeoutMs: number;

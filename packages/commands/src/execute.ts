@@ -383,7 +383,8 @@ export class Executor implements CommandContext {
   #serveKey(db: Database, key: Key): void {
     let value = db.peek(key);
     for (const waiting of this.blocked.queueOf(db, key)) {
-      const isMeant = value === undefined ? waiting.wait.wakesWhenGone : typeName(value) === waiting.wait.type;
+      const { type, wakesWhenGone } = waiting.wait;
+      const isMeant = wakesWhenGone || (value !== undefined && typeName(value) === type);
       if (!isMeant) continue;
       this.#retry(waiting);
       value = db.peek(key);
