@@ -3,7 +3,6 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { NodeDisk } from '@aof/disk';
 import { expect, test } from 'vitest';
 import { holderOf } from '../src/open-files.ts';
@@ -31,26 +30,11 @@ async function look(...args: string[]) {
   return { status, stdout };
 }
 
-/** Clients that write for as long as it takes. @returns how to end them */
-function writers(socket: string): () => Promise<void> {
-  const words = [
-    '-s',
-    socket,
-    '-n',
-    '100000000',
-    '-P',
-    '16',
-    '-c',
-    '4',
-    '-r',
-    '1000',
-    '-d',
-    '200',
-    '-q',
-    '-t',
-    'set,lpush',
-  ];
-  const child = spawn('redis-benchmark', words, { stdio: 'ignore' });
+/** A client that writes for as long as it takes. @returns how to end it */
+function writer(socket: string): () => Promise<void> {
+  // One after the other: what is looked at must not grow faster than it is read.
+  const words = ['-s', socket, '-r', '100000000', 'RPUSH', 'list', 'x'.repeat(50)];
+  const child = spawn('redis-cli', words, { stdio: 'ignore' });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   return () => {
     child.kill();
@@ -62,13 +46,13 @@ test.skipIf(!hasOracle())('a log that grows meanwhile is read as far as it was w
   const folder = fs.realpathSync(fs.mkdtempSync(join(tmpdir(), 'check-aof-live-')));
   const data = join(folder, 'data');
   fs.mkdirSync(data);
-  const server = await RedisServer.start(data, folder);
-  const stop = writers(join(folder, 'socket'));
+  const server = await RedisServer.start(data, folder, '--auto-aof-rewrite-percentage', '0');
+  const stop = writer(join(folder, 'socket'));
   try {
     let records = 0;
     let writtenBytes = 0;
     for (let round = 0; round < 4; round++) {
-      if (round === 2) await server.rewrite();
+      const rewriting = round === 2 ? server.rewrite() : undefined;
       const explained = JSON.parse((await look('explain', '--json', '--no-replay', data)).stdout);
       if (explained.unread !== undefined) expect(explained.unread.code).toMatch(AT_THE_END);
       records += explained.commands;
@@ -85,9 +69,9 @@ test.skipIf(!hasOracle())('a log that grows meanwhile is read as far as it was w
       const { size } = fs.statSync(incrIn(data));
       expect(size).not.toBe(writtenBytes);
       writtenBytes = size;
-      await nextTurn();
+      await rewriting;
     }
-    expect(records).toBeGreaterThan(1000);
+    expect(records).toBeGreaterThan(100);
     await stop();
     server.call('FLUSHALL');
     server.call('SET', 'last', '1');
