@@ -7,9 +7,9 @@
 import {
   ALL_COMMANDS,
   Client,
-  type ClientLink,
   type Command,
   Executor,
+  NO_LINK,
   type RestoredValue,
   type ServerPort,
 } from '@aof/commands';
@@ -162,17 +162,6 @@ export class Replay {
     return found.subcommands.get(request.latin1(1).toLowerCase()) ?? (found.handler === undefined ? undefined : found);
   }
 }
-
-const NO_LINK: ClientLink = {
-  address: '',
-  localAddress: '',
-  fd: -1,
-  queryBufferBytes: 0,
-  outputBufferBytes: 0,
-  send: () => {},
-  close: () => {},
-  resume: () => {},
-};
 
 /** Commands that write ask nothing of a server; what they must not get is a bug to find, not a value to make up. */
 function portWithoutServer(restore: (payload: Uint8Array) => RestoredValue): ServerPort {

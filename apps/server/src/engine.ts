@@ -6,7 +6,15 @@
  * - Nothing here is global: several engines live side by side in one process.
  * - Time, chance and disk come in through the options.
  */
-import { ALL_COMMANDS, Client, type ClientLink, Executor, followConfig, type ShutdownRequest } from '@aof/commands';
+import {
+  ALL_COMMANDS,
+  Client,
+  type ClientLink,
+  Executor,
+  followConfig,
+  NO_LINK,
+  type ShutdownRequest,
+} from '@aof/commands';
 import type { BufferLimit, Config } from '@aof/config';
 import type { Disk } from '@aof/disk';
 import { activeExpireCycle, Keyspace } from '@aof/keyspace';
@@ -443,14 +451,3 @@ const READERS_REMEMBERED_US = 50_000;
 
 const DENIED =
   'DENIED this server runs in protected mode: it has no password and this connection comes from another machine. Set a password with requirepass, or bind it to the addresses that you trust and set protected-mode no.';
-
-const NO_LINK: ClientLink = {
-  address: '',
-  localAddress: '',
-  fd: -1,
-  queryBufferBytes: 0,
-  outputBufferBytes: 0,
-  send: () => undefined,
-  close: () => undefined,
-  resume: () => undefined,
-};

@@ -26,6 +26,18 @@ export interface ClientLink {
   resume(): void;
 }
 
+/** The transport of a client that nobody is connected to. */
+export const NO_LINK: ClientLink = {
+  address: '',
+  localAddress: '',
+  fd: -1,
+  queryBufferBytes: 0,
+  outputBufferBytes: 0,
+  send: () => {},
+  close: () => {},
+  resume: () => {},
+};
+
 /** A queued command of a transaction. The request is a copy of its own. */
 export interface QueuedCommand {
   readonly command: Command;

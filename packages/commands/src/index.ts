@@ -4,6 +4,7 @@ export {
   Client,
   type ClientLink,
   isLocalClient,
+  NO_LINK,
   type QueuedCommand,
   type ReplyMode,
   type WatchedKey,

@@ -3,20 +3,18 @@
  * sets, hashes and sorted sets become when they are large. It does what HashTable does, a little slower and in
  * half the memory, and leaves nothing for the garbage collector, which would stop the server for longer the larger they are.
  *
- * The index is a hash table of two words per slot: the hash, and the entry's address (slab-entries.ts). Doubles are the index's numbers.
+ * Entries are found through a SlabIndex. Doubles are the index's numbers.
  *
- * Invariants: each full slot of the index has an address, which no other has; while a frozen view is open, the slots of
- * its entries are left alone.
+ * Invariant: while a frozen view is open, the slots of its entries are left alone.
  */
 
-import { defaultHashSeed, type HashSeed, hashString } from './hash.ts';
-import { HashTable } from './hash-table.ts';
-import { homeSlot, type Layout, type Segment } from './segment.ts';
+import { defaultHashSeed, type HashSeed } from './hash.ts';
+import type { HashTable } from './hash-table.ts';
+import type { Segment } from './segment.ts';
 import { scanSegments } from './segment-scan.ts';
 import { SlabEntries } from './slab-entries.ts';
+import { SlabIndex } from './slab-index.ts';
 
-const WITHOUT_NUMBERS: Layout = { cellStride: 0, wordStride: 2, numbers: 'never' };
-const WITH_NUMBERS: Layout = { cellStride: 0, wordStride: 2, numbers: 'always' };
 const LEAST_PAGE_BYTES = 1024;
 
 /** What a key comes with. */
@@ -35,20 +33,16 @@ export interface FrozenEntries<V> {
 
 export class ByteTable<V extends string | number | undefined> {
   readonly #kind: Kind;
-  readonly #seed: HashSeed;
-  readonly #index: HashTable<number>;
-  readonly #entries: SlabEntries<string>;
+  readonly #index: SlabIndex<string>;
 
-  private constructor(kind: Kind, index: HashTable<number>, entries: SlabEntries<string>, seed: HashSeed) {
+  private constructor(kind: Kind, index: SlabIndex<string>) {
     this.#kind = kind;
     this.#index = index;
-    this.#entries = entries;
-    this.#seed = seed;
   }
 
   static #empty<V extends string | number | undefined>(kind: Kind, seed: HashSeed): ByteTable<V> {
-    const index = new HashTable<number>(kind === 'numbers' ? WITH_NUMBERS : WITHOUT_NUMBERS, seed);
-    return new ByteTable<V>(kind, index, new SlabEntries<string>(0, LEAST_PAGE_BYTES), seed);
+    const entries = new SlabEntries<string>(0, LEAST_PAGE_BYTES);
+    return new ByteTable<V>(kind, SlabIndex.empty(kind === 'numbers' ? 'always' : 'never', entries, seed));
   }
 
   /** A set of keys: `add`, `has`, `delete`. */
@@ -91,20 +85,7 @@ export class ByteTable<V extends string | number | undefined> {
 
   /** Whether `key` is present; if so it is the found entry. */
   find(key: string): boolean {
-    const hash = hashString(key, this.#seed);
-    const segment = this.#index.segmentAt(hash);
-    const { words, capacity } = segment;
-    const entries = this.#entries;
-    let slot = homeSlot(hash, segment.depth, capacity);
-    for (;;) {
-      const word = words[slot * 2];
-      if (word === 0 || (word === hash && entries.isKey(words[slot * 2 + 1], key))) {
-        this.#index.setFound(segment, slot, hash);
-        return word !== 0;
-      }
-      slot++;
-      if (slot === capacity) slot = 0;
-    }
+    return this.#index.find(key);
   }
 
   has(key: string): boolean {
@@ -116,39 +97,37 @@ export class ByteTable<V extends string | number | undefined> {
   }
 
   foundKey(): string {
-    this.#entries.use(this.#index.foundMeta());
-    return this.#entries.key();
+    this.#index.useFound();
+    return this.#index.entries.key();
   }
 
   foundValue(): V {
-    return this.#valueAt(this.#index.foundSegment, this.#index.foundSlot);
+    return this.#valueAt(this.#index.table.foundSegment, this.#index.table.foundSlot);
   }
 
   /** The found entry's address: it stays until the entry is removed, and, where it has a string, until that is set. */
   foundAddress(): number {
-    return this.#index.foundMeta() | 0;
+    return this.#index.table.foundMeta() | 0;
   }
 
   setFoundValue(value: V): void {
     if (typeof value === 'number') {
-      this.#index.setFoundValue(value);
+      this.#index.table.setFoundValue(value);
     } else if (typeof value === 'string') {
-      const address = this.#index.foundMeta();
-      this.#entries.use(address);
-      const moved = this.#entries.setValue(address, value);
-      if (moved !== address) this.#index.setFoundMeta(moved);
+      this.#index.useFound();
+      this.#index.setFoundValue(value);
     }
   }
 
   /** The key of the entry at `address`. */
   keyAt(address: number): string {
-    this.#entries.use(address);
-    return this.#entries.key();
+    this.#index.entries.use(address);
+    return this.#index.entries.key();
   }
 
   /** Compares the key of the entry at `address` with `key`, byte by byte: below 0, 0 or above 0. */
   compareKey(address: number, key: string): number {
-    return this.#entries.compareKey(address, key);
+    return this.#index.entries.compareKey(address, key);
   }
 
   // Changing ----------------------------------------------------------------------------------------------------------
@@ -172,8 +151,8 @@ export class ByteTable<V extends string | number | undefined> {
 
   /** Inserts the key that the last `find` did not find; it becomes the found entry. */
   insertMissing(key: string, value?: V): void {
-    this.#index.insertMissingMeta(this.#entries.create(key, typeof value === 'string' ? value : ''));
-    if (typeof value === 'number') this.#index.setFoundValue(value);
+    this.#index.table.insertMissingMeta(this.#index.entries.create(key, typeof value === 'string' ? value : ''));
+    if (typeof value === 'number') this.#index.table.setFoundValue(value);
   }
 
   delete(key: string): boolean {
@@ -184,23 +163,21 @@ export class ByteTable<V extends string | number | undefined> {
 
   /** Removes the found entry. */
   deleteFound(): void {
-    this.#entries.remove(this.#index.foundMeta());
-    this.#index.deleteFound();
+    this.#index.removeFound();
   }
 
   /** A table with the same entries at the same addresses. */
   clone(): ByteTable<V> {
-    const entries = SlabEntries.copy(this.#entries, LEAST_PAGE_BYTES);
-    return new ByteTable<V>(this.#kind, this.#index.clone(), entries, this.#seed);
+    return new ByteTable<V>(this.#kind, this.#index.clone(SlabEntries.copy(this.#index.entries, LEAST_PAGE_BYTES)));
   }
 
   /** The entries as they are now, to be read later, whatever happens to the table meanwhile. O(segments). One view at a time. */
   freeze(): FrozenEntries<V> {
-    const frozen = this.#index.freeze();
-    this.#entries.setFrozen(true);
+    const frozen = this.#index.table.freeze();
+    this.#index.entries.setFrozen(true);
     const slots = function* (this: ByteTable<V>) {
       yield* frozen.slots();
-      this.#entries.setFrozen(false);
+      this.#index.entries.setFrozen(false);
     }.bind(this);
     const keyOf = (segment: Segment, slot: number) => this.#keyOf(segment, slot);
     const valueAt = (segment: Segment, slot: number) => this.#valueAt(segment, slot);
@@ -213,7 +190,7 @@ export class ByteTable<V extends string | number | undefined> {
       },
       release: () => {
         frozen.release();
-        this.#entries.setFrozen(false);
+        this.#index.entries.setFrozen(false);
       },
     };
   }
@@ -222,29 +199,29 @@ export class ByteTable<V extends string | number | undefined> {
 
   /** Visits every entry, in no order. Nothing may be changed meanwhile. */
   forEach(visit: (key: string, value: V) => void): void {
-    for (const { segment, slot } of this.#index.slots())
+    for (const { segment, slot } of this.#index.table.slots())
       visit(this.#keyOf(segment, slot), this.#valueAt(segment, slot));
   }
 
   *keys(): Generator<string> {
-    for (const { segment, slot } of this.#index.slots()) yield this.#keyOf(segment, slot);
+    for (const { segment, slot } of this.#index.table.slots()) yield this.#keyOf(segment, slot);
   }
 
   *entries(): Generator<[string, V]> {
-    for (const { segment, slot } of this.#index.slots())
+    for (const { segment, slot } of this.#index.table.slots())
       yield [this.#keyOf(segment, slot), this.#valueAt(segment, slot)];
   }
 
   /** As HashTable's. */
   scan(cursor: number, count: number, visit: (key: string, value: V) => void): number {
-    return scanSegments(this.#index, { cursor, count, isNumberedOnly: false }, (segment, slot) =>
+    return scanSegments(this.#index.table, { cursor, count, isNumberedOnly: false }, (segment, slot) =>
       visit(this.#keyOf(segment, slot), this.#valueAt(segment, slot)),
     );
   }
 
   /** As HashTable's. */
   findRandom(random01: () => number): boolean {
-    return this.#index.findRandom(random01);
+    return this.#index.table.findRandom(random01);
   }
 
   /** A random key, or undefined when there is none. */
@@ -261,18 +238,18 @@ export class ByteTable<V extends string | number | undefined> {
 
   /** About how many bytes the table takes, its keys and strings included. */
   memoryBytes(): number {
-    return this.#index.memoryBytes() + this.#entries.memoryBytes();
+    return this.#index.memoryBytes();
   }
 
-  #keyOf({ words }: Segment, slot: number): string {
-    this.#entries.use(words[slot * 2 + 1]);
-    return this.#entries.key();
+  #keyOf(segment: Segment, slot: number): string {
+    this.#index.useSlot(segment, slot);
+    return this.#index.entries.key();
   }
 
   #valueAt(segment: Segment, slot: number): V {
     // Which of the three it is, is decided with the type parameter, by the factory.
     if (this.#kind !== 'strings') return (segment.numbers === null ? undefined : segment.numbers[slot]) as V;
-    this.#entries.use(segment.words[slot * 2 + 1]);
-    return this.#entries.value() as V;
+    this.#index.useSlot(segment, slot);
+    return this.#index.entries.value() as V;
   }
 }

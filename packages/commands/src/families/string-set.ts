@@ -6,7 +6,7 @@ import { type ExpireTime, expireTime, storedExpireMs } from '../expire-time.ts';
 import { readValue, WRONG_TYPE, type WrongType } from '../lookup.ts';
 import { invalidExpireTime, NOT_AN_INTEGER, SYNTAX_ERROR } from '../replies.ts';
 import { type CommandSpec, type Handler, keys } from '../spec.ts';
-import { storedString } from '../stored-string.ts';
+import { storedString, storeString } from '../stored-string.ts';
 import { isPast } from './expire.ts';
 
 /** How an expiry option counts: the unit, and whether from the epoch or from now. */
@@ -102,7 +102,7 @@ function replyOldValue(ctx: CommandContext, key: string): StringValue | undefine
 
 /** Stores a value that expires and logs it with its absolute time. */
 function setExpiring(ctx: CommandContext, request: Request, key: string, valueIndex: number, time: ExpireTime): void {
-  ctx.db.set(key, storedString(request, valueIndex));
+  storeString(ctx.db, request, 1, valueIndex);
   ctx.db.setExpire(key, storedExpireMs(time));
   // The request's bytes, not the value's: a later command of the same unit may change a value in place.
   ctx.propagate(['SET', key, request.bytes(valueIndex), 'PXAT', String(time)]);
@@ -123,7 +123,7 @@ export const setWithOptions: Handler = (ctx, request) => {
   }
   if (time === undefined) {
     if (options.keepTtl) ctx.db.setKeepTtl(key, storedString(request, 2));
-    else ctx.db.set(key, storedString(request, 2));
+    else storeString(ctx.db, request, 1, 2);
     if (options.get) ctx.propagate(withoutGet(request));
   } else setExpiring(ctx, request, key, 2, time);
   ctx.keyspace.dirty++;
@@ -139,7 +139,7 @@ function withoutGet(request: Request): RecordArgument[] {
 const setnx: Handler = (ctx, request) => {
   const key = request.key(1);
   if (ctx.db.lookupWrite(key) !== undefined) return ctx.reply.integer(0);
-  ctx.db.set(key, storedString(request, 2));
+  storeString(ctx.db, request, 1, 2);
   ctx.keyspace.dirty++;
   ctx.reply.integer(1);
 };
@@ -157,7 +157,7 @@ function setex(name: string, form: ExpiryForm): Handler {
 const getset: Handler = (ctx, request) => {
   const key = request.key(1);
   if (replyOldValue(ctx, key) === WRONG_TYPE) return;
-  ctx.db.set(key, storedString(request, 2));
+  storeString(ctx.db, request, 1, 2);
   ctx.propagate(['SET', key, request.bytes(2)]);
   ctx.keyspace.dirty++;
 };

@@ -1,9 +1,9 @@
 /** Strings as a whole: GET, SET, MGET, MSET, MSETNX; string-set.ts, string-range.ts and string-number.ts hold the rest. */
-import { RAW_ABOVE_BYTES, stringContent } from '@aof/keyspace';
+import { stringContent } from '@aof/keyspace';
 import type { Request } from '@aof/resp-codec';
 import { WRONG_TYPE_ERROR, wrongArity } from '../replies.ts';
 import { type CommandSpec, type Handler, keys, variableKey } from '../spec.ts';
-import { storedString } from '../stored-string.ts';
+import { storeString } from '../stored-string.ts';
 import { stringNumberCommands } from './string-number.ts';
 import { stringRangeCommands } from './string-range.ts';
 import { setWithOptions, stringSetCommands } from './string-set.ts';
@@ -19,9 +19,7 @@ const get: Handler = (ctx, request) => {
 
 const set: Handler = (ctx, request) => {
   if (request.count > 3) return setWithOptions(ctx, request);
-  // By bytes: from the request straight to where they are kept.
-  if (request.length(2) > RAW_ABOVE_BYTES) ctx.db.set(request.key(1), storedString(request, 2));
-  else ctx.db.setBytes(request.buffer, request.start(1), request.end(1), request.start(2), request.end(2));
+  storeString(ctx.db, request, 1, 2);
   ctx.keyspace.dirty++;
   ctx.reply.ok();
 };
@@ -49,7 +47,7 @@ function mset(name: string, onlyIfNew: boolean): Handler {
     for (let i = 1; onlyIfNew && i < request.count; i += 2) {
       if (db.lookupWrite(request.key(i)) !== undefined) return reply.integer(0);
     }
-    for (let i = 1; i < request.count; i += 2) db.set(request.key(i), storedString(request, i + 1));
+    for (let i = 1; i < request.count; i += 2) storeString(db, request, i, i + 1);
     ctx.keyspace.dirty += (request.count - 1) / 2;
     if (onlyIfNew) reply.integer(1);
     else reply.ok();
