@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import * as packed from './packed.ts';
+import * as packedBytes from './packed-bytes.ts';
 
 /** Entries on both sides of the one-char prefix, with every byte value. */
 const entry = fc.oneof(
@@ -125,5 +126,28 @@ describe('a packed sequence', () => {
     expect(packed.packedCount(p)).toBe(3);
     expect(packed.packedEntry(p, packed.packedAt(p, 1))).toBe(huge);
     expect(packed.packedFind(p, 'b')).toBe(packed.packedAt(p, 2));
+  });
+});
+
+describe('a packed sequence as bytes', () => {
+  test('reads as it does as a string, wherever it begins', () => {
+    fc.assert(
+      fc.property(entries, entry, fc.nat(3), (array, other, before) => {
+        const p = packed.packedOf(array);
+        const bytes = Buffer.from('?'.repeat(before) + p, 'latin1');
+        const at = (index: number) => before + offsetOf(p, index);
+        for (const [index, item] of array.entries()) {
+          expect(packedBytes.packedBytesSkip(bytes, before, index)).toBe(at(index));
+          expect(packedBytes.packedBytesNext(bytes, at(index))).toBe(at(index + 1));
+          expect(packedBytes.packedBytesStart(bytes, at(index))).toBe(at(index + 1) - item.length);
+          expect(packedBytes.packedBytesEntry(bytes, at(index))).toBe(item);
+          expect(packedBytes.packedBytesEquals(bytes, at(index), item)).toBe(true);
+          for (const wrong of [other, `${item.slice(0, -1)}\x00`, `${item}x`, item.slice(1)]) {
+            expect(packedBytes.packedBytesEquals(bytes, at(index), wrong)).toBe(item === wrong);
+          }
+        }
+        expect(packedBytes.packedBytesSkip(bytes, before, array.length)).toBe(bytes.length);
+      }),
+    );
   });
 });

@@ -1,5 +1,5 @@
 /**
- * Packed sequences: a small collection as one flat latin1 string.
+ * Packed sequences: a small collection as one flat latin1 string (and in packed-bytes.ts as bytes).
  *
  * Format: entries one after the other, each a length prefix and that many bytes (one char 0–255 per byte).
  *
@@ -17,7 +17,7 @@
 import { flatCopy, type Latin1Buffer, latin1Scratch } from './latin1.ts';
 
 /** What is written where a length does not fit one char. */
-const LONG_PREFIX = 0xfe;
+export const LONG_PREFIX = 0xfe;
 
 /** Writes one entry at `at`, where `packedSize` is free, and answers the position after it. */
 export function packedWrite(target: Latin1Buffer, at: number, entry: string): number {

@@ -2,34 +2,29 @@
  * The form of a large list: a double-ended queue of nodes with loose elements at both ends.
  *
  *     head chunk   loose strings, last element of the array = first of the list
- *     nodes        packed, at most 8 KiB each (list-node.ts)
+ *     nodes        packed bytes, at most 8 KiB each (list-node.ts)
  *     tail chunk   loose strings, in order
  *
- * Pushes and pops touch only a chunk; half of a chunk that has become too long is packed into a node, an empty one is
- * refilled from the nearest node, so that at least half a chunk of operations lies between two such steps: O(1) amortised.
- * A chunk's limit is a sixteenth of the list, 16 to 128 elements: loose elements take more memory, and stay few.
+ * Pushes and pops touch only a chunk; half of a chunk that has become too long is packed into the nearest node as far as that has
+ * room and into new ones, an empty chunk is refilled from the nearest node, so that at least half a chunk of operations lies between two
+ * such steps: O(1) amortised. A chunk's limit is a sixteenth of the list, 16 to 128 elements: loose elements take more memory,
+ * and stay few. So is what a node at an end may have free for what comes next.
  *
- * Invariants: `count` is the number of elements; `bytes` is what they would take packed. Elements are flat strings.
+ * Invariants: `count` is the number of elements; `bytes` is what they would take packed. Elements are flat strings. A node is in a
+ * deque once, and told when it is in another deque too (`share`) and when this one drops it (`leave`).
  */
-import { packedEntry, packedNext, packedSize, packedSkip } from '../packed.ts';
-import {
-  joined,
-  type ListNode,
-  NODE_BYTES,
-  nodeBytes,
-  nodeElement,
-  nodeElements,
-  nodeMatches,
-  nodeSlice,
-  nodesOf,
-  nodeWith,
-  nodeWithout,
-  packedNode,
-} from './list-node.ts';
+import { packedSize } from '../packed.ts';
+import { type ElementBytesVisitor, ListNode, nodesOf } from './list-node.ts';
+import { NODE_BYTES } from './node-bytes.ts';
 import { stringBytes } from './string-bytes.ts';
 
 const LEAST_CHUNK = 16;
 const GREATEST_CHUNK = 128;
+/** A node at an end may have this part of the list's bytes free. */
+const END_ROOM_SHIFT = 4;
+
+/** Stands where a node has been dropped, until the nodes are tidied. */
+const NO_NODE = ListNode.ofPacked('', 0);
 
 /** An element's place: the part (0 the head chunk, then the nodes, then the tail chunk) and its number in there. */
 interface Place {
@@ -44,11 +39,11 @@ export class ListDeque {
   #nodes: ListNode[];
   #tail: string[] = [];
 
-  /** A list of the elements of a packed sequence, which becomes a node as it is: at most 8 KiB. */
+  /** A list of the elements of a packed sequence, which becomes a node: at most 8 KiB. */
   constructor(text: string, count: number) {
     this.count = count;
     this.bytes = text.length;
-    this.#nodes = count === 0 ? [] : [packedNode(text, count)];
+    this.#nodes = count === 0 ? [] : [ListNode.ofPacked(text, count)];
   }
 
   pushHead(element: string): void {
@@ -79,23 +74,28 @@ export class ListDeque {
     return element;
   }
 
-  /** The element at `index` (0 <= index < count); possibly a slice of a node. */
+  /** The element at `index` (0 <= index < count). */
   at(index: number): string {
     const { part, within } = this.#locate(index);
     if (part === 0) return this.#head[this.#head.length - 1 - within];
     const node = this.#nodes[part - 1];
-    return node === undefined ? this.#tail[within] : nodeElement(node, within);
+    return node === undefined ? this.#tail[within] : node.element(within);
   }
 
   /** Replaces the element at `index` (0 <= index < count). */
   replace(index: number, element: string): void {
     const { part, within } = this.#locate(index);
-    const before = this.at(index);
-    this.bytes += packedSize(element.length) - packedSize(before.length);
     const node = this.#nodes[part - 1];
-    if (part === 0) this.#head[this.#head.length - 1 - within] = element;
-    else if (node === undefined) this.#tail[within] = element;
-    else this.#nodes.splice(part - 1, 1, ...nodeWith(node, within, 1, element));
+    this.bytes += packedSize(element.length);
+    if (node !== undefined) {
+      this.bytes -= node.elementSize(within);
+      this.#replaceNode(part - 1, node.with(within, 1, element));
+      return;
+    }
+    const chunk = part === 0 ? this.#head : this.#tail;
+    const at = part === 0 ? chunk.length - 1 - within : within;
+    this.bytes -= packedSize(chunk[at].length);
+    chunk[at] = element;
   }
 
   /** Puts `element` before the one at `index` (0 <= index < count). */
@@ -111,7 +111,7 @@ export class ListDeque {
       this.#tail.splice(within, 0, element);
       if (this.#tail.length > this.#chunkLimit()) this.#packTail();
     } else {
-      this.#nodes.splice(part - 1, 1, ...nodeWith(node, within, 0, element));
+      this.#replaceNode(part - 1, node.with(within, 0, element));
     }
   }
 
@@ -123,8 +123,7 @@ export class ListDeque {
     while (whole < this.#nodes.length && this.#nodes[whole].count <= left) left -= this.#forgetNode(whole++);
     this.#nodes.splice(0, whole);
     if (left > 0 && this.#nodes.length > 0) {
-      const node = this.#nodes[0];
-      this.#cut(0, nodeSlice(node, left, node.count));
+      this.#cut(0, left, this.#nodes[0].count);
       left = 0;
     }
     this.#forgetAll(this.#tail.splice(0, left));
@@ -138,8 +137,7 @@ export class ListDeque {
     while (kept > 0 && this.#nodes[kept - 1].count <= left) left -= this.#forgetNode(--kept);
     this.#nodes.length = kept;
     if (left > 0 && kept > 0) {
-      const node = this.#nodes[kept - 1];
-      this.#cut(kept - 1, nodeSlice(node, 0, node.count - left));
+      this.#cut(kept - 1, 0, this.#nodes[kept - 1].count - left);
       left = 0;
     }
     this.#forgetAll(this.#head.splice(0, left));
@@ -188,15 +186,18 @@ export class ListDeque {
     }
   }
 
-  /** Calls `visit` with `count` elements from `start` on (all must exist); they may be slices of nodes. */
-  visit(start: number, count: number, visit: (element: string) => void): void {
+  /**
+   * Calls `visit` with `count` elements from `start` on (all must exist), which may be slices of longer strings, or `visitBytes`, if
+   * there is one, with the bytes of those that are in nodes.
+   */
+  visit(start: number, count: number, visit: (element: string) => void, visitBytes?: ElementBytesVisitor): void {
     if (count <= 0) return;
     let { part, within } = this.#locate(start);
     let left = count;
     for (; left > 0; part++) {
       const end = Math.min(this.#partLength(part), within + left);
       left -= end - within;
-      this.#visitPart(part, within, end, visit);
+      this.#visitPart(part, within, end, visit, visitBytes);
       within = 0;
     }
   }
@@ -207,9 +208,31 @@ export class ListDeque {
     copy.count = this.count;
     copy.bytes = this.bytes;
     copy.#head = this.#head.slice();
-    copy.#nodes = this.#nodes.slice();
+    copy.#nodes = this.#nodes.map((node) => node.share());
     copy.#tail = this.#tail.slice();
     return copy;
+  }
+
+  /** The elements in order, for who owns this list alone and needs it no more: parts that have been read are dropped. */
+  *drain(): Generator<string> {
+    yield* this.nodeItems(0);
+    for (let at = 0; at < this.#nodes.length; at++) {
+      const elements = this.#nodes[at].elements();
+      this.#nodes[at].leave();
+      this.#nodes[at] = NO_NODE;
+      yield* elements;
+    }
+    yield* this.#tail;
+  }
+
+  /** Drops everything: nothing is read from this list any more. */
+  clear(): void {
+    for (const node of this.#nodes) node.leave();
+    this.#head = [];
+    this.#nodes = [];
+    this.#tail = [];
+    this.count = 0;
+    this.bytes = 0;
   }
 
   /** Number of parts: the two chunks (which may be empty) and the nodes. */
@@ -221,13 +244,13 @@ export class ListDeque {
   nodeItems(part: number): string[] {
     if (part === 0) return this.#head.toReversed();
     const node = this.#nodes[part - 1];
-    return node === undefined ? this.#tail.slice() : nodeElements(node);
+    return node === undefined ? this.#tail.slice() : node.elements();
   }
 
   /** About how many bytes of memory the list takes. */
   memoryBytes(): number {
-    let total = 64 + 3 * 48 + this.#nodes.length * (8 + 48);
-    for (const node of this.#nodes) total += stringBytes(node.text.length);
+    let total = 64 + 3 * 48 + this.#nodes.length * 8;
+    for (const node of this.#nodes) total += node.memoryBytes();
     for (const element of this.#head) total += 8 + stringBytes(element.length);
     for (const element of this.#tail) total += 8 + stringBytes(element.length);
     return total;
@@ -237,30 +260,42 @@ export class ListDeque {
     return Math.max(LEAST_CHUNK, Math.min(GREATEST_CHUNK, this.count >> 4));
   }
 
+  /** What a node at an end may take on top of what it needs. */
+  get #endRoom(): number {
+    return Math.min(NODE_BYTES, this.bytes >> END_ROOM_SHIFT);
+  }
+
   #packHead(): void {
-    const chunk = this.#head;
-    const nodes = nodesOf(chunk.splice(0, chunk.length - (this.#chunkLimit() >> 1)).reverse());
-    const last = nodes[nodes.length - 1];
+    const elements = this.#head.splice(0, this.#head.length - (this.#chunkLimit() >> 1)).reverse();
+    let end = elements.length;
     const first = this.#nodes[0];
-    const whole = first === undefined ? undefined : joined(last, first);
-    if (whole === undefined) {
-      this.#nodes.unshift(...nodes);
-    } else {
-      this.#nodes[0] = whole;
-      if (nodes.length > 1) this.#nodes.unshift(...nodes.slice(0, -1));
+    if (first !== undefined) {
+      let taken = 0;
+      for (; end > 0; end--) {
+        const size = packedSize(elements[end - 1].length);
+        if (first.byteLength + taken + size > NODE_BYTES) break;
+        taken += size;
+      }
+      if (taken > 0) this.#nodes[0] = first.extended('head', elements, end, elements.length, taken, this.#endRoom);
     }
+    if (end > 0) this.#nodes.unshift(...nodesOf(elements.slice(0, end)));
   }
 
   #packTail(): void {
-    const chunk = this.#tail;
-    const nodes = nodesOf(chunk.splice(0, chunk.length - (this.#chunkLimit() >> 1)));
-    const last = this.#nodes[this.#nodes.length - 1];
-    const whole = last === undefined ? undefined : joined(last, nodes[0]);
-    if (whole !== undefined) {
-      this.#nodes[this.#nodes.length - 1] = whole;
-      nodes.shift();
+    const elements = this.#tail.splice(0, this.#tail.length - (this.#chunkLimit() >> 1));
+    let start = 0;
+    const at = this.#nodes.length - 1;
+    const last = this.#nodes[at];
+    if (last !== undefined) {
+      let taken = 0;
+      for (; start < elements.length; start++) {
+        const size = packedSize(elements[start].length);
+        if (last.byteLength + taken + size > NODE_BYTES) break;
+        taken += size;
+      }
+      if (taken > 0) this.#nodes[at] = last.extended('tail', elements, 0, start, taken, this.#endRoom);
     }
-    this.#nodes.push(...nodes);
+    if (start < elements.length) this.#nodes.push(...nodesOf(elements, start));
   }
 
   #refillHead(): void {
@@ -270,9 +305,9 @@ export class ListDeque {
       return;
     }
     const taken = Math.min(node.count, this.#chunkLimit() >> 1);
-    this.#head = nodeElements(node, 0, taken).reverse();
-    if (taken === node.count) this.#nodes.shift();
-    else this.#nodes[0] = nodeSlice(node, taken, node.count);
+    this.#head = node.elements(0, taken).reverse();
+    if (taken < node.count) this.#nodes[0] = node.kept(taken, node.count, this.#endRoom);
+    else this.#nodes.shift()?.leave();
   }
 
   #refillTail(): void {
@@ -282,9 +317,9 @@ export class ListDeque {
       return;
     }
     const kept = node.count - Math.min(node.count, this.#chunkLimit() >> 1);
-    this.#tail = nodeElements(node, kept, node.count);
-    if (kept === 0) this.#nodes.pop();
-    else this.#nodes[this.#nodes.length - 1] = nodeSlice(node, 0, kept);
+    this.#tail = node.elements(kept, node.count);
+    if (kept > 0) this.#nodes[this.#nodes.length - 1] = node.kept(0, kept, this.#endRoom);
+    else this.#nodes.pop()?.leave();
   }
 
   #locate(index: number): Place {
@@ -311,7 +346,7 @@ export class ListDeque {
 
   #matches(part: number, element: string, from: number, to: number): readonly number[] {
     const node = this.#nodes[part - 1];
-    if (node !== undefined) return nodeMatches(node, element, from, to);
+    if (node !== undefined) return node.matches(element, from, to);
     const matches: number[] = [];
     const last = this.#head.length - 1;
     for (let within = from; within < to; within++) {
@@ -320,11 +355,11 @@ export class ListDeque {
     return matches;
   }
 
-  /** An emptied node stays as `count` 0 until `#tidyNodes`. */
+  /** Where a node is emptied NO_NODE stays until `#tidyNodes`. */
   #removeFromPart(part: number, positions: readonly number[]): void {
     const node = this.#nodes[part - 1];
     if (node !== undefined) {
-      this.#nodes[part - 1] = nodeWithout(node, positions) ?? packedNode('', 0);
+      this.#nodes[part - 1] = node.without(positions) ?? NO_NODE;
       return;
     }
     const gone = new Set(positions);
@@ -337,30 +372,29 @@ export class ListDeque {
   #tidyNodes(): void {
     const tidy: ListNode[] = [];
     for (const node of this.#nodes) {
-      if (node.count === 0) continue;
-      const previous = tidy[tidy.length - 1];
-      const whole = previous === undefined ? undefined : joined(previous, node, NODE_BYTES / 2);
+      if (node === NO_NODE) continue;
+      const whole = tidy[tidy.length - 1]?.joined(node, NODE_BYTES / 2);
       if (whole === undefined) tidy.push(node);
       else tidy[tidy.length - 1] = whole;
     }
     this.#nodes = tidy;
   }
 
-  #visitPart(part: number, from: number, to: number, visit: (element: string) => void): void {
+  #visitPart(
+    part: number,
+    from: number,
+    to: number,
+    visit: (element: string) => void,
+    visitBytes: ElementBytesVisitor | undefined,
+  ): void {
     const node = this.#nodes[part - 1];
     if (part === 0) {
       const last = this.#head.length - 1;
       for (let within = from; within < to; within++) visit(this.#head[last - within]);
     } else if (node === undefined) {
       for (let within = from; within < to; within++) visit(this.#tail[within]);
-    } else if (node.isPlain) {
-      visit(node.text);
     } else {
-      let offset = packedSkip(node.text, 0, from);
-      for (let within = from; within < to; within++) {
-        visit(packedEntry(node.text, offset));
-        offset = packedNext(node.text, offset);
-      }
+      node.visit(from, to, visit, visitBytes);
     }
   }
 
@@ -376,12 +410,21 @@ export class ListDeque {
 
   #forgetNode(at: number): number {
     const node = this.#nodes[at];
-    this.bytes -= nodeBytes(node);
-    return node.count;
+    const { count } = node;
+    this.bytes -= node.byteLength;
+    node.leave();
+    return count;
   }
 
-  #cut(at: number, node: ListNode): void {
-    this.bytes -= nodeBytes(this.#nodes[at]) - nodeBytes(node);
-    this.#nodes[at] = node;
+  /** Keeps the elements `from` to `to` (exclusive) of a node. */
+  #cut(at: number, from: number, to: number): void {
+    this.bytes -= this.#nodes[at].byteLength;
+    this.#nodes[at] = this.#nodes[at].kept(from, to, this.#endRoom);
+    this.bytes += this.#nodes[at].byteLength;
+  }
+
+  #replaceNode(at: number, nodes: readonly ListNode[]): void {
+    if (nodes.length === 1) this.#nodes[at] = nodes[0];
+    else this.#nodes.splice(at, 1, ...nodes);
   }
 }

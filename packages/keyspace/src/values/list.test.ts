@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ListValue, type PositionQuery } from './list.ts';
-import { NODE_BYTES } from './list-node.ts';
+import { NODE_BYTES } from './node-bytes.ts';
 
 const FILL = -2;
 

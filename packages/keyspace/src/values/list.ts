@@ -11,8 +11,9 @@
  */
 import {
   packedAppend,
-  packedAt,
+  packedEntries,
   packedEntry,
+  packedEntryLength,
   packedEquals,
   packedInsert,
   packedNext,
@@ -27,6 +28,7 @@ import {
 import { type FrozenItems, nothingToRelease } from './frozen.ts';
 import { ListDeque } from './list-deque.ts';
 import { exceedsListpack, fitsListpackAgain, LISTPACK_EMPTY_BYTES, listpackEntryBytes } from './list-encoding.ts';
+import type { ElementBytesVisitor } from './list-node.ts';
 import { stringBytes } from './string-bytes.ts';
 
 const SMALL_ENTRIES = 128;
@@ -108,7 +110,7 @@ export class ListValue {
     return this.#removed(element);
   }
 
-  /** The element at `index` (negative: from the tail), possibly a slice that keeps a node alive; undefined if there is none. */
+  /** The element at `index` (negative: from the tail), possibly a slice that keeps a longer string alive; undefined if there is none. */
   at(index: number): string | undefined {
     const from = index < 0 ? this.#count + index : index;
     if (from < 0 || from >= this.#count) return undefined;
@@ -119,16 +121,20 @@ export class ListValue {
   /** Replaces the element at `index` (negative: from the tail); false if there is none. */
   replace(index: number, element: string): boolean {
     const from = index < 0 ? this.#count + index : index;
-    const before = this.at(from);
-    if (from < 0 || before === undefined) return false;
-    if (this.#isListpack) this.#listpackBytes += listpackEntryBytes(element) - listpackEntryBytes(before);
+    if (from < 0 || from >= this.#count) return false;
+    if (this.#isListpack) {
+      this.#listpackBytes += listpackEntryBytes(element) - listpackEntryBytes(this.at(from) ?? '');
+    }
     const content = this.#content;
     if (typeof content !== 'string') {
       content.replace(from, element);
-    } else if (content.length - before.length + packedSize(element.length) > SMALL_BYTES) {
+      return true;
+    }
+    const offset = packedSkip(content, 0, from);
+    if (content.length - packedEntryLength(content, offset) + packedSize(element.length) > SMALL_BYTES) {
       this.#toDeque().replace(from, element);
     } else {
-      this.#content = packedReplace(content, packedAt(content, from), element);
+      this.#content = packedReplace(content, offset, element);
     }
     return true;
   }
@@ -186,10 +192,13 @@ export class ListValue {
     this.#shortenForm();
   }
 
-  /** Calls `visit` with the elements `start` to `end` (exclusive; 0 <= start <= end <= length), which may be slices of nodes. */
-  visit(start: number, end: number, visit: (element: string) => void): void {
+  /**
+   * Calls `visit` with the elements `start` to `end` (exclusive; 0 <= start <= end <= length), which may be slices of longer strings.
+   * Those that lie as bytes go to `visitBytes` instead, if there is one.
+   */
+  visit(start: number, end: number, visit: (element: string) => void, visitBytes?: ElementBytesVisitor): void {
     const content = this.#content;
-    if (typeof content !== 'string') return content.visit(start, end - start, visit);
+    if (typeof content !== 'string') return content.visit(start, end - start, visit, visitBytes);
     let offset = packedSkip(content, 0, start);
     for (let left = end - start; left > 0; left--) {
       visit(packedEntry(content, offset));
@@ -250,7 +259,14 @@ export class ListValue {
 
   /** The elements as they are now, to be read later. */
   freeze(): FrozenItems {
-    return { type: this.type, size: this.#count, items: this.clone()[Symbol.iterator](), release: nothingToRelease };
+    const { type } = this;
+    const size = this.#count;
+    const content = this.#content;
+    if (typeof content === 'string') {
+      return { type, size, items: packedEntries(content)[Symbol.iterator](), release: nothingToRelease };
+    }
+    const copy = content.clone();
+    return { type, size, items: copy.drain(), release: () => copy.clear() };
   }
 
   /** In how many pieces the list can be read; some may be empty. */
@@ -312,6 +328,7 @@ export class ListValue {
     const content = this.#content;
     if (typeof content === 'string' || content.count > SMALL_ENTRIES / 2 || content.bytes > SMALL_BYTES / 2) return;
     this.#content = packedOf([...this]);
+    content.clear();
   }
 
   #added(element: string): void {
