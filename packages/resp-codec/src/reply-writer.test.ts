@@ -28,6 +28,12 @@ describe('a reply in RESP2 and in RESP3', () => {
     ['a bigint', (w) => w.integer(-(2n ** 63n)), ':-9223372036854775808\r\n', ':-9223372036854775808\r\n'],
     ['bulk', (w) => w.bulk('a\xff'), '$2\r\na\xff\r\n', '$2\r\na\xff\r\n'],
     ['bulk of bytes', (w) => w.bulk(new Uint8Array([0, 255])), '$2\r\n\0\xff\r\n', '$2\r\n\0\xff\r\n'],
+    [
+      'bulk of a range of bytes',
+      (w) => w.bulkRange(new Uint8Array([1, 0, 255, 2]), 1, 3),
+      '$2\r\n\0\xff\r\n',
+      '$2\r\n\0\xff\r\n',
+    ],
     ['nullBulk', (w) => w.nullBulk(), '$-1\r\n', '_\r\n'],
     ['nullArray', (w) => w.nullArray(), '*-1\r\n', '_\r\n'],
     ['array', (w) => w.array(2), '*2\r\n', '*2\r\n'],
@@ -118,6 +124,9 @@ describe('long replies', () => {
   });
 });
 
+/** Bytes of which each part looks different. */
+const LETTERS = Uint8Array.from({ length: 6000 }, (_, n) => 97 + (n % 23));
+
 test('long replies of several writers, written in turns, are what each of their parts is alone', () => {
   const part = fc.oneof(
     fc.nat(300).map((n) => (w: ReplyWriter) => w.array(n)),
@@ -127,6 +136,9 @@ test('long replies of several writers, written in turns, are what each of their 
       .constantFrom('', 'x', '\xff\x00', 'y'.repeat(15), 'z'.repeat(1000), 'long'.repeat(5000))
       .map((text) => (w: ReplyWriter) => w.bulk(text)),
     fc.constantFrom(10, 5000, 20_000).map((n) => (w: ReplyWriter) => w.bulk(new Uint8Array(n).fill(7))),
+    fc
+      .constantFrom(0, 1, 12, 200, 3000, 5000)
+      .map((length) => (w: ReplyWriter) => w.bulkRange(LETTERS, 100, 100 + length)),
     fc.constant((w: ReplyWriter) => {
       const hold = w.defer();
       w.bulk('one');

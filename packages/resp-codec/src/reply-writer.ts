@@ -12,7 +12,7 @@
 import { formatDouble17 } from './double-format.ts';
 import { writeBulkHeader } from './encode-command.ts';
 import { CR, LF } from './resp-byte.ts';
-import { decodeLatin1, writeLatin1 } from './text.ts';
+import { decodeLatin1, writeBytes, writeLatin1 } from './text.ts';
 
 /** The protocol that a client speaks. */
 export type Protocol = 2 | 3;
@@ -99,10 +99,21 @@ export class ReplyWriter {
     if (typeof value === 'string') {
       if (this.#isGathering) this.#gatherBulk(value);
       else this.#append(`${bulkHeader(value.length)}${value}\r\n`);
-    } else if (value.length < INLINE_BYTES) {
-      this.#append(`${bulkHeader(value.length)}${decodeLatin1(value, 0, value.length)}\r\n`);
     } else {
-      this.bulkShared(new Uint8Array(value));
+      this.bulkRange(value, 0, value.length);
+    }
+  }
+
+  /** A byte string, copied: the bytes `start` to `end` (exclusive) of `bytes`. */
+  bulkRange(bytes: Uint8Array, start: number, end: number): void {
+    const length = end - start;
+    if (length >= INLINE_BYTES) {
+      this.bulkShared(new Uint8Array(bytes.subarray(start, end)));
+    } else if (this.#canGather(length)) {
+      const at = writeBulkHeader(gathered, gatheredLength, length);
+      this.#endBulk(writeBytes(gathered, at, bytes, start, end));
+    } else {
+      this.#append(`${bulkHeader(length)}${decodeLatin1(bytes, start, end)}\r\n`);
     }
   }
 
@@ -252,13 +263,22 @@ export class ReplyWriter {
   /** The most frequent element of a long reply. */
   #gatherBulk(value: string): void {
     const { length } = value;
-    if (gatherer !== this || length + MAX_FRAME_BYTES > GATHERED_BYTES - gatheredLength) {
+    if (!this.#canGather(length)) {
       this.#gather(bulkHeader(length));
       this.#gather(value);
       return this.#gather('\r\n');
     }
-    let at = writeBulkHeader(gathered, gatheredLength, length);
-    at = writeLatin1(gathered, at, value);
+    const at = writeBulkHeader(gathered, gatheredLength, length);
+    this.#endBulk(writeLatin1(gathered, at, value));
+  }
+
+  /** Whether the memory for long replies is this writer's and has room for a bulk of `length` bytes. */
+  #canGather(length: number): boolean {
+    return this.#isGathering && gatherer === this && length + MAX_FRAME_BYTES <= GATHERED_BYTES - gatheredLength;
+  }
+
+  /** Ends a bulk whose bytes have been gathered up to `at`. */
+  #endBulk(at: number): void {
     gathered[at] = CR;
     gathered[at + 1] = LF;
     gatheredLength = at + 2;

@@ -24,7 +24,7 @@ const native = findNative();
 
 /** Longest string for which `String.fromCharCode` with spelled-out arguments beats the native conversion. */
 const SHORT = 16;
-/** Longest string that a loop writes faster than the native conversion. */
+/** Longest string, and most bytes, that a loop writes faster than native code. */
 const SHORT_WRITE = 48;
 const LAST_ASCII = 0x7f;
 /** How many characters one `String.fromCharCode.apply` may take: engines limit the number of arguments. */
@@ -92,4 +92,11 @@ export function writeLatin1(target: Uint8Array, offset: number, text: string): n
   }
   for (let i = 0; i < length; i++) target[offset + i] = text.charCodeAt(i);
   return offset + length;
+}
+
+/** Writes the bytes `start` … `end` of `source` at `offset`; returns the offset after them. The caller has made sure that they fit. */
+export function writeBytes(target: Uint8Array, offset: number, source: Uint8Array, start: number, end: number): number {
+  if (end - start > SHORT_WRITE) target.set(source.subarray(start, end), offset);
+  else for (let from = start, to = offset; from < end; from++, to++) target[to] = source[from];
+  return offset + end - start;
 }

@@ -85,7 +85,12 @@ const lrange: Handler = (ctx, request) => {
   if (list === undefined) return reply.array(0);
   const { start, end } = rangeOf(first, last, list.length);
   reply.array(end - start);
-  list.visit(start, end, (element) => reply.bulk(element));
+  list.visit(
+    start,
+    end,
+    (element) => reply.bulk(element),
+    (bytes, from, to) => reply.bulkRange(bytes, from, to),
+  );
 };
 
 const ltrim: Handler = (ctx, request) => {

@@ -122,6 +122,18 @@ function sliceOf(list: ListValue, start: number, end: number): string[] {
   return items;
 }
 
+/** The same elements, as bytes where they lie as bytes. */
+function bytesOf(list: ListValue, start: number, end: number): string[] {
+  const items: string[] = [];
+  list.visit(
+    start,
+    end,
+    (item) => items.push(item),
+    (bytes, from, to) => items.push(Buffer.from(bytes.subarray(from, to)).toString('latin1')),
+  );
+  return items;
+}
+
 describe('a list', () => {
   test('equals an array under any operations', () => {
     let largest = 0;
@@ -162,6 +174,7 @@ describe('a list', () => {
           .map((place) => Math.min(Math.abs(place), model.length))
           .sort((a, b) => a - b);
         expect(sliceOf(list, start, end)).toEqual(model.slice(start, end));
+        expect(bytesOf(list, start, end)).toEqual(model.slice(start, end));
         expect(list.positions(value, positions)).toEqual(modelPositions(model, value, positions));
       },
     );
