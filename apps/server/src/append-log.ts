@@ -111,6 +111,7 @@ export class AppendLog implements PropagationSink, RewrittenLog {
   /** A rewrite has put a new base in place; the records since its cut are in the file that is written to. */
   rewritten({ baseBytes }: RewriteResult, isSingleFile: boolean): void {
     if (this.#writer === undefined) return;
+    this.vouching.follow(this.#writer.file);
     this.#state = 'on';
     this.#olderBytes = isSingleFile ? 0 : baseBytes;
     this.#baseBytes = this.currentSize;

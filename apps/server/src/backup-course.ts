@@ -127,7 +127,7 @@ export class BackupCourse {
       if (appendLog.state !== 'on') throw new BackupError('BACKUP_CANCELLED', 'appendonly is stopped');
       plan.cut();
     } catch (error) {
-      plan.discard();
+      await plan.discard();
       throw error;
     }
   }

@@ -265,6 +265,18 @@ export function removeChecksums(disk: Disk, path: string): boolean {
   return true;
 }
 
+/** The same in the background: of a large log it is large enough for that to take a while. */
+export async function removeChecksumsInBackground(disk: Disk, path: string): Promise<boolean> {
+  const checksumPath = checksumNameOf(path);
+  if (disk.status(checksumPath) === undefined) return false;
+  try {
+    await disk.unlinkInBackground(checksumPath);
+  } catch (error) {
+    if (!(error instanceof DiskError && error.code === 'ENOENT')) throw error;
+  }
+  return true;
+}
+
 /** What vouches for the log file `from` follows it to its new name. @throws DiskError */
 export function renameChecksums(disk: Disk, from: string, to: string): void {
   if (disk.status(checksumNameOf(from)) !== undefined) disk.rename(checksumNameOf(from), checksumNameOf(to));

@@ -8,6 +8,7 @@ export {
   checksumNameOf,
   readChecksums,
   removeChecksums,
+  removeChecksumsInBackground,
   renameChecksums,
 } from './checksum-file.ts';
 export { type ChecksumMismatch, ChecksumVerifier } from './checksum-verifier.ts';

@@ -10,7 +10,7 @@
  */
 
 import { type Disk, DiskError, type DiskFile } from '@aof/disk';
-import { removeChecksums } from './checksum-file.ts';
+import { removeChecksums, removeChecksumsInBackground } from './checksum-file.ts';
 import type { AofNames, BaseFormat } from './file-names.ts';
 import {
   type AofFile,
@@ -214,7 +214,7 @@ export class MultiPartLayout implements AofLayoutActions {
     for (const { name } of this.#manifest.history) {
       const path = this.names.inAppendDir(name);
       try {
-        removeChecksums(this.#disk, path);
+        await removeChecksumsInBackground(this.#disk, path);
         await this.#disk.unlinkInBackground(path);
         deleted.push(name);
       } catch (error) {

@@ -45,6 +45,8 @@ export class VouchedFile implements DiskFile {
   readonly #spacingBytes: number;
   #path: string;
   #isOn = false;
+  /** Off for a while; then on or off. */
+  #suspended: { resumesOn: boolean } | undefined;
   /** A sync has failed, or something that is vouched for was cut off: never again. */
   #isDoubtful = false;
   /** The sum of the block that is being filled, up to `#size`. */
@@ -89,7 +91,8 @@ export class VouchedFile implements DiskFile {
 
   /** Vouches for what is written from now on and, with the next sync, for the block that the file ends in, as it is now. */
   turnOn(): void {
-    if (this.#isOn || this.#isDoubtful) return;
+    if (this.#suspended !== undefined) this.#suspended.resumesOn = true;
+    if (this.#isOn || this.#isDoubtful || this.#suspended !== undefined) return;
     this.#waiting = [];
     this.#fixedEnd = Math.max(this.#fixedEnd, this.#size);
     try {
@@ -104,9 +107,24 @@ export class VouchedFile implements DiskFile {
 
   /** Vouches for nothing more. What the checksum file says stays true. */
   turnOff(): void {
+    if (this.#suspended !== undefined) this.#suspended.resumesOn = false;
     this.#isOn = false;
     this.#waiting = [];
     this.#closeChecksums();
+  }
+
+  /** Vouches for nothing more until `resume`: what `turnOn` and `turnOff` say meanwhile holds from then on. */
+  suspend(): void {
+    if (this.#suspended !== undefined) return;
+    const resumesOn = this.#isOn;
+    this.turnOff();
+    this.#suspended = { resumesOn };
+  }
+
+  resume(): void {
+    const resumesOn = this.#suspended?.resumesOn ?? false;
+    this.#suspended = undefined;
+    if (resumesOn) this.turnOn();
   }
 
   /** A sync of the file has failed, whoever asked for it: the next one that succeeds proves nothing, so nothing is vouched for any more. */

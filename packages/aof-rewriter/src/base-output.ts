@@ -132,20 +132,28 @@ export class BaseOutput {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  /** Writes what has gathered and syncs, blocking: for a little that has come after `sync`. @throws DiskError */
+  /** Writes what has gathered and syncs, blocking: for SAVE, which everybody waits for. @throws DiskError */
   syncNow(): void {
     this.flush();
     if (this.#failure !== undefined) throw this.#failure;
     this.file.syncNow();
   }
 
-  /** Somebody else writes to the file from now on, and closes it. */
+  /** Writes what has gathered: somebody else writes to the file from now on, and closes it. @throws DiskError now or earlier the disk refused */
   handOver(): DiskFile {
+    this.flush();
+    if (this.#failure !== undefined) throw this.#failure;
     this.#isHandedOver = true;
     return this.file;
   }
 
-  /** Closes the file once nothing of it is under way; for a file that will not be used. */
+  /** Resolves when no sync runs any more. @throws DiskError (as a rejection) the disk has refused */
+  async settled(): Promise<void> {
+    await this.#sync;
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** Closes the file, unless it was handed over, once nothing of it is under way; for a file that will not be used. */
   async discard(): Promise<void> {
     await this.#sync;
     if (!this.#isHandedOver) this.file.close();

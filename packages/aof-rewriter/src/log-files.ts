@@ -1,5 +1,5 @@
 /** Making new files of the log, and removing those that a rewrite has no more use for, with what vouches for them. */
-import { removeChecksums } from '@aof/aof-files';
+import { removeChecksumsInBackground } from '@aof/aof-files';
 import { DiskError, type DiskFile } from '@aof/disk';
 import type { PlanContext } from './rewrite-plan.ts';
 
@@ -14,12 +14,12 @@ export function openLogFile(context: PlanContext, path: string): DiskFile {
   }
 }
 
-/** Closes and removes: what resists is removed at the next start. */
-export function dropFile(context: PlanContext, path: string, file?: DiskFile): void {
+/** Closes and removes in the background: what resists is removed at the next start. Rejects only for a bug. */
+export async function dropFile(context: PlanContext, path: string, file?: DiskFile): Promise<void> {
   try {
     file?.close();
-    removeChecksums(context.disk, path);
-    if (context.disk.status(path) !== undefined) context.disk.unlink(path);
+    await removeChecksumsInBackground(context.disk, path);
+    if (context.disk.status(path) !== undefined) await context.disk.unlinkInBackground(path);
   } catch (error) {
     if (!(error instanceof DiskError)) throw error;
     context.report('warning', `Cannot remove ${path}: ${error.reason}`);

@@ -216,7 +216,7 @@ export class MultiPartPlan implements RewritePlan {
       removeChecksums(disk, path);
       disk.rename(finished, path);
     } catch (error) {
-      dropFile(this.#context, finished);
+      await dropFile(this.#context, finished);
       throw error;
     }
     report('notice', `Successfully renamed the temporary AOF base file ${baseName(finished)} into ${name}`);
@@ -257,7 +257,7 @@ export class MultiPartPlan implements RewritePlan {
   async #takeBack(path: string): Promise<void> {
     try {
       await this.#layout.changeManifest((manifest) => manifest);
-      dropFile(this.#context, path);
+      await dropFile(this.#context, path);
     } catch (error) {
       if (!(error instanceof DiskError)) throw error;
       this.#isListed = true;
@@ -265,20 +265,20 @@ export class MultiPartPlan implements RewritePlan {
     }
   }
 
-  discard(): void {
+  async discard(): Promise<void> {
     this.#staged?.abandon();
     this.#closeOldIncr();
-    dropFile(this.#context, this.temporaryPath);
-    dropFile(this.#context, this.#layout.names.finishedRewritePath(this.#context.temporaryId));
+    await dropFile(this.#context, this.temporaryPath);
+    await dropFile(this.#context, this.#layout.names.finishedRewritePath(this.#context.temporaryId));
     const incr = this.#newIncr;
     if (incr === undefined) return;
     if (this.#state === 'starting') {
       // The writer closes the file.
       this.#context.log.abandon();
       this.#context.report('notice', `Removing the temp incr aof file ${baseName(incr.path)} in the background`);
-      if (!this.#isListed) dropFile(this.#context, incr.path);
+      if (!this.#isListed) await dropFile(this.#context, incr.path);
     } else if (!this.#isListed) {
-      dropFile(this.#context, incr.path, incr.file);
+      await dropFile(this.#context, incr.path, incr.file);
     }
   }
 

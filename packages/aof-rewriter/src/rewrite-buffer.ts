@@ -100,7 +100,8 @@ export class RewriteBuffer implements RecordTee {
     this.#overflowBytes = 0;
     this.#readBytes = 0;
     if (file === undefined) return;
-    for (const act of [() => file.close(), () => this.#disk.unlink(this.#overflowPath)]) {
+    // In this order: what frees the blocks is the close, which is in the background then.
+    for (const act of [() => this.#disk.unlink(this.#overflowPath), () => file.close()]) {
       try {
         act();
       } catch (error) {

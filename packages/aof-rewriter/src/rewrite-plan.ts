@@ -69,7 +69,7 @@ export interface RewritePlan {
    */
   finish(output: BaseOutput, assertWanted: () => void): Promise<RewriteResult>;
   /** Removes what a failed rewrite leaves behind, as far as the disk allows. */
-  discard(): void;
+  discard(): Promise<void>;
   /** Deletes what the new base has made history. Never rejects. */
   deleteHistory(): Promise<void>;
 }

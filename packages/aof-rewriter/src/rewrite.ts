@@ -139,7 +139,7 @@ export class Rewrite {
   async #cleanUp(): Promise<void> {
     this.#copy?.close();
     await this.#output?.discard();
-    this.#plan.discard();
+    await this.#plan.discard();
   }
 
   #asRewriteError(error: Error): Error {

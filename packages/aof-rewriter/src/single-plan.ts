@@ -1,13 +1,14 @@
 /**
  * The single-file layout: the old file stays the log until the new one has everything and takes its name.
  *
- * What is logged while the data set is copied goes to the old file and to the rewrite buffer. At the end the buffer is
- * appended to the new file: most of it while commands run, with a sync in the background after it; the little that has come
- * meanwhile, its sync, the rename and the sync of the folder are one turn. That turn blocks, for a sync in the background would let
- * records come while it runs: they would be in the old file alone, acknowledged and perhaps synced, and gone with the rename. Only
- * a log that goes to both files at once, and is durable when both are, could do without. A failure before the rename leaves the old file as
- * the log. After it there is no way back: the new file is the log, also if the sync of the folder fails, which is
- * then reported as a doubt.
+ * What is logged while the data set is copied goes to the old file and to the rewrite buffer, which at the end is appended to the new
+ * file while commands run. From the turn that appends the last of it on, the log goes to both files at once, and is durable when
+ * it is in both (`AofWriter.addSuccessor`): so nothing of the rest has to block. The new file is synced, what vouches for the old one is removed,
+ * the new one is renamed over it, the folder is synced. Until that has ended a power cut may show either of the two under the
+ * name, and either has everything that was acknowledged; then the old one is let go.
+ *
+ * A failure before the rename, also of a write to the new file, leaves the old file as the log. After it there is no way back: the new
+ * file is the log, also if the sync of the folder fails, which is then reported as a doubt.
  *
  * What vouches for the old file is gone, durably, before the new one takes its name, and what vouches for the new one comes after:
  * in between nothing does, for either of the two may be found under the name.
@@ -16,7 +17,7 @@
  *
  * Source: Redis persistence docs, versions before 7.0; Redis 6 aof.c.
  */
-import { removeChecksums, type SingleLayout, VouchedFile } from '@aof/aof-files';
+import { removeChecksums, removeChecksumsInBackground, type SingleLayout, VouchedFile } from '@aof/aof-files';
 import type { AofWriter } from '@aof/aof-writer';
 import { DiskError, type DiskFile } from '@aof/disk';
 import type { BaseOutput } from './base-output.ts';
@@ -27,10 +28,13 @@ import type { LogState, PlanContext, RewritePlan, RewriteResult } from './rewrit
 
 /** So much of the buffer is appended in one turn. */
 const TURN_BYTES = 1024 * 1024;
-/** So much may be left for the turn that ends the rewrite. */
+/** So much may be left for the turn from which on both files are written. */
 const LAST_BYTES = 128 * 1024;
-/** Rounds of appending and syncing before the rest is done in one turn after all. */
-const MAX_ROUNDS = 20;
+/**
+ * Rounds of appending and syncing. Each leaves less for the first sync of the two files, which replies under `always` wait for; more would only
+ * delay the end.
+ */
+const MAX_ROUNDS = 5;
 
 export interface SingleOptions {
   /** Bytes of the rewrite buffer in memory; the rest goes to a file. */
@@ -47,7 +51,7 @@ export class SinglePlan implements RewritePlan {
   #writer: AofWriter | undefined;
   #isRenamed = false;
   /** The old file, from when it is not vouched for any more. */
-  #unvouched: VouchedFile | undefined;
+  #suspended: VouchedFile | undefined;
 
   constructor(context: PlanContext, layout: SingleLayout, options: SingleOptions = {}) {
     this.#context = context;
@@ -84,59 +88,68 @@ export class SinglePlan implements RewritePlan {
   }
 
   async finish(output: BaseOutput, assertWanted: () => void): Promise<RewriteResult> {
-    const { report, nextTurn } = this.#context;
+    const { disk, report } = this.#context;
+    const { names } = this.#layout;
+    const writer = this.#writer;
     await output.sync();
     assertWanted();
     report('notice', 'Background AOF rewrite terminated with success');
-    for (let round = 0; this.#buffer.byteLength > LAST_BYTES && round < MAX_ROUNDS; round++) {
-      while (this.#buffer.byteLength > LAST_BYTES) {
-        this.#buffer.drain(TURN_BYTES, (bytes) => output.addBytes(bytes));
-        await nextTurn();
-        assertWanted();
-      }
-      await output.sync();
-      assertWanted();
-    }
-    return this.#takeOver(output);
-  }
-
-  /** One turn: nothing here waits. */
-  #takeOver(output: BaseOutput): RewriteResult {
-    const { disk, temporaryId, report } = this.#context;
-    const { names } = this.#layout;
-    const writer = this.#writer;
+    await this.#appendBuffer(output, assertWanted);
+    // All that is missing in the new file now has come in this turn, and from here on both get what comes.
     writer?.settle();
     const bufferedBytes = this.#buffer.byteLength;
     this.#buffer.drain(Number.POSITIVE_INFINITY, (bytes) => output.addBytes(bytes));
-    output.syncNow();
+    const file = output.handOver();
+    writer?.stopRewriteBuffer();
+    await Promise.all([writer?.addSuccessor(file, output.byteLength) ?? file.sync(), output.settled()]);
+    this.#assertSucceeding(assertWanted);
     report(
       'notice',
       `Residual parent diff successfully flushed to the rewritten AOF (${(bufferedBytes / 2 ** 20).toFixed(2)} MB)`,
     );
-    const finished = names.finishedRewritePath(temporaryId);
-    disk.rename(this.temporaryPath, finished);
-    this.#unvouchOldFile();
-    disk.rename(finished, names.singlePath);
+    await this.#unvouchOldFile();
+    this.#assertSucceeding(assertWanted);
+    disk.rename(this.temporaryPath, names.singlePath);
     this.#isRenamed = true;
-    const doubt = this.#syncFolder();
-    this.#nameChecksums(output.file, doubt === undefined);
-    writer?.stopRewriteBuffer();
-    const size = output.file.size();
-    if (writer === undefined || this.#state === 'off') output.file.close();
-    else writer.replaceFile(this.#reopened(output.handOver(), doubt === undefined), size);
+    writer?.nameSuccessor();
+    const doubt = await this.#syncFolder();
+    this.#nameChecksums(file, doubt === undefined);
+    writer?.succeed();
+    if (writer === undefined) file.close();
     this.#buffer.release();
-    return { name: names.appendfilename, baseBytes: size, doubt };
+    return { name: names.appendfilename, baseBytes: writer?.fileSize ?? output.byteLength, doubt };
   }
 
-  #unvouchOldFile(): void {
+  /** Until so little is left that it can be appended in one turn. */
+  async #appendBuffer(output: BaseOutput, assertWanted: () => void): Promise<void> {
+    for (let round = 0; this.#buffer.byteLength > LAST_BYTES; round++) {
+      while (this.#buffer.byteLength > LAST_BYTES) {
+        this.#buffer.drain(TURN_BYTES, (bytes) => output.addBytes(bytes));
+        await this.#context.nextTurn();
+        assertWanted();
+      }
+      if (round === MAX_ROUNDS) return;
+      await output.sync();
+      assertWanted();
+    }
+  }
+
+  /** @throws the rewrite is not wanted any more, or AofWriteError: the new file has not got everything */
+  #assertSucceeding(assertWanted: () => void): void {
+    assertWanted();
+    const failure = this.#writer?.successorFailure;
+    if (failure !== undefined) throw failure;
+  }
+
+  async #unvouchOldFile(): Promise<void> {
     const { disk } = this.#context;
     const { names } = this.#layout;
     const old = this.#writer?.file;
-    if (old instanceof VouchedFile && old.isVouching) {
-      old.turnOff();
-      this.#unvouched = old;
+    if (old instanceof VouchedFile) {
+      old.suspend();
+      this.#suspended = old;
     }
-    if (removeChecksums(disk, names.singlePath)) disk.syncDirectory(names.dir);
+    if (await removeChecksumsInBackground(disk, names.singlePath)) await disk.syncDirectoryInBackground(names.dir);
   }
 
   /** @param isDurable whether a power cut would find the new file under the name; if not, nothing may vouch for either */
@@ -144,18 +157,20 @@ export class SinglePlan implements RewritePlan {
     const { disk, report } = this.#context;
     if (!(file instanceof VouchedFile)) return;
     try {
-      if (isDurable) return file.renamedTo(this.#layout.names.singlePath);
-      file.turnOff();
-      removeChecksums(disk, this.temporaryPath);
+      if (!isDurable) {
+        file.distrust();
+        removeChecksums(disk, this.temporaryPath);
+      }
+      file.renamedTo(this.#layout.names.singlePath);
     } catch (error) {
       if (!(error instanceof DiskError)) throw error;
       report('warning', `Nothing vouches for ${this.#layout.names.singlePath}: ${error.message}`);
     }
   }
 
-  #syncFolder(): string | undefined {
+  async #syncFolder(): Promise<string | undefined> {
     try {
-      this.#context.disk.syncDirectory(this.#layout.names.dir);
+      await this.#context.disk.syncDirectoryInBackground(this.#layout.names.dir);
       return undefined;
     } catch (error) {
       if (!(error instanceof DiskError)) throw error;
@@ -163,29 +178,14 @@ export class SinglePlan implements RewritePlan {
     }
   }
 
-  /** The file under its new name, for messages; the handle that is open already if that cannot be had. */
-  #reopened(file: DiskFile, mayBeVouchedFor: boolean): DiskFile {
-    try {
-      const { disk, vouch } = this.#context;
-      const reopened = disk.open(this.#layout.names.singlePath, 'append');
-      const wrapped = mayBeVouchedFor ? vouch?.(reopened) : undefined;
-      file.close();
-      return wrapped ?? reopened;
-    } catch (error) {
-      if (!(error instanceof DiskError)) throw error;
-      this.#context.report('warning', `Cannot open ${this.#layout.names.singlePath} anew: ${error.reason}`);
-      return file;
-    }
-  }
-
-  discard(): void {
+  async discard(): Promise<void> {
     this.#buffer.release();
     if (this.#isRenamed) return;
-    this.#unvouched?.turnOn();
+    this.#suspended?.resume();
     if (this.#state === 'starting') this.#context.log.abandon();
-    else this.#writer?.stopRewriteBuffer();
-    dropFile(this.#context, this.temporaryPath);
-    dropFile(this.#context, this.#layout.names.finishedRewritePath(this.#context.temporaryId));
+    this.#writer?.stopRewriteBuffer();
+    this.#writer?.dropSuccessor();
+    await dropFile(this.#context, this.temporaryPath);
   }
 
   async deleteHistory(): Promise<void> {

@@ -254,8 +254,9 @@ describe('changing the policy', () => {
       expect.objectContaining({ code: 'AOF_SYNC_FAILED', reason: 'Input/output error' }),
     );
     expect(log.writer.settings.policy).toBe('everysec');
-    const next = log.open('/next');
-    log.writer.replaceFile(next, 0);
+    await log.writer.addSuccessor(log.open('/next'), 0);
+    log.writer.nameSuccessor();
+    log.writer.succeed();
     log.writer.configure({ policy: 'always' });
     append(log);
     expect(log.writer.flush(1001)).toBe('written');

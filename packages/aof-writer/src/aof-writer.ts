@@ -5,12 +5,13 @@
  * - syncedBytes <= writtenBytes <= appendedBytes. Offsets count bytes since the writer was made, over all files.
  * - A reply that waits for `holdRepliesUntil` never leaves before everything its client may have seen is durable.
  * - A failed write leaves whole records in the file; what it did not write is kept, in order.
- * - A failed sync is not healed by a later one that succeeds, only by a rewrite: see `markReplaced` and `replaceFile`.
+ * - A failed sync is not healed by a later one that succeeds, only by a rewrite: see `markReplaced` and `succeed`.
+ * - While there is a successor, it gets every record that the file before it gets, and nothing is durable before it is in both.
  *
  * Nothing here reads a clock: times are passed in. Nothing logs: see `AofWriterEvents`.
  */
 import type { DiskFile } from '@aof/disk';
-import { AofWriteError } from './aof-write-error.ts';
+import { AofWriteError, type AofWriteErrorCode } from './aof-write-error.ts';
 import type { AofWriterEvents, WriteFailure } from './events.ts';
 import type { LogSegment } from './log-segment.ts';
 import { RecordBuffer, type RecordTee } from './record-buffer.ts';
@@ -25,37 +26,7 @@ import {
   SYNC_INTERVAL_MS,
 } from './settings.ts';
 import { SyncPace } from './sync-pace.ts';
-
-/**
- * What a flush did. `clean`: there was nothing to write. `written`. `postponed`: `everysec` waits for a running sync, the
- * records stay in the buffer. `failed`: the disk refused, now or less than a second ago; the records stay in the buffer.
- */
-export type FlushResult = 'clean' | 'written' | 'postponed' | 'failed';
-
-export interface AofWriterOptions {
-  /** Open for appending; the writer closes it. */
-  readonly file: DiskFile;
-  /** Bytes in `file`: where a failed first write is cut back to. */
-  readonly fileSize: number;
-  readonly settings?: Partial<AofWriterSettings>;
-  readonly events: AofWriterEvents;
-  /** Monotonic time now, ms: the first second of `everysec` begins. */
-  readonly startedAtMs: number;
-  /** A monotonic clock, ms with fractions, to time syncs with. */
-  readonly stopwatchMs: () => number;
-  /** Whether a rewrite (or another save in the background) runs, for `noFsyncOnRewrite`. */
-  readonly isRewriting?: () => boolean;
-  /** `adaptive`: the slowest average sync that is waited for, ms. Default 2. */
-  readonly blockingLimitMs?: number;
-}
-
-/** The answer of `rotate`. */
-export interface Rotation {
-  /** Number of the new file, for `markReplaced`. */
-  readonly segment: number;
-  /** Resolves, when the old file has been synced and closed, to whether it is durable; never rejects. */
-  readonly oldFileSynced: Promise<boolean>;
-}
+import type { AofWriterOptions, FlushResult, Rotation } from './writer-options.ts';
 
 export class AofWriter {
   /** `adaptive`: clients whose replies need not wait for a sync are being served, so that blocking would stop them for nothing. */
@@ -79,6 +50,7 @@ export class AofWriter {
   #lastAttemptAtMs = Number.NEGATIVE_INFINITY;
   #lastReportAtMs = Number.NEGATIVE_INFINITY;
   #reportedSyncFailure: LogSegment | undefined;
+  #successorFailure: AofWriteError | undefined;
   #isEnded = false;
 
   constructor(options: AofWriterOptions) {
@@ -98,9 +70,9 @@ export class AofWriter {
     return this.#records.appendedBytes;
   }
 
-  /** The file that is being written to. */
+  /** The file that is being written to; of two, the one that has the log's name. */
   get file(): DiskFile {
-    return this.#chain.current.file;
+    return this.#chain.named.file;
   }
 
   get writtenBytes(): number {
@@ -120,9 +92,9 @@ export class AofWriter {
     return this.#promisedBytes;
   }
 
-  /** Bytes in the current file, for aof_current_size. */
+  /** Bytes in `file`, for aof_current_size. */
   get fileSize(): number {
-    return this.#chain.current.fileSize;
+    return this.#chain.named.fileSize;
   }
 
   /** aof_buffer_length. */
@@ -215,10 +187,9 @@ export class AofWriter {
     if (this.#isEnded) return 'failed';
     const records = this.#records;
     records.settle();
-    const { length } = records;
-    if (length === 0) {
+    if (records.length === 0) {
       records.consume(0);
-      if (!this.#chain.current.isSyncing) this.#syncByPolicy(monotonicMs);
+      if (this.#chain.live.some(({ isSyncing }) => !isSyncing)) this.#syncByPolicy(monotonicMs);
       return 'clean';
     }
     if (!isForced && this.#isRetryTooEarly(monotonicMs)) {
@@ -227,14 +198,9 @@ export class AofWriter {
     }
     if (!isForced && this.#shouldPostpone(monotonicMs)) return 'postponed';
     this.#postponedSinceMs = undefined;
-    const failure = this.#chain.current.write(records.bytes, length);
-    if (failure === undefined) {
-      records.consume(length);
-      this.#writeSucceeded();
-    } else {
-      if (failure.truncateReason !== undefined) records.consume(failure.writtenBytes);
-      this.#writeFailed(failure, monotonicMs);
-    }
+    const failure = this.#write();
+    if (failure === undefined) this.#writeSucceeded();
+    else this.#writeFailed(failure, monotonicMs);
     // Also after a failure: what earlier flushes wrote must not stay unsynced because the disk is full.
     this.#syncByPolicy(monotonicMs);
     return failure === undefined && !this.#isEnded ? 'written' : 'failed';
@@ -291,33 +257,65 @@ export class AofWriter {
   }
 
   /**
-   * Goes on in another file that durably holds everything appended so far, as at the end of a rewrite of the single-file
-   * layout: what is buffered is dropped, failures are healed, the old file is closed, the new records begin with a SELECT.
+   * From now on writes to another file as well, as at the end of a rewrite of the single-file layout; nothing appended from now on is
+   * durable before it is in both. The new file is synced at once, as a whole and in the background, whatever the policy.
    *
-   * @param file open for appending, `fileSize` bytes long
+   * Until `nameSuccessor` a write or a sync of it that fails drops it, and harms nothing else: see `successorFailure`.
+   *
+   * @param file open for appending, `fileSize` bytes long; holds everything that was appended so far. The writer closes it
+   * @returns resolves when that sync has ended, or the file is not written to any more; never rejects
    */
-  replaceFile(file: DiskFile, fileSize: number): void {
+  addSuccessor(file: DiskFile, fileSize: number): Promise<void> {
+    this.#records.settle();
+    this.#successorFailure = undefined;
+    return this.#chain.addSuccessor(file, fileSize, this.#records.appendedBytes);
+  }
+
+  /** Why the last successor was given up. Once its first sync has ended well, it is durable up to `syncedBytes` at least. */
+  get successorFailure(): AofWriteError | undefined {
+    return this.#successorFailure;
+  }
+
+  /** The successor has been given the log's name, so that a restart may find either of the two: there is no way back. */
+  nameSuccessor(): void {
+    this.#chain.nameSuccessor();
+  }
+
+  /** Goes on in the old file alone. */
+  dropSuccessor(): void {
+    this.#chain.dropSuccessor();
+    this.#reportProgress();
+  }
+
+  /**
+   * Goes on in the successor alone, whose name is durable: the old file is closed, its failures are healed, and what was buffered for it
+   * is dropped. Does nothing once the writer has been closed, or has ended with a fatal failure.
+   */
+  succeed(): void {
+    if (this.#isEnded) return;
     const hadSyncFailure = this.#chain.syncFailure !== undefined;
-    this.#records.forgetDatabase();
-    this.#records.consume(this.#records.length);
-    this.#chain.replaceAll(file, fileSize, this.#records.appendedBytes);
+    this.#chain.succeed();
+    this.#consumeWritten();
     this.#postponedSinceMs = undefined;
-    this.#writeSucceeded();
+    if (this.#records.length === 0) this.#writeSucceeded();
+    // What the new file has not got yet, because the old one had failed, is no failure of the new one: the next flush tries.
+    else this.#lastAttemptAtMs = Number.NEGATIVE_INFINITY;
     this.#reportHealed(hadSyncFailure);
+    this.#keepPromise();
   }
 
   /**
    * Writes, syncs and closes, whatever the policy. The write and a sync are done when this returns; the promise waits for
-   * syncs that were already running. The writer cannot be used afterwards.
+   * syncs that were already running. The writer cannot be used afterwards. A successor without the name is dropped.
    *
    * @param monotonicMs monotonic time
    * @throws AofWriteError (as a rejection) something was not written or is not known to be durable; the file is closed all the same
    */
   async close(monotonicMs: number): Promise<void> {
+    if (!this.#chain.isSuccessorNamed) this.#giveUpSuccessor('AOF_WRITE_FAILED', 'the writer was closed');
     const result = this.flush(monotonicMs, true);
-    const { current } = this.#chain;
     this.#isEnded = true;
-    current.syncNow(true);
+    for (const segment of this.#chain.live) segment.syncNow(true);
     this.#chain.advance();
     this.#reportProgress();
     await this.#chain.close();
@@ -334,12 +332,46 @@ export class AofWriter {
 
   /** Under `everysec` a write may block in the kernel while a sync of the same file runs: it waits, but not for ever. */
   #shouldPostpone(monotonicMs: number): boolean {
-    if (this.#settings.policy !== 'everysec' || !this.#chain.current.isSyncing) return false;
+    if (this.#settings.policy !== 'everysec' || !this.#chain.live.some(({ isSyncing }) => isSyncing)) return false;
     this.#postponedSinceMs ??= monotonicMs;
     if (monotonicMs - this.#postponedSinceMs < MAX_POSTPONE_MS) return true;
     this.#delayedSyncCount++;
     this.#events.syncDelayed();
     return false;
+  }
+
+  /** Gives each file what it has not got yet. The successor is the first: whoever reads along takes it for the newer one. */
+  #write(): WriteFailure | undefined {
+    const { current, successor } = this.#chain;
+    let failure = successor === undefined ? undefined : this.#writeTo(successor);
+    if (failure !== undefined && !this.#chain.isSuccessorNamed) {
+      this.#giveUpSuccessor('AOF_WRITE_FAILED', failure.reason);
+      failure = undefined;
+    }
+    failure = this.#writeTo(current) ?? failure;
+    this.#consumeWritten();
+    return failure;
+  }
+
+  #writeTo(segment: LogSegment): WriteFailure | undefined {
+    const { bytes, length, consumedBytes } = this.#records;
+    const from = segment.writtenBytes - consumedBytes;
+    return from === length ? undefined : segment.write(bytes, from, length - from);
+  }
+
+  /** Forgets what every file has got. */
+  #consumeWritten(): void {
+    let writtenBytes = Number.POSITIVE_INFINITY;
+    for (const segment of this.#chain.live) writtenBytes = Math.min(writtenBytes, segment.writtenBytes);
+    const { consumedBytes } = this.#records;
+    if (writtenBytes > consumedBytes) this.#records.consume(writtenBytes - consumedBytes);
+  }
+
+  #giveUpSuccessor(code: AofWriteErrorCode, reason: string): void {
+    const { successor } = this.#chain;
+    if (successor === undefined) return;
+    this.#successorFailure = new AofWriteError(code, successor.file.path, successor.fileSize, reason);
+    this.dropSuccessor();
   }
 
   #writeSucceeded(): void {
@@ -364,13 +396,13 @@ export class AofWriter {
 
   #syncByPolicy(monotonicMs: number): void {
     const { policy } = this.#settings;
-    const { current } = this.#chain;
-    if (this.#isEnded || policy === 'no' || !current.needsSync || this.#isSyncSuspended()) return;
+    const { live } = this.#chain;
+    if (this.#isEnded || policy === 'no' || !live.some(({ needsSync }) => needsSync) || this.#isSyncSuspended()) return;
     if (policy === 'always') {
       this.#promiseSync();
     } else if (monotonicMs - this.#lastSyncAtMs >= SYNC_INTERVAL_MS) {
-      // While one runs this one is skipped, and the next is a second away.
-      if (!current.isSyncing) this.#startSync(current);
+      // While one of a file runs this one is skipped, and the next is a second away.
+      for (const segment of live) if (segment.needsSync && !segment.isSyncing) this.#startSync(segment);
       this.#lastSyncAtMs = monotonicMs;
     }
   }
@@ -388,26 +420,33 @@ export class AofWriter {
 
   /** Syncs what replies wait for, unless a sync runs: then the writes made meanwhile share the next one. */
   #keepPromise(): void {
-    const { current } = this.#chain;
-    if (current.isSyncing || current.syncedBytes >= this.#promisedBytes) return;
+    const { live } = this.#chain;
     const mode = this.#settings.alwaysMode;
-    const isBlocking = this.#pace.shouldBlock(mode) && !(mode === 'adaptive' && this.hasIndependentClients);
-    if (!isBlocking) {
-      this.#startSync(current);
-      return;
+    // Two files are never waited for: that would take twice as long.
+    const isBlocking =
+      live.length === 1 && this.#pace.shouldBlock(mode) && !(mode === 'adaptive' && this.hasIndependentClients);
+    for (const segment of live) {
+      if (segment.isSyncing || segment.syncedBytes >= this.#promisedBytes) continue;
+      if (isBlocking) this.#syncNow(segment);
+      else this.#startSync(segment);
     }
+  }
+
+  #syncNow(segment: LogSegment): void {
     const startedAtMs = this.#stopwatchMs();
-    current.syncNow();
+    segment.syncNow();
     this.#pace.recordBlocking(this.#stopwatchMs() - startedAtMs);
     this.#chain.advance();
-    this.#syncEnded(current);
+    this.#syncEnded(segment);
   }
 
   #backgroundSyncEnded(segment: LogSegment): void {
-    if (segment === this.#chain.current)
-      this.#pace.recordBackground(this.#stopwatchMs() - this.#backgroundSyncStartedAtMs);
+    const { current, successor, isSuccessorNamed } = this.#chain;
+    if (segment === current) this.#pace.recordBackground(this.#stopwatchMs() - this.#backgroundSyncStartedAtMs);
+    if (segment === successor && segment.syncFailure !== undefined && !isSuccessorNamed)
+      return this.#giveUpSuccessor('AOF_SYNC_FAILED', segment.syncFailure);
     this.#syncEnded(segment);
-    if (!this.#isEnded && segment === this.#chain.current) this.#keepPromise();
+    if (!this.#isEnded && this.#chain.live.includes(segment)) this.#keepPromise();
   }
 
   #syncEnded(segment: LogSegment): void {

@@ -3,16 +3,29 @@
  *
  * Offsets count the bytes of the whole log since the writer was made, so that they go on from file to file.
  *
- * Invariants: startBytes <= syncedBytes <= writtenBytes; once a sync has failed, syncedBytes never moves again: what the
+ * Invariants: syncedBytes <= writtenBytes; once a sync has failed, syncedBytes never moves again: what the
  * kernel could not write it may have forgotten, and the next sync's success says nothing about it.
  */
 import { VouchedFile } from '@aof/aof-files';
 import { DiskError, type DiskFile } from '@aof/disk';
 import type { WriteFailure } from './events.ts';
 
+export interface LogSegmentOptions {
+  readonly file: DiskFile;
+  /** Bytes in `file`. */
+  readonly fileSize: number;
+  /** Counts the files of the log. */
+  readonly number: number;
+  /** Up to here the log is in this file, or in those before it. */
+  readonly startBytes: number;
+  /** Of that, what is known to be durable. */
+  readonly syncedBytes: number;
+  /** A sync in the background has ended, well or not. */
+  readonly onSyncEnd: (segment: LogSegment) => void;
+}
+
 export class LogSegment {
   readonly number: number;
-  readonly startBytes: number;
   readonly file: DiskFile;
   readonly #onSyncEnd: (segment: LogSegment) => void;
   /** Bytes of the file that are meant to be there: where a failed write is cut back to. */
@@ -24,19 +37,12 @@ export class LogSegment {
   #syncFailure: string | undefined;
   #isSyncing = false;
 
-  constructor(
-    file: DiskFile,
-    fileSize: number,
-    number: number,
-    startBytes: number,
-    onSyncEnd: (segment: LogSegment) => void,
-  ) {
+  constructor({ file, fileSize, number, startBytes, syncedBytes, onSyncEnd }: LogSegmentOptions) {
     this.file = file;
     this.#fileSize = fileSize;
     this.number = number;
-    this.startBytes = startBytes;
     this.#writtenBytes = startBytes;
-    this.#syncedBytes = startBytes;
+    this.#syncedBytes = syncedBytes;
     this.#requestedBytes = startBytes;
     this.#onSyncEnd = onSyncEnd;
   }
@@ -68,14 +74,14 @@ export class LogSegment {
   }
 
   /**
-   * Writes the first `length` bytes of `bytes`: all of them, or, if the disk refuses, none. Should the part that got
-   * into the file also resist being cut off, then that part; the caller drops it from what it writes next.
+   * Writes `length` bytes of `bytes` from `offset` on: all of them, or, if the disk refuses, none. Should the part that got
+   * into the file also resist being cut off, then that part: `writtenBytes` tells where to go on.
    */
-  write(bytes: Uint8Array, length: number): WriteFailure | undefined {
+  write(bytes: Uint8Array, offset: number, length: number): WriteFailure | undefined {
     let done = 0;
     try {
       // One call as a rule. A short write is no error yet (one call has an upper limit); what follows it tells.
-      while (done < length) done += this.file.write(bytes, done, length - done);
+      while (done < length) done += this.file.write(bytes, offset + done, length - done);
     } catch (error) {
       return this.#cutBack(asDiskError(error), done, length);
     }
@@ -85,24 +91,24 @@ export class LogSegment {
 
   /**
    * Begins to sync everything written so far in the background; ends with `onSyncEnd`. One at a time.
-   * @param isLast nothing more will be written: the file is synced as a whole
+   * @param isWhole not only its bytes; of a file that is vouched for, all that is durable is then vouched for
    */
-  startSync(isLast = false): void {
+  startSync(isWhole = false): void {
     const covered = this.#writtenBytes;
     this.#requestedBytes = covered;
     this.#isSyncing = true;
-    const synced = isLast ? this.file.sync() : this.file.dataSync();
+    const synced = isWhole ? this.file.sync() : this.file.dataSync();
     synced.then(
       () => this.#endSync(covered),
       (error: unknown) => this.#endSync(covered, error),
     );
   }
 
-  /** Syncs everything written so far; on failure sets `syncFailure`. @param isLast as of `startSync` */
-  syncNow(isLast = false): void {
+  /** Syncs everything written so far; on failure sets `syncFailure`. @param isWhole as of `startSync` */
+  syncNow(isWhole = false): void {
     this.#requestedBytes = this.#writtenBytes;
     try {
-      if (isLast) this.file.syncNow();
+      if (isWhole) this.file.syncNow();
       else this.file.dataSyncNow();
     } catch (error) {
       this.failSync(asDiskError(error).reason);

@@ -49,6 +49,11 @@ export class RecordBuffer {
     return this.#length + this.#sourceEnd - this.#sourceStart;
   }
 
+  /** Where in the log the waiting bytes begin. */
+  get consumedBytes(): number {
+    return this.#consumedBytes;
+  }
+
   /** Bytes appended since the beginning. */
   get appendedBytes(): number {
     return this.#consumedBytes + this.length;

@@ -91,60 +91,6 @@ describe('rotate', () => {
   });
 });
 
-describe('replaceFile', () => {
-  test('drops what the new file has from the rewrite buffer, and begins with SELECT', async () => {
-    const log = createLog();
-    let rewriteBuffer = '';
-    append(log, 'a');
-    log.writer.startRewriteBuffer({
-      append: (bytes, start, end) => {
-        rewriteBuffer += Buffer.from(bytes.subarray(start, end)).toString('latin1');
-      },
-    });
-    append(log, 'b');
-    log.writer.flush(0);
-    append(log, 'c');
-    log.writer.settle();
-    const next = log.open('/2');
-    next.write(Buffer.from(rewriteBuffer, 'latin1'));
-    log.writer.stopRewriteBuffer();
-    log.writer.replaceFile(next, next.size());
-    append(log, 'd');
-    log.writer.flush(1);
-    const tail = resp('SELECT', '0') + resp('INCR', 'b') + resp('INCR', 'c');
-    expect(rewriteBuffer).toBe(tail);
-    expect(log.text('/2')).toBe(tail + resp('SELECT', '0') + resp('INCR', 'd'));
-    expect(log.writer.writtenBytes).toBe(log.writer.appendedBytes);
-  });
-
-  test('heals a failed write, makes everything durable and tells it', () => {
-    const log = createLog();
-    log.disk.freeSpaceBytes = 0;
-    append(log, 'a');
-    log.writer.flush(0);
-    log.writer.replaceFile(log.open('/2'), 0);
-    expect(log.writer.lastWriteStatus).toBe('ok');
-    expect(log.events.map(([name]) => name)).toEqual(['writeFailed', 'writeRecovered']);
-    expect(log.writer.syncedBytes).toBe(log.writer.appendedBytes);
-    expect(log.synced).toEqual([log.writer.appendedBytes]);
-    expect(log.writer.flush(1)).toBe('clean');
-  });
-
-  test('does not care about the sync of the old file that still runs', async () => {
-    const log = createLog();
-    log.disk.holdSyncs = true;
-    append(log, 'a');
-    log.writer.flush(1000);
-    log.writer.replaceFile(log.open('/2'), 0);
-    expect(log.writer.pendingSyncs).toBe(1);
-    log.disk.failSync();
-    await nextTurn();
-    expect(log.writer.pendingSyncs).toBe(0);
-    expect(log.events).toEqual([]);
-    expect(log.writer.lastWriteStatus).toBe('ok');
-  });
-});
-
 describe('close', () => {
   test('writes and syncs under any policy, before it returns', async () => {
     const log = createLog({ settings: { policy: 'no' } });

@@ -1,7 +1,8 @@
 /** For tests: a writer on a simulated disk, a clock by hand, and everything that the writer said. */
 import { type DiskFile, SimDisk } from '@aof/disk';
-import { AofWriter, type AofWriterOptions } from '../src/aof-writer.ts';
+import { AofWriter } from '../src/aof-writer.ts';
 import type { AofWriterEvents } from '../src/events.ts';
+import type { AofWriterOptions } from '../src/writer-options.ts';
 
 export const LOG_PATH = '/appendonly.aof.1.incr.aof';
 

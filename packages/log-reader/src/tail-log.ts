@@ -205,7 +205,7 @@ class LogTail {
       this.#lookForRewrite();
       return this.#isStillSound(current);
     }
-    // The file has lost its name: nothing is written to it any more.
+    // The file has lost its name: what may still be written to it is written to the one that has it before.
     yield* this.#tell(current);
     if (!(await current.isSound())) return 'shrunk';
     const next = FollowedFile.open(this.#disk, current.file);

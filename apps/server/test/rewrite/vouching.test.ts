@@ -113,8 +113,8 @@ const CANARIES: readonly (readonly [string, Layout, (disk: SimDisk) => Disk])[] 
     'single',
     (disk) =>
       altered(disk, {
-        unlink: (path) => {
-          if (!path.endsWith('.crc64')) disk.unlink(path);
+        unlinkInBackground: async (path) => {
+          if (!path.endsWith('.crc64')) await disk.unlinkInBackground(path);
         },
       }),
   ],
