@@ -13,7 +13,7 @@
  * Invariants: `count` is the number of elements; `bytes` is what they would take packed. Elements are flat strings. A node is in a
  * deque once, and told when it is in another deque too (`share`) and when this one drops it (`leave`).
  */
-import { packedSize } from '../packed.ts';
+import { packedEntry, packedNext, packedSize } from '../packed.ts';
 import { type ElementBytesVisitor, ListNode, nodesOf } from './list-node.ts';
 import { NODE_BYTES } from './node-bytes.ts';
 import { stringBytes } from './string-bytes.ts';
@@ -213,14 +213,17 @@ export class ListDeque {
     return copy;
   }
 
-  /** The elements in order, for who owns this list alone and needs it no more: parts that have been read are dropped. */
+  /**
+   * The elements in order, for who owns this list alone and needs it no more: parts that have been read are dropped. They may be slices
+   * of longer strings.
+   */
   *drain(): Generator<string> {
     yield* this.nodeItems(0);
     for (let at = 0; at < this.#nodes.length; at++) {
-      const elements = this.#nodes[at].elements();
+      const text = this.#nodes[at].text();
       this.#nodes[at].leave();
       this.#nodes[at] = NO_NODE;
-      yield* elements;
+      for (let offset = 0; offset < text.length; offset = packedNext(text, offset)) yield packedEntry(text, offset);
     }
     yield* this.#tail;
   }

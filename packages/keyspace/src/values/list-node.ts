@@ -141,12 +141,19 @@ export class ListNode {
   /** The elements `from` to `to` (exclusive), flat strings. */
   elements(from = 0, to = this.#count): string[] {
     if (to - from === 1) return [this.element(from)];
-    const text = this.#text(from, to);
+    const text = this.text(from, to);
     const elements: string[] = [];
     for (let offset = 0; offset < text.length; offset = packedNext(text, offset)) {
       elements.push(packedTake(text, offset));
     }
     return elements;
+  }
+
+  /** The elements `from` to `to` (exclusive) as a packed sequence. */
+  text(from = 0, to = this.#count): string {
+    const start = packedBytesSkip(this.#bytes, 0, from);
+    const end = to === this.#count ? this.#used : packedBytesSkip(this.#bytes, start, to - from);
+    return this.#bytes.latin1Slice(start, end);
   }
 
   /**
@@ -165,7 +172,7 @@ export class ListNode {
     } else if (to - from === 1) {
       visit(this.element(from));
     } else {
-      const text = this.#text(from, to);
+      const text = this.text(from, to);
       for (let offset = 0; offset < text.length; offset = packedNext(text, offset)) visit(packedEntry(text, offset));
     }
   }
@@ -283,13 +290,6 @@ export class ListNode {
     copyBytes(node.#bytes, 0, kept, 0, keptBytes);
     node.#count = this.#count - positions.length;
     return node;
-  }
-
-  /** The elements `from` to `to` (exclusive) as a packed sequence. */
-  #text(from: number, to: number): string {
-    const start = packedBytesSkip(this.#bytes, 0, from);
-    const end = to === this.#count ? this.#used : packedBytesSkip(this.#bytes, start, to - from);
-    return this.#bytes.latin1Slice(start, end);
   }
 
   /** Writes the elements `start` to `end` (exclusive) of `elements` at `offset`, where there is room. */
