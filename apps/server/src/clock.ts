@@ -1,5 +1,7 @@
 /** The clocks and the chance of a running server: the only place that asks the machine for them. */
 import { randomBytes, randomInt } from 'node:crypto';
+// Imported, for the global of this name is a getter that is asked anew each time.
+import { performance } from 'node:perf_hooks';
 
 /** Time as the engine sees it. Tests put their own in its place. */
 export interface Clock {
