@@ -21,6 +21,8 @@ import { LogVouching } from './log-vouching.ts';
 export interface AppendLogEvents {
   /** The log is durable up to this offset: held replies may leave. */
   synced(offset: number): void;
+  /** Under `always`: whether the next sync in the background should wait for more to share it. */
+  isGathering(): boolean;
   /** Under `always`: the log cannot go on, and no reply may leave. */
   fatal(message: string): void;
 }
@@ -70,6 +72,7 @@ export class AppendLog implements PropagationSink, RewrittenLog {
       events: this.#writerEvents(),
       startedAtMs: this.#monotonicMs(),
       stopwatchMs: () => clock.monotonicUs() / 1000,
+      isGathering: () => this.#events.isGathering(),
       isRewriting: () => rewriteControl.isRunning || snapshotControl.isRunning,
     });
   }
@@ -207,6 +210,11 @@ export class AppendLog implements PropagationSink, RewrittenLog {
 
   get bufferCapacity(): number {
     return this.#writer?.bufferCapacity ?? 0;
+  }
+
+  /** How long the last sync in the background took, ms. */
+  get lastSyncMs(): number {
+    return this.#writer?.lastSyncMs ?? 0;
   }
 
   get pendingSyncs(): number {

@@ -37,6 +37,7 @@ import { startLog } from './start-log.ts';
 import { loadSnapshotAtStart, removeLeftovers } from './start-snapshot.ts';
 import { Statistics } from './statistics.ts';
 import { SyncBarrier } from './sync-barrier.ts';
+import { SyncGathering } from './sync-gathering.ts';
 
 /** What an engine is made of. */
 export interface EngineOptions {
@@ -82,6 +83,7 @@ export class Engine {
   #limits: RequestLimits;
   #unauthenticatedLimits: RequestLimits;
   readonly #barrier = new SyncBarrier();
+  readonly #gathering = new SyncGathering();
   #readersSeenAtUs = Number.NEGATIVE_INFINITY;
   #readsSeen = 0;
   #wakesAtMs = Number.POSITIVE_INFINITY;
@@ -115,8 +117,10 @@ export class Engine {
     this.appendLog = new AppendLog(this, {
       synced: (offset) => {
         this.#barrier.synced(offset);
-        this.#gate.synced(offset);
+        const released = this.#gate.synced(offset);
+        this.#gathering.released(released, this.clock.monotonicUs(), this.appendLog.lastSyncMs * 1000);
       },
+      isGathering: () => this.#isGathering(),
       fatal: (message) => this.fail(message),
     });
     this.rewriteControl = new RewriteControl(this);
@@ -298,7 +302,7 @@ export class Engine {
     if (this.#hasFailed || this.#isStopped) return;
     if (this.#isActiveExpireOn) this.expireSome(true);
     this.#resumeUnblocked();
-    const everybodyWaits = this.#wasUnwatched || this.executor.observer === undefined;
+    const everybodyWaits = this.#isUnwatched;
     this.#flush();
     this.#gate.open(this.appendLog.holdRepliesUntil, this.appendLog.syncedBytes, everybodyWaits);
     this.#wasUnwatched = this.executor.observer === undefined;
@@ -408,6 +412,17 @@ export class Engine {
       this.#barrier.synced(appendLog.syncedBytes);
       executor.observer = this.#barrier;
     }
+  }
+
+  /** Whether the next sync waits for more to share it; if so, the next turn of the event loop asks again. */
+  #isGathering(): boolean {
+    const isOpen = this.#gathering.isOpen(this.#gate.waitingCount(this.#isUnwatched), () => this.clock.monotonicUs());
+    if (isOpen) this.scheduleTick();
+    return isOpen;
+  }
+
+  get #isUnwatched(): boolean {
+    return this.#wasUnwatched || this.executor.observer === undefined;
   }
 
   #stopWatching(): void {

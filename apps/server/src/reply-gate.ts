@@ -69,10 +69,18 @@ export class ReplyGate {
     this.#spare = clients;
   }
 
-  /** The log is durable up to here. */
-  synced(offset: number): void {
+  /** Replies that wait for a sync, with those of this tick that will. @param everybodyWaits as for `open` */
+  waitingCount(everybodyWaits: boolean): number {
+    let count = this.heldCount;
+    for (const client of this.#scheduled) if (everybodyWaits || client.hasSeenUnsynced) count++;
+    return count;
+  }
+
+  /** The log is durable up to here. Answers how many replies have left. */
+  synced(offset: number): number {
     const held = this.#held;
-    let i = this.#heldFrom;
+    const from = this.#heldFrom;
+    let i = from;
     for (let item = held[i]; item !== undefined && item.until <= offset; item = held[++i]) {
       item.client.heldReplies--;
       this.#deliver(item.client, item.chunks);
@@ -82,6 +90,7 @@ export class ReplyGate {
       this.#held = [];
       this.#heldFrom = 0;
     }
+    return i - from;
   }
 
   /** The log is lost: nobody is told anything any more. */

@@ -98,6 +98,19 @@ describe('always, in the background', () => {
     expect(mayReply(log)).toBe(false);
   });
 
+  test('a sync waits while more are about to come that will share it; the next flush asks again', () => {
+    let isGathering = true;
+    const log = createLog({ ...background, isGathering: () => isGathering });
+    log.disk.holdSyncs = true;
+    append(log);
+    log.writer.flush(0);
+    expect(log.disk.pendingSyncs).toHaveLength(0);
+    expect(mayReply(log)).toBe(false);
+    isGathering = false;
+    expect(log.writer.flush(1)).toBe('clean');
+    expect(log.disk.pendingSyncs).toHaveLength(1);
+  });
+
   test('a failed sync is fatal, and the replies that wait for it never leave', async () => {
     const log = createLog(background);
     log.disk.holdSyncs = true;

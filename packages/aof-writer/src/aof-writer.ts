@@ -37,6 +37,7 @@ export class AofWriter {
   readonly #events: AofWriterEvents;
   readonly #stopwatchMs: () => number;
   readonly #isRewriting: () => boolean;
+  readonly #isGathering: () => boolean;
   #settings: AofWriterSettings;
   /** Replies may be waiting for a sync up to here. Never shrinks. */
   #promisedBytes = 0;
@@ -58,6 +59,7 @@ export class AofWriter {
     this.#events = options.events;
     this.#stopwatchMs = options.stopwatchMs;
     this.#isRewriting = options.isRewriting ?? (() => false);
+    this.#isGathering = options.isGathering ?? (() => false);
     this.#lastSyncAtMs = options.startedAtMs;
     this.#pace = new SyncPace(options.blockingLimitMs ?? BLOCKING_LIMIT_MS);
     this.#chain = new SegmentChain(options.file, options.fileSize, (segment) => this.#backgroundSyncEnded(segment));
@@ -125,6 +127,11 @@ export class AofWriter {
   /** While writes must be refused (MISCONF): why, as strerror(3) puts it. */
   get writeError(): string | undefined {
     return this.#writeFailure ?? this.#chain.syncFailure;
+  }
+
+  /** How long the last sync in the background took, ms. */
+  get lastSyncMs(): number {
+    return this.#pace.lastBackgroundMs;
   }
 
   get settings(): AofWriterSettings {
@@ -427,6 +434,8 @@ export class AofWriter {
       live.length === 1 && this.#pace.shouldBlock(mode) && !(mode === 'adaptive' && this.hasIndependentClients);
     for (const segment of live) {
       if (segment.isSyncing || segment.syncedBytes >= this.#promisedBytes) continue;
+      // Of two files the one that is behind does not wait.
+      if (!isBlocking && live.length === 1 && this.#isGathering()) continue;
       if (isBlocking) this.#syncNow(segment);
       else this.#startSync(segment);
     }

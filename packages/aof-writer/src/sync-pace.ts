@@ -17,6 +17,8 @@ export class SyncPace {
   #averageMs = 0;
   #fastestMs = Number.POSITIVE_INFINITY;
   #samples = 0;
+  /** How long the last sync in the background took. */
+  lastBackgroundMs = 0;
 
   constructor(blockingLimitMs: number) {
     this.#blockingLimitMs = blockingLimitMs;
@@ -33,6 +35,7 @@ export class SyncPace {
   }
 
   recordBackground(durationMs: number): void {
+    this.lastBackgroundMs = durationMs;
     this.#fastestMs = Math.min(this.#fastestMs, durationMs);
     if (++this.#samples < BACKGROUND_SAMPLES) return;
     this.#averageMs = this.#fastestMs;

@@ -22,6 +22,11 @@ export interface AofWriterOptions {
   readonly stopwatchMs: () => number;
   /** Whether a rewrite (or another save in the background) runs, for `noFsyncOnRewrite`. */
   readonly isRewriting?: () => boolean;
+  /**
+   * Asked before a sync in the background begins for replies that wait: whether more records are about to come that should
+   * share it. The sync begins with a later flush that is told no.
+   */
+  readonly isGathering?: () => boolean;
   /** `adaptive`: the slowest average sync that is waited for, ms. Default 2. */
   readonly blockingLimitMs?: number;
 }
