@@ -33,6 +33,8 @@ export interface CourseOptions {
   readonly ceilingBytes?: number | undefined;
   /** Turns the log on at run time, in place of BGREWRITEAOF. */
   readonly startsAtRunTime?: boolean;
+  /** Syncs take some turns, each its own time. Default: every sync takes one turn. */
+  readonly isSlow?: boolean;
   onRewrite?(disk: SimDisk): void;
 }
 
@@ -45,6 +47,7 @@ export async function course({
   startsAtRunTime,
   wrap,
   ceilingBytes,
+  isSlow = false,
 }: CourseOptions): Promise<Course> {
   const digests: string[] = [];
   let acknowledged = 0;
@@ -56,6 +59,7 @@ export async function course({
     ceilingBytes,
   );
   const random = generator(11);
+  const slowness = generator(7);
   const writes = new Writes(random, 40, [...TIMELESS, ...MORE]);
   const note = () => digests.push(isCounted ? rig.digest : '');
   const send = (client: ReturnType<Rig['connect']>, args: string[]) => {
@@ -83,12 +87,14 @@ export async function course({
     // A sync in the background takes a turn, in which commands run.
     disk.holdSyncs = true;
     send(client, startsAtRunTime ? ['config', 'set', 'appendonly', 'yes'] : ['bgrewriteaof']);
-    for (let turn = 0; turn < 400 && (rig.engine.rewriteControl.isRunning || turn < 12); turn++) {
+    let turnsLeft = isSlow ? 10 : 0;
+    for (let turn = 0; turn < 400; turn++) {
+      if (!rig.engine.rewriteControl.isRunning && turn >= 12 && turnsLeft-- <= 0) break;
       for (let i = writes.below(3); i > 0; i--) send(client, writes.next());
-      for (let held = disk.pendingSyncs.length; held > 0; held--) disk.completeSync();
+      endSyncs(disk, isSlow ? slowness : undefined);
       await rig.turn();
       if (rig.engine.appendLog.bufferedBytes === 0) written = acknowledged;
-      if (turn % 7 === 0) rig.advance(100);
+      if (isSlow || turn % 7 === 0) rig.advance(100);
     }
     for (let i = 0; i < 5; i++) send(client, writes.next());
     disk.holdSyncs = false;
@@ -98,6 +104,15 @@ export async function course({
     if (!(error instanceof SimCrash)) throw error;
   }
   return { disk, digests, acknowledged, written, before, rig };
+}
+
+/** @param random if syncs are slow: that of the log takes two turns on average, and what a rewrite waits for takes twelve */
+function endSyncs(disk: SimDisk, random?: () => number): void {
+  for (let held = disk.pendingSyncs.length - 1; held >= 0; held--) {
+    const isLog = disk.pendingSyncs[held]?.path === `${DIR}/appendonly.aof`;
+    if (random === undefined) disk.completeSync();
+    else if (random() < (isLog ? 1 / 2 : 1 / 12)) disk.completeSync(held);
+  }
 }
 
 /**
