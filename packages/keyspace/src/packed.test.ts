@@ -150,4 +150,18 @@ describe('a packed sequence as bytes', () => {
       }),
     );
   });
+
+  test('finds all entries of a range that are equal to one', () => {
+    const long = 'x'.repeat(254);
+    const some = fc.constantFrom('', 'a', 'b', 'ab', 'cb', long, `${long}x`, `y${long.slice(1)}`);
+    fc.assert(
+      fc.property(fc.array(some, { maxLength: 30 }), some, fc.nat(30), fc.nat(30), (array, wanted, one, other) => {
+        const [from, to] = [one, other].map((end) => Math.min(end, array.length)).sort((a, b) => a - b);
+        const bytes = Buffer.from(packed.packedOf(array), 'latin1');
+        const expected = array.flatMap((item, at) => (item === wanted && at >= from && at < to ? [at] : []));
+        const offset = packedBytes.packedBytesSkip(bytes, 0, from);
+        expect(packedBytes.packedBytesMatches(bytes, offset, from, to, wanted)).toEqual(expected);
+      }),
+    );
+  });
 });

@@ -17,7 +17,7 @@
 import { flatCopy, type Latin1Buffer, latin1Scratch } from './latin1.ts';
 
 /** What is written where a length does not fit one char. */
-export const LONG_PREFIX = 0xfe;
+const LONG_PREFIX = 0xfe;
 
 /** Writes one entry at `at`, where `packedSize` is free, and answers the position after it. */
 export function packedWrite(target: Latin1Buffer, at: number, entry: string): number {

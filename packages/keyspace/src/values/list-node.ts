@@ -15,7 +15,7 @@ import { copyBytes, type Latin1Buffer, latin1Scratch } from '../latin1.ts';
 import { packedEntry, packedNext, packedSize, packedTake, packedWrite } from '../packed.ts';
 import {
   packedBytesEntry,
-  packedBytesEquals,
+  packedBytesMatches,
   packedBytesNext,
   packedBytesSkip,
   packedBytesStart,
@@ -36,7 +36,6 @@ export type ElementBytesVisitor = (bytes: Uint8Array, start: number, end: number
 
 /** What a node has that nobody has. */
 const NO_BYTES = takeNodeBytes(0);
-const NO_MATCHES: readonly number[] = [];
 
 export class ListNode {
   #bytes: Latin1Buffer;
@@ -179,17 +178,7 @@ export class ListNode {
 
   /** Positions from `from` to `to` (exclusive) that hold `element`, ascending. */
   matches(element: string, from: number, to: number): readonly number[] {
-    const bytes = this.#bytes;
-    let matches: number[] | undefined;
-    let offset = packedBytesSkip(bytes, 0, from);
-    for (let within = from; within < to; within++) {
-      if (packedBytesEquals(bytes, offset, element)) {
-        if (matches === undefined) matches = [within];
-        else matches.push(within);
-      }
-      offset = packedBytesNext(bytes, offset);
-    }
-    return matches ?? NO_MATCHES;
+    return packedBytesMatches(this.#bytes, packedBytesSkip(this.#bytes, 0, from), from, to, element);
   }
 
   // Changing ----------------------------------------------------------------------------------------------------------
