@@ -55,6 +55,18 @@ measure('LRANGE of 600, as strings', 5000, (n) =>
     read += item.length;
   }),
 );
+measure('LRANGE of 600, as bytes', 5000, (n) =>
+  list.visit(
+    (n * 7919) % 900_000,
+    ((n * 7919) % 900_000) + 600,
+    (item) => {
+      read += item.length;
+    },
+    (_bytes, start, end) => {
+      read += end - start;
+    },
+  ),
+);
 measure('all elements, as strings', 10, () => {
   for (const item of list) read += item.length;
 });

@@ -220,9 +220,13 @@ export class ListDeque {
   *drain(): Generator<string> {
     yield* this.nodeItems(0);
     for (let at = 0; at < this.#nodes.length; at++) {
-      const text = this.#nodes[at].text();
-      this.#nodes[at].leave();
+      const node = this.#nodes[at];
+      // One that is alone may be as long as a string can be: it would be too long with its prefix.
+      const single = node.count === 1 ? node.element(0) : undefined;
+      const text = single === undefined ? node.text() : '';
+      node.leave();
       this.#nodes[at] = NO_NODE;
+      if (single !== undefined) yield single;
       for (let offset = 0; offset < text.length; offset = packedNext(text, offset)) yield packedEntry(text, offset);
     }
     yield* this.#tail;

@@ -201,8 +201,9 @@ export class ListNode {
     copyBytes(whole, 0, bytes, 0, start);
     packedWrite(whole, start, element);
     copyBytes(whole, start + size, bytes, end, this.#used);
+    const pieces = ListNode.#cut(whole, used);
     this.leave();
-    return ListNode.#cut(whole, used);
+    return pieces;
   }
 
   /**
