@@ -344,6 +344,22 @@ describe.each(STAGES)('what clients ask for meanwhile, %s', (stage) => {
   });
 });
 
+test('aof-checksums turned off and on again, where neither file may be vouched for under the name: neither is', async () => {
+  const paused = await pausedAt('nothing vouches for the old file');
+  const { disk, rig } = paused;
+  for (const isOn of ['no', 'yes']) await rig.ask('CONFIG', 'SET', 'aof-checksums', isOn);
+  await rig.ask('SET', 'large', 'y'.repeat(9000));
+  rig.advance(1200);
+  const index = disk.pendingSyncs.findIndex(({ path }) => path === LOG);
+  expect(index).toBeGreaterThanOrEqual(0);
+  disk.completeSync(index);
+  await rig.turn();
+  expect(disk.contents().has(`${LOG}.crc64`)).toBe(false);
+  await release(paused);
+  expect(disk.contents().has(`${LOG}.crc64`)).toBe(true);
+  await isSound(paused);
+});
+
 describe.each(['always', 'everysec', 'no'] as const)('a disk that refuses meanwhile, %s', (appendfsync) => {
   const refusals: readonly (readonly [FaultyOperation, RegExp])[] = [
     ['write', NEW_FILE],
