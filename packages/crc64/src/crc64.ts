@@ -121,6 +121,10 @@ export class Crc64 {
     return count * 4;
   }
 
+  /**
+   * Takes any bytes, eight at a time as long as there are eight. The step is that of `#words`, written out again: as a function that both
+   * call it costs short pieces 2 to 8 % (bench/crc64.ts), and the log is written in such.
+   */
   #bytes(bytes: Uint8Array, start: number, end: number): void {
     let low = this.#low;
     let high = this.#high;
