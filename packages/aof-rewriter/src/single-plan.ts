@@ -99,9 +99,10 @@ export class SinglePlan implements RewritePlan {
     writer?.settle();
     const bufferedBytes = this.#buffer.byteLength;
     this.#buffer.drain(Number.POSITIVE_INFINITY, (bytes) => output.addBytes(bytes));
-    const file = output.handOver();
     writer?.stopRewriteBuffer();
-    await Promise.all([writer?.addSuccessor(file, output.byteLength) ?? file.sync(), output.settled()]);
+    // Without a writer nothing has come.
+    const isSynced = writer?.addSuccessor(output.handOver(), output.byteLength);
+    await Promise.all([isSynced, output.settled()]);
     this.#assertSucceeding(assertWanted);
     report(
       'notice',
@@ -113,9 +114,9 @@ export class SinglePlan implements RewritePlan {
     this.#isRenamed = true;
     writer?.nameSuccessor();
     const doubt = await this.#syncFolder();
-    this.#nameChecksums(file, doubt === undefined);
-    writer?.succeed();
-    if (writer === undefined) file.close();
+    this.#nameChecksums(output.file, doubt === undefined);
+    if (writer === undefined) output.file.close();
+    else writer.succeed();
     this.#buffer.release();
     return { name: names.appendfilename, baseBytes: writer?.fileSize ?? output.byteLength, doubt };
   }

@@ -123,6 +123,11 @@ export class LogSegment {
     if (this.file instanceof VouchedFile) this.file.distrust();
   }
 
+  /** Nothing of the file matters any more, also what a sync that runs will cover: its name may soon be another file's. */
+  disown(): void {
+    if (this.file instanceof VouchedFile) this.file.distrust();
+  }
+
   /** Closes the file, whatever the disk says to it: what matters was synced before, or is known to have failed. */
   close(): void {
     try {

@@ -94,6 +94,7 @@ export class SegmentChain {
    * @returns resolves to whether the old file became durable; never rejects
    */
   rotate(file: DiskFile, fileSize: number): Promise<boolean> {
+    if (this.#succession !== undefined) throw new Error('bug: the log has a successor, which would miss what comes');
     const old = this.#current;
     this.#goOnIn(this.#open(file, fileSize, old.number + 1, old.writtenBytes));
     const retired = this.#retire(old);
@@ -131,6 +132,7 @@ export class SegmentChain {
   dropSuccessor(): void {
     const dropped = this.#endSuccession();
     if (dropped === undefined) return;
+    dropped.disown();
     void this.#retire(dropped); // never rejects, and nobody waits for it
     this.advance();
   }

@@ -1,4 +1,5 @@
 /** The end of a rewrite of the single-file layout: two files get the same records, until the new one takes the old one's place. */
+import { VouchedFile } from '@aof/aof-files';
 import { encodeCommand } from '@aof/resp-codec';
 import { describe, expect, test } from 'vitest';
 import { createLog, LOG_PATH, type LogFixture, nextTurn } from '../test/writer-fixture.ts';
@@ -345,4 +346,19 @@ test('one that is dropped is not written to any more', async () => {
   expect(log.text()).toBe(log.text('/2') + INCR);
   await addSuccessor(log);
   expect(log.writer.successorFailure).toBeUndefined();
+});
+
+test('one that is dropped vouches for nothing under its name, which may be another file’s when its sync ends', async () => {
+  const log = createLog();
+  log.disk.holdSyncs = true;
+  const file = new VouchedFile(log.disk, log.open('/2'), { isOn: true, onFailure: () => undefined, spacingBytes: 1 });
+  file.write(Buffer.from('base'));
+  const synced = log.writer.addSuccessor(file, 4);
+  log.writer.dropSuccessor();
+  await synced;
+  log.disk.unlink('/2');
+  log.open('/2').write(Buffer.from('another base'));
+  log.disk.completeSync();
+  await nextTurn();
+  expect([...log.disk.contents().keys()]).toEqual(['/2', LOG_PATH]);
 });
