@@ -4,7 +4,7 @@ import { type CheckMode, type CheckOptions, type CheckReport, checkAof } from '.
 import { CommandReport, holderText, linesOf, reasonOf } from './command-report.ts';
 import { EXIT, type ExitStatus } from './exit-status.ts';
 import { placeOfLog } from './log-files.ts';
-import { nameText, type Output, toned } from './output.ts';
+import { collecting, nameText, type Output, toned } from './output.ts';
 import { strictCommand } from './strict-command.ts';
 import { type Environment, type Invocation, type Subcommand, UsageError } from './subcommand.ts';
 
@@ -111,17 +111,11 @@ function statusOf({ status, isRefused }: CheckReport): ExitStatus {
 async function plainCheckAsJson(path: string, mode: CheckMode, environment: Environment): Promise<ExitStatus> {
   const { output } = environment;
   const report = new CommandReport('check', path, output, true);
-  let said = '';
-  const collected: Output = {
-    ...output,
-    write: (text) => {
-      said += text;
-    },
-  };
+  const { collected, said } = collecting(output);
   return report.guard(async () => {
     const result = await plainCheck(path, mode, environment, collected);
     const { kind, files } = result;
-    report.add({ mode: mode.kind, kind, verdict: verdictOf(result), files, lines: linesOf(said) });
+    report.add({ mode: mode.kind, kind, verdict: verdictOf(result), files, lines: linesOf(said()) });
     return statusOf(result);
   });
 }

@@ -4,7 +4,7 @@ import { type CheckRdbOptions, checkRdb } from './check-rdb.ts';
 import { nowMs } from './clock.ts';
 import { CommandReport, linesOf } from './command-report.ts';
 import { EXIT, type ExitStatus } from './exit-status.ts';
-import type { Output } from './output.ts';
+import { collecting } from './output.ts';
 import { processOutput as output, runToExit } from './process-output.ts';
 import { VERSION } from './version.ts';
 
@@ -49,16 +49,10 @@ async function main(): Promise<ExitStatus> {
 
 function checkAsJson(path: string, options: CheckRdbOptions): Promise<ExitStatus> {
   const report = new CommandReport('check-rdb', path, output, true);
-  let said = '';
-  const collected: Output = {
-    ...output,
-    write: (text) => {
-      said += text;
-    },
-  };
+  const { collected, said } = collecting(output);
   return report.guard(async () => {
     const status = await checkRdb(path, { ...options, output: collected });
-    report.add({ verdict: status === EXIT.ok ? 'valid' : 'not-valid', lines: linesOf(said) });
+    report.add({ verdict: status === EXIT.ok ? 'valid' : 'not-valid', lines: linesOf(said()) });
     return status;
   });
 }

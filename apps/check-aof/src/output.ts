@@ -20,6 +20,15 @@ export interface Output {
   readonly hasColour?: boolean;
 }
 
+/** An output whose text is kept instead of being written; all else goes to `output`. */
+export function collecting(output: Output): { readonly collected: Output; readonly said: () => string } {
+  let said = '';
+  const write = (text: string): void => {
+    said += text;
+  };
+  return { collected: { ...output, write }, said: () => said };
+}
+
 /** What a word means: all is well, look at it, broken. Strong: a heading. */
 export type Tone = 'good' | 'doubtful' | 'bad' | 'strong';
 

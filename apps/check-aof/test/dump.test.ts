@@ -4,14 +4,13 @@ import { createGlob } from '@aof/keyspace';
 import { encodeCommand } from '@aof/resp-codec';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { dump } from '../src/dump-command.ts';
-import { history } from '../src/history-command.ts';
 import { escaped, quoted, unquoted } from '../src/quoted-text.ts';
 import { MODES, put, readCorpus, SERVERS } from './corpus.ts';
-import { type PlainCommand, plainCommands, runSubcommand } from './plain-log.ts';
+import { runOn } from './environment.ts';
+import { type PlainCommand, plainCommands } from './plain-log.ts';
 
-async function runDump(disk: SimDisk, path: string, ...args: string[]) {
-  return runSubcommand(dump, disk, [path, ...args]);
+function runDump(disk: SimDisk, path: string, ...args: string[]) {
+  return runOn(disk, ['dump', path, ...args]);
 }
 
 async function jsonLines(disk: SimDisk, path: string, ...args: string[]) {
@@ -202,16 +201,16 @@ describe('a slow reader', () => {
   const large = Buffer.concat(Array.from({ length: 40_000 }, () => Buffer.from(encodeCommand(command))));
 
   test.each([
-    ['dump', dump, ['/d']],
-    ['history', history, ['/d', 'k']],
-  ] as const)('is waited for: %s', async (_, subcommand, args) => {
+    ['dump', '/d'],
+    ['history', '/d', 'k'],
+  ])('is waited for: %s', async (...args) => {
     // A reader that is ready again only when nothing else is left to do: it sees how often it is waited for.
     let waits = 0;
     const drained = (): Promise<void> => {
       waits++;
       return new Promise((resolve) => setImmediate(resolve));
     };
-    const { status, stdout } = await runSubcommand(subcommand, logOf(large), args, { drained });
+    const { status, stdout } = await runOn(logOf(large), args, { drained });
     expect(status).toBe(0);
     expect(stdout.split('SET k').length - 1).toBe(40_000);
     // Between two waits no more is said than what one read of the log holds.
@@ -219,12 +218,12 @@ describe('a slow reader', () => {
   });
 
   test.each([
-    ['dump', dump, ['/d']],
-    ['history', history, ['/d', 'k']],
-  ] as const)('that goes away ends it: %s', async (_, subcommand, args) => {
+    ['dump', '/d'],
+    ['history', '/d', 'k'],
+  ])('that goes away ends it: %s', async (...args) => {
     let waits = 0;
     const drained = async (): Promise<void> => void waits++;
-    const { status, stdout } = await runSubcommand(subcommand, logOf(large), args, {
+    const { status, stdout } = await runOn(logOf(large), args, {
       drained,
       isUnread: () => waits > 1,
     });

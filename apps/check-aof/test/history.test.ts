@@ -6,12 +6,11 @@ import { writeRdbSync } from '@aof/rdb';
 import { encodeCommand, Request } from '@aof/resp-codec';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { dump } from '../src/dump-command.ts';
-import { history } from '../src/history-command.ts';
 import { flowOf } from '../src/history-related.ts';
 import { Replay } from '../src/replay.ts';
 import { put, readCorpus, SERVERS } from './corpus.ts';
-import { plainCommands, runSubcommand } from './plain-log.ts';
+import { runOn } from './environment.ts';
+import { plainCommands } from './plain-log.ts';
 
 const record = (text: string): Buffer =>
   text.startsWith('#') ? Buffer.from(`${text}\r\n`) : Buffer.from(encodeCommand(text.split(' ')));
@@ -27,13 +26,13 @@ function logOf(bytes: Buffer): SimDisk {
 type Line = Record<string, unknown> & { readonly kind: string };
 
 async function linesOf(disk: SimDisk, key: string, ...args: string[]) {
-  const { stdout, status } = await runSubcommand(history, disk, ['/d', key, '--json', ...args]);
+  const { stdout, status } = await runOn(disk, ['history', '/d', key, '--json', ...args]);
   const lines = stdout.split('\n').slice(0, -1);
   return { status, lines: lines.map((line) => JSON.parse(line) as Line) };
 }
 
 async function textOf(disk: SimDisk, key: string, ...args: string[]): Promise<string> {
-  return (await runSubcommand(history, disk, ['/d', key, ...args])).stdout;
+  return (await runOn(disk, ['history', '/d', key, ...args])).stdout;
 }
 
 /** What a key is after each command of the whole log that names it, from a replay of everything. */
@@ -266,8 +265,8 @@ describe('check-aof history', () => {
       await offsets('--db', '5'),
     ]).toEqual([3, 1, 2, 1]);
     expect(await textOf(disk, 'none')).toBe('Nothing in the log is about none.\n');
-    expect((await runSubcommand(history, disk, ['/d', 'k', '--db', 'x'])).status).toBe(2);
-    expect((await runSubcommand(history, disk, ['/none', 'k'])).status).toBe(5);
+    expect((await runOn(disk, ['history', '/d', 'k', '--db', 'x'])).status).toBe(2);
+    expect((await runOn(disk, ['history', '/none', 'k'])).status).toBe(5);
   });
 });
 
@@ -288,7 +287,7 @@ test('the README shows what it prints', async () => {
   );
   const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
   expect(readme).toContain(`$ check-aof history /data user:1\n${await textOf(disk, 'user:1')}`);
-  const { stdout } = await runSubcommand(dump, disk, ['/d', '--key', 'user:*']);
+  const { stdout } = await runOn(disk, ['dump', '/d', '--key', 'user:*']);
   expect(readme).toContain(`$ check-aof dump /data --key 'user:*'\n${stdout}`);
 });
 

@@ -1,7 +1,4 @@
-/** The plainest reading of a log, as an oracle; and how tests run a subcommand. */
-import type { Disk } from '@aof/disk';
-import type { Output } from '../src/output.ts';
-import { Invocation, type Subcommand, UsageError } from '../src/subcommand.ts';
+/** The plainest reading of a log, as an oracle. */
 
 /** A command as an oracle sees it. */
 export interface PlainCommand {
@@ -40,47 +37,4 @@ export function plainCommands(bytes: Buffer, before?: number): PlainCommand[] {
     commands.push({ database, args, fileOffset, endOffset: at, atSeconds });
   }
   return commands;
-}
-
-/** Runs a subcommand on `disk`. @param args operands, and options with their values @param reader who reads what is said */
-export async function runSubcommand(
-  subcommand: Subcommand,
-  disk: Disk,
-  args: readonly string[],
-  reader: Pick<Output, 'drained' | 'isUnread'> = {},
-) {
-  const operands: string[] = [];
-  const options = new Map<string, string[]>();
-  for (let i = 0; i < args.length; i++) {
-    const arg = args[i] ?? '';
-    if (!arg.startsWith('--')) operands.push(arg);
-    else {
-      const takesValue = subcommand.options.some(({ name, value }) => name === arg && value !== undefined);
-      options.set(arg, [...(options.get(arg) ?? []), ...(takesValue ? [args[++i] ?? ''] : [])]);
-    }
-  }
-  let [stdout, stderr] = ['', ''];
-  const output = {
-    write: (text: string) => {
-      stdout += text;
-    },
-    answer: async () => '',
-    ...reader,
-  };
-  const environment = {
-    disk,
-    output,
-    nowMs: () => 0,
-    processId: 7,
-    realPath: (path: string) => path,
-    holderOf: () => undefined,
-  };
-  try {
-    const status: number = await subcommand.run(new Invocation(operands, options), environment);
-    return { status, stdout, stderr };
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    stderr = error.message;
-    return { status: 2, stdout, stderr };
-  }
 }

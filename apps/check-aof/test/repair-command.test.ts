@@ -8,9 +8,9 @@ import { SimDisk } from '@aof/disk';
 import { describe, expect, test } from 'vitest';
 import { exceededLimit, NO_LOSS, parseLossLimit } from '../src/loss.ts';
 import { type FileHolder, holderOf } from '../src/open-files.ts';
-import { runProgram } from '../src/program.ts';
 import { barText, ProgressBar } from '../src/progress-bar.ts';
 import { put } from './corpus.ts';
+import { type ProgramRun, runOn } from './environment.ts';
 
 const GOOD = '*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\n1\r\n';
 const TAIL = '*3\r\n$3\r\nSET\r\n$4\r\nlost\r\n$1\r\n1\r\n';
@@ -26,23 +26,9 @@ class Session {
     put(this.disk, [['appendonly.aof', Buffer.from(content)]], '/d/');
   }
 
-  async run(...args: string[]): Promise<{ readonly status: number; readonly stdout: string }> {
-    let stdout = '';
-    const environment = {
-      disk: this.disk,
-      output: {
-        write: (text: string) => {
-          stdout += text;
-        },
-        answer: async () => this.answer,
-      },
-      nowMs: () => 0,
-      processId: 7,
-      realPath: (path: string) => path,
-      holderOf: () => this.holder,
-    };
-    const status = await runProgram(args, environment, () => {});
-    return { status, stdout };
+  run(...args: string[]): Promise<ProgramRun> {
+    const { answer, holder } = this;
+    return runOn(this.disk, args, { answer, holder });
   }
 
   get content(): string {
@@ -171,7 +157,11 @@ The files from before are in /d/repair-1; check-aof undo puts them back.
 
   test('says why where there is nothing to repair', async () => {
     const session = new Session();
-    expect(await session.run('repair', '/nowhere')).toEqual({ status: 5, stdout: 'There is no /nowhere.\n' });
+    expect(await session.run('repair', '/nowhere')).toEqual({
+      status: 5,
+      stderr: '',
+      stdout: 'There is no /nowhere.\n',
+    });
     session.disk.makeDirectory('/empty');
     expect(await session.run('repair', '/empty')).toMatchObject({ status: 5, stdout: 'There is no log in /empty.\n' });
     expect(await session.run('repair', '--yes', '--max-loss', 'much', '/d')).toMatchObject({ status: 2 });

@@ -2,11 +2,10 @@
 import { type Disk, SimDisk } from '@aof/disk';
 import { readLog } from '@aof/log-reader';
 import { expect } from 'vitest';
-import type { FileHolder } from '../src/open-files.ts';
-import { runProgram } from '../src/program.ts';
 import { Replay } from '../src/replay.ts';
 import { digestOf } from '../src/restore-data-set.ts';
 import { put } from './corpus.ts';
+import { type ProgramRun, runOn, type World } from './environment.ts';
 
 export const LOG = '/data/appendonlydir';
 export const BASE = 'appendonly.aof.1.base.aof';
@@ -36,43 +35,9 @@ export function diskOf(files: Readonly<Record<string, string | Uint8Array>>): Si
   return disk;
 }
 
-export interface ProgramRun {
-  readonly status: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-export interface RunOptions {
-  readonly holder?: FileHolder;
-  readonly nowMs?: number;
-  readonly progress?: (done: number, total: number) => void;
-}
-
-export async function run(
-  disk: Disk,
-  args: readonly string[],
-  { holder, nowMs = NOW_MS, progress = () => {} }: RunOptions = {},
-): Promise<ProgramRun> {
-  let [stdout, stderr] = ['', ''];
-  const output = {
-    write: (text: string) => {
-      stdout += text;
-    },
-    answer: async () => 'n',
-    progress,
-  };
-  const environment = {
-    disk,
-    output,
-    nowMs: () => nowMs,
-    processId: 7,
-    realPath: (path: string) => path,
-    holderOf: () => holder,
-  };
-  const status = await runProgram(args, environment, (text) => {
-    stderr += text;
-  });
-  return { status, stdout, stderr };
+/** Runs check-aof at NOW_MS. */
+export function run(disk: Disk, args: readonly string[], world: World = {}): Promise<ProgramRun> {
+  return runOn(disk, args, { nowMs: NOW_MS, ...world });
 }
 
 /** The same with `--json`. */

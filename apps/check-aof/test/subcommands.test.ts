@@ -1,11 +1,10 @@
 /** What holds for every subcommand of the table, and the options that redis-check-aof has. */
 import { SimDisk } from '@aof/disk';
 import { describe, expect, test } from 'vitest';
-import type { FileHolder } from '../src/open-files.ts';
 import { showsColour } from '../src/output.ts';
-import { runProgram } from '../src/program.ts';
 import { SUBCOMMANDS } from '../src/subcommands.ts';
 import { put } from './corpus.ts';
+import { runOn, type World } from './environment.ts';
 
 const GOOD = '*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\n1\r\n';
 
@@ -13,7 +12,7 @@ async function run(...args: string[]) {
   return runWith({}, ...args);
 }
 
-async function runWith({ hasColour = false, holder }: { hasColour?: boolean; holder?: FileHolder }, ...args: string[]) {
+async function runWith(world: World, ...args: string[]) {
   const disk = new SimDisk();
   disk.makeDirectory('/d');
   put(
@@ -33,26 +32,8 @@ async function runWith({ hasColour = false, holder }: { hasColour?: boolean; hol
     ],
     '/m/',
   );
-  let [stdout, stderr] = ['', ''];
-  const output = {
-    write: (text: string) => {
-      stdout += text;
-    },
-    answer: async () => 'n',
-    hasColour,
-  };
-  const environment = {
-    disk,
-    output,
-    nowMs: () => 0,
-    processId: 7,
-    realPath: (path: string) => path,
-    holderOf: () => holder,
-  };
-  const status = await runProgram(args, environment, (text) => {
-    stderr += text;
-  });
-  return { status, stdout, stderr, size: disk.status('/d/appendonly.aof')?.size };
+  const run = await runOn(disk, args, world);
+  return { ...run, size: disk.status('/d/appendonly.aof')?.size };
 }
 
 test('names are told apart', () => {

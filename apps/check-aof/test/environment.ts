@@ -1,0 +1,50 @@
+/** What a command sees in a test: a disk, a clock that stands still, answers to its questions; and what it has said. */
+import type { Disk } from '@aof/disk';
+import type { FileHolder } from '../src/open-files.ts';
+import type { Output } from '../src/output.ts';
+import { runProgram } from '../src/program.ts';
+import type { Environment } from '../src/subcommand.ts';
+
+export interface World extends Partial<Omit<Output, 'write' | 'answer'>> {
+  /** To every question. Default: no. */
+  readonly answer?: string;
+  /** Who has the log open. */
+  readonly holder?: FileHolder | undefined;
+  readonly nowMs?: number;
+}
+
+/** An environment around `disk`, and what was written to its output so far. */
+export function environmentOf(disk: Disk, { answer = 'n', holder, nowMs = 0, ...output }: World = {}) {
+  let stdout = '';
+  const environment: Environment = {
+    disk,
+    output: {
+      write: (text) => {
+        stdout += text;
+      },
+      answer: async () => answer,
+      ...output,
+    },
+    nowMs: () => nowMs,
+    processId: 7,
+    realPath: (path) => path,
+    holderOf: () => holder,
+  };
+  return { environment, said: () => stdout };
+}
+
+export interface ProgramRun {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the program. @param args as on its command line */
+export async function runOn(disk: Disk, args: readonly string[], world?: World): Promise<ProgramRun> {
+  const { environment, said } = environmentOf(disk, world);
+  let stderr = '';
+  const status = await runProgram(args, environment, (text) => {
+    stderr += text;
+  });
+  return { status, stdout: said(), stderr };
+}
