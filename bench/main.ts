@@ -48,76 +48,57 @@ function throughput(
   };
 }
 
-const KEYS_1M = ['-r', '1000000'];
-const LOAD_1M = ['-t', 'set', '-n', '3000000', '-P', '64', '-d', '32', ...KEYS_1M];
+const MILLION = 1_000_000;
+
+/** What redis-benchmark is told beside the command: requests, how many a client sends at once, and the keys they are drawn from. */
+interface Load {
+  readonly requests: number;
+  readonly pipeline?: number;
+  readonly keys?: number;
+  readonly valueBytes?: number;
+  readonly clients?: number;
+}
+
+function loadOf({ requests, pipeline = 1, keys = 100_000, valueBytes = 32, clients = 50 }: Load): string[] {
+  const numbers = { '-n': requests, '-P': pipeline, '-r': keys, '-d': valueBytes, '-c': clients };
+  return Object.entries(numbers).flatMap(([option, value]) => [option, String(value)]);
+}
+
+const sets = (load: Load): string[] => ['-t', 'set', ...loadOf(load)];
+const gets = (load: Load): string[] => ['-t', 'get', ...loadOf(load)];
+/** SETs of a million keys of 16 bytes with values of 32, as a command that is given to redis-benchmark. */
+const plainSets = (requests: number): string[] => [
+  ...loadOf({ requests, pipeline: 64, keys: MILLION }),
+  'SET',
+  'key:__rand_int__',
+  'x'.repeat(32),
+];
+
+/** So that most keys are there. */
+const FILL = sets({ requests: 200_000, pipeline: 16 });
+const FILL_1M = sets({ requests: 3 * MILLION, pipeline: 64, keys: MILLION });
+const OF_1M = { requests: 2 * MILLION, pipeline: 64, keys: MILLION };
 
 const SCENARIOS: readonly Scenario[] = [
-  throughput('SET, pipeline 1', 0.95, EVERYSEC, ['-t', 'set', '-n', '200000', '-c', '50', '-r', '100000', '-d', '32']),
-  throughput(
-    'GET, pipeline 1',
-    0.95,
-    EVERYSEC,
-    ['-t', 'get', '-n', '200000', '-c', '50', '-r', '100000', '-d', '32'],
-    ['-t', 'set', '-n', '200000', '-P', '16', '-r', '100000', '-d', '32'],
-  ),
-  throughput('SET, pipeline 16', 1.1, EVERYSEC, ['-t', 'set', '-n', '1000000', '-P', '16', '-r', '100000', '-d', '32']),
-  throughput(
-    'GET, pipeline 16',
-    0.9,
-    EVERYSEC,
-    ['-t', 'get', '-n', '1000000', '-P', '16', '-r', '100000', '-d', '32'],
-    ['-t', 'set', '-n', '200000', '-P', '16', '-r', '100000', '-d', '32'],
-  ),
-  throughput(
-    'SET, pipeline 64, 1M keys',
-    1.1,
-    EVERYSEC,
-    ['-t', 'set', '-n', '2000000', '-P', '64', '-d', '32', ...KEYS_1M],
-    LOAD_1M,
-  ),
-  throughput(
-    'GET, pipeline 64, 1M keys',
-    0.75,
-    EVERYSEC,
-    ['-t', 'get', '-n', '2000000', '-P', '64', '-d', '32', ...KEYS_1M],
-    LOAD_1M,
-  ),
-  throughput('SET 1 KiB, pipeline 16', 1.15, EVERYSEC, [
-    '-t',
-    'set',
-    '-n',
-    '400000',
-    '-P',
-    '16',
-    '-r',
-    '100000',
-    '-d',
-    '1024',
-  ]),
-  throughput('SET, always, pipeline 1', 0.95, ALWAYS, ['-t', 'set', '-n', '50000', '-r', '100000', '-d', '32']),
-  throughput('SET, always, pipeline 16', 1.2, ALWAYS, [
-    '-t',
-    'set',
-    '-n',
-    '400000',
-    '-P',
-    '16',
-    '-r',
-    '100000',
-    '-d',
-    '32',
-  ]),
+  throughput('SET, pipeline 1', 0.95, EVERYSEC, sets({ requests: 200_000 })),
+  throughput('GET, pipeline 1', 0.95, EVERYSEC, gets({ requests: 200_000 }), FILL),
+  throughput('SET, pipeline 16', 1.1, EVERYSEC, sets({ requests: MILLION, pipeline: 16 })),
+  throughput('GET, pipeline 16', 0.9, EVERYSEC, gets({ requests: MILLION, pipeline: 16 }), FILL),
+  throughput('SET, pipeline 64, 1M keys', 1.1, EVERYSEC, sets(OF_1M), FILL_1M),
+  throughput('GET, pipeline 64, 1M keys', 0.75, EVERYSEC, gets(OF_1M), FILL_1M),
+  throughput('SET 1 KiB, pipeline 16', 1.15, EVERYSEC, sets({ requests: 400_000, pipeline: 16, valueBytes: 1024 })),
+  throughput('SET, always, pipeline 1', 0.95, ALWAYS, sets({ requests: 50_000 })),
+  throughput('SET, always, pipeline 16', 1.2, ALWAYS, sets({ requests: 400_000, pipeline: 16 })),
   {
     name: 'GET of 5 readers beside 20 writers, always',
     must: 1.5,
     options: ALWAYS,
     unit: 'req/s',
-    prepare: ({ port }) =>
-      requestsPerSecond(port, ['-t', 'set', '-n', '200000', '-P', '16', '-r', '100000', '-d', '32']),
+    prepare: ({ port }) => requestsPerSecond(port, FILL),
     measure: async ({ port }) => {
       const [readers] = await Promise.all([
-        requestsPerSecond(port, ['-t', 'get', '-n', '40000', '-c', '5', '-r', '100000']),
-        requestsPerSecond(port, ['-t', 'set', '-n', '40000', '-c', '20', '-r', '100000', '-d', '32']),
+        requestsPerSecond(port, gets({ requests: 40_000, clients: 5 })),
+        requestsPerSecond(port, sets({ requests: 40_000, clients: 20 })),
       ]);
       return readers;
     },
@@ -131,17 +112,7 @@ const SCENARIOS: readonly Scenario[] = [
     rounds: 1,
     measure: async (server) => {
       const before = server.memoryBytes();
-      await requestsPerSecond(server.port, [
-        '-n',
-        '6000000',
-        '-P',
-        '64',
-        ...KEYS_1M,
-        'SET',
-        'key:__rand_int__',
-        'x'.repeat(32),
-      ]);
-      await ask(server.port, 'DBSIZE\r\n').then((reply) => reply);
+      await requestsPerSecond(server.port, plainSets(6 * MILLION));
       const keys = Number((await ask(server.port, 'DBSIZE\r\n')).slice(1));
       return (server.memoryBytes() - before) / keys;
     },
@@ -152,7 +123,7 @@ const SCENARIOS: readonly Scenario[] = [
 
 /** A million keys of 16 bytes with 32. */
 function fillKeys({ port }: RunningServer): Promise<number> {
-  return requestsPerSecond(port, ['-n', '3000000', '-P', '64', ...KEYS_1M, 'SET', 'key:__rand_int__', 'x'.repeat(32)]);
+  return requestsPerSecond(port, plainSets(3 * MILLION));
 }
 
 /** Seconds from start to ready with a log of `n` SETs, as records per second. */
@@ -160,16 +131,7 @@ async function loadRates(): Promise<Record<ServerName, number>> {
   const rates: Record<ServerName, number> = { redis: 0, aof: 0 };
   const records = 2_000_000;
   const first = await startServer('redis', [...EVERYSEC, '--aof-use-rdb-preamble', 'no']);
-  await requestsPerSecond(first.port, [
-    '-n',
-    String(records),
-    '-P',
-    '64',
-    ...KEYS_1M,
-    'SET',
-    'key:__rand_int__',
-    'x'.repeat(32),
-  ]);
+  await requestsPerSecond(first.port, plainSets(records));
   await first.stop({ keepFolder: true });
   for (const name of ['redis', 'aof', 'redis', 'aof'] as const) {
     const startedAt = performance.now();
