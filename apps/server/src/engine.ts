@@ -453,6 +453,11 @@ export class Engine {
         return undefined;
       });
     }
+    config.onChange('dir', (dir) => {
+      const kind = this.disk.status(dir)?.kind;
+      if (kind === undefined) return 'No such file or directory';
+      return kind === 'directory' ? undefined : 'Not a directory';
+    });
     config.onChange('requirepass', (password) => {
       // As in Redis: whoever is connected stays logged in; without a password everybody is.
       if (password === '') for (const client of this.#clients.values()) client.isAuthenticated = true;

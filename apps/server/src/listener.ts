@@ -1,7 +1,7 @@
 /**
  * Accepts connections on TCP addresses and a unix socket, and makes a session of each.
  */
-import { chmodSync, rmSync } from 'node:fs';
+import { chmodSync, lstatSync, rmSync } from 'node:fs';
 import { createServer, type Server, Socket } from 'node:net';
 import type { Engine } from './engine.ts';
 import { Session } from './session.ts';
@@ -26,11 +26,12 @@ export class ListenError extends Error {
   readonly code: string;
   readonly hint: string;
 
-  constructor(where: string, cause: NodeJS.ErrnoException) {
-    super(
-      `Could not create server TCP listening socket ${where}: ${cause.code === 'EADDRINUSE' ? 'Address already in use' : cause.message}`,
-      { cause },
-    );
+  /** @param isPath `where` is the path of a unix socket, not an address and a port */
+  constructor(where: string, cause: NodeJS.ErrnoException, isPath = false) {
+    const what = isPath
+      ? `Failed opening Unix socket ${where}`
+      : `Could not create server TCP listening socket ${where}`;
+    super(`${what}: ${cause.code === 'EADDRINUSE' ? 'Address already in use' : cause.message}`, { cause });
     this.code = cause.code ?? 'ELISTEN';
     this.hint =
       cause.code === 'EADDRINUSE'
@@ -86,7 +87,7 @@ export class Listener {
         }
       }
       if (options.unixSocket !== '') {
-        rmSync(options.unixSocket, { force: true });
+        removeOldSocket(options.unixSocket);
         await this.#start({ path: options.unixSocket, backlog: options.backlog }, options.unixSocket);
         this.#unixSocket = options.unixSocket;
         if (options.unixSocketMode !== 0) chmodSync(options.unixSocket, options.unixSocketMode);
@@ -127,7 +128,7 @@ export class Listener {
   ): Promise<void> {
     const server = createServer({ allowHalfOpen: true }, (socket) => this.#acceptSocket(socket));
     return new Promise((resolve, reject) => {
-      server.once('error', (error) => reject(new ListenError(where, error)));
+      server.once('error', (error) => reject(new ListenError(where, error, target.path !== undefined)));
       server.listen(target, () => {
         server.removeAllListeners('error');
         server.on('error', (error) => this.#engine.log('warning', `Accepting client connection: ${error.message}`));
@@ -190,4 +191,16 @@ export class Listener {
     this.#sessions.add(session);
     return session;
   }
+}
+
+/** What an earlier process has left behind. @throws ListenError something else has that name: it is left alone */
+function removeOldSocket(path: string): void {
+  const status = lstatSync(path, { throwIfNoEntry: false });
+  if (status === undefined) return;
+  if (!status.isSocket()) {
+    const cause: NodeJS.ErrnoException = new Error('there is a file of that name, which is not a socket');
+    cause.code = 'EEXIST';
+    throw new ListenError(path, cause, true);
+  }
+  rmSync(path, { force: true });
 }

@@ -1,5 +1,8 @@
 /**
  * Log lines in Redis's format: `<pid>:<role> <day> <month> <year> <time> <mark> <message>`.
+ *
+ * Invariant: a line that cannot be written is not worth the server. Above all a full disk must not end it while it
+ * says that the disk is full, with writes in memory that wait for room.
  */
 import { appendFileSync } from 'node:fs';
 
@@ -36,8 +39,16 @@ export function createLog(options: LogOptions): Log {
     if (threshold === 'nothing' || LEVELS.indexOf(level) < LEVELS.indexOf(threshold)) return;
     const line = `${options.pid}:M ${formatLogTime(options.nowMs())} ${MARKS[level]} ${message}\n`;
     const file = options.file();
-    // A line must be out before a crash that follows it, hence synchronously.
-    if (file !== '') appendFileSync(file, line);
-    else process.stdout.write(line);
+    if (file === '' || !append(file, line)) process.stdout.write(line);
   };
+}
+
+/** A line must be out before a crash that follows it, hence synchronously. @returns whether the file has taken it */
+function append(file: string, line: string): boolean {
+  try {
+    appendFileSync(file, line);
+    return true;
+  } catch {
+    return false; // standard output gets it instead: there is no better place to say so
+  }
 }

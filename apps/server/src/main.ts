@@ -1,5 +1,6 @@
 /** The program `aof-server`: configuration, start, signals, and the exit codes. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { REDIS_VERSION, type ShutdownRequest } from '@aof/commands';
 import {
   Config,
@@ -39,6 +40,7 @@ async function main(): Promise<void> {
   followLauncher();
   seedHashing(systemChance.hashSeed());
   enterFolder(config);
+  openLogFile(config);
   const { port } = config.values;
   const server = new AofServer({
     config,
@@ -108,11 +110,33 @@ function print(text: string): undefined {
 /** `dir` is made if it is missing, so that the first start of a fresh clone works. */
 function enterFolder({ values: { dir } }: Config): void {
   try {
-    mkdirSync(dir, { recursive: true });
+    makeFolder(dir);
     process.chdir(dir);
   } catch (error) {
     process.stderr.write(
       `Can't use the folder '${dir}' (option dir): ${error instanceof Error ? error.message : String(error)}\n`,
+    );
+    process.exit(1);
+  }
+}
+
+/** `mkdir -p`. Node's own never ends where a folder refuses new ones as if it weren't there, as /proc does. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  if (dirname(path) !== path) makeFolder(dirname(path));
+  mkdirSync(path);
+}
+
+/** Who asks for a log file wants to know at once that there will be none; later failures are no reason to end. */
+function openLogFile({ values: { logfile } }: Config): void {
+  // Whoever reads our output may go away: the error is theirs, and an error that nobody hears would end the process.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+  if (logfile === '') return;
+  try {
+    appendFileSync(logfile, '');
+  } catch (error) {
+    process.stderr.write(
+      `Can't open the log file '${logfile}' (option logfile): ${error instanceof Error ? error.message : String(error)}\n`,
     );
     process.exit(1);
   }
@@ -135,7 +159,7 @@ function handleSignals(server: AofServer, config: Config): void {
   };
   process.on('SIGTERM', () => onSignal('SIGTERM'));
   process.on('SIGINT', () => onSignal('SIGINT'));
-  // A terminal that goes away or a reader of our log that ends must not end the server.
+  // A terminal that goes away must not end the server.
   process.on('SIGHUP', () => undefined);
   process.on('SIGPIPE', () => undefined);
 }

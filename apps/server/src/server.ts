@@ -2,7 +2,7 @@
  * A whole server in this process: engine, sockets, timers; several may live side by side.
  */
 
-import { Config, type ConfigValues, OPTIONS } from '@aof/config';
+import { Config, type ConfigValues, checkValues } from '@aof/config';
 import { type Disk, NodeDisk } from '@aof/disk';
 import { Request } from '@aof/resp-codec';
 import { type Chance, type Clock, systemChance, systemClock } from './clock.ts';
@@ -118,12 +118,14 @@ export class AofServer implements AsyncDisposable {
    * @throws ReplyError the command was answered with an error
    */
   call(...args: readonly (string | Uint8Array | number)[]): Promise<unknown> {
+    if (this.#closing !== undefined) return Promise.reject(new ReplyError('ERR the server has ended'));
     this.#inProcess ??= new InProcessClient(this.engine, 'utf8');
     return callOn(this.#inProcess, args);
   }
 
   /** `call` with bulk strings as bytes, for data that is not text. */
   callBytes(...args: readonly (string | Uint8Array | number)[]): Promise<unknown> {
+    if (this.#closing !== undefined) return Promise.reject(new ReplyError('ERR the server has ended'));
     this.#inProcessBytes ??= new InProcessClient(this.engine, 'bytes');
     return callOn(this.#inProcessBytes, args);
   }
@@ -202,14 +204,16 @@ async function callOn(client: InProcessClient, args: readonly (string | Uint8Arr
  * await server.call('SET', 'greeting', 'hello');
  * ```
  *
- * @throws TypeError no such option; ListenError the port is taken; AofError the log cannot be loaded or opened
+ * @throws ConfigError no such option, or not a value of it; ListenError the port is taken; AofError the log cannot be
+ *         loaded or opened
  */
 export async function createServer(options: ServerOptions = {}): Promise<AofServer> {
   const { port = false, ...values } = options;
-  const unknown = Object.keys(values).find((name) => !(name in OPTIONS));
-  if (unknown !== undefined) throw new TypeError(`createServer has no option '${unknown}'`);
-  // In a program of somebody else's, nothing is saved that was not asked for.
-  const config = Config.of(process.cwd(), { bind: ['127.0.0.1'], loglevel: 'warning', save: [], ...values });
+  const workingFolder = process.cwd();
+  // Without a port the option says what it says in aof.conf then. In a program of somebody else's, nothing is saved that
+  // was not asked for.
+  const defaults = { bind: ['127.0.0.1'], loglevel: 'warning', save: [], port: port === false ? 0 : port };
+  const config = Config.of(workingFolder, checkValues({ ...defaults, ...values }, workingFolder));
   const server = new AofServer({ config, port: port === false ? undefined : port });
   await server.start();
   return server;

@@ -8,6 +8,7 @@
 import type { Socket } from 'node:net';
 import type { Client, ClientLink } from '@aof/commands';
 import { FRAME, PROTOCOL_ERROR, RequestDecoder } from '@aof/resp-codec';
+import { isHttp, reportHttp } from './cross-protocol.ts';
 import type { Engine } from './engine.ts';
 import { type DirectWriter, directWriter, handleOf } from './stream-handle.ts';
 
@@ -138,8 +139,13 @@ export class Session implements ClientLink {
     while (!client.isSuspended && !client.isClosing) {
       decoder.limits = this.#engine.limitsOf(client);
       const outcome = decoder.next();
-      if (outcome === FRAME) this.#engine.execute(client, decoder.request);
-      else {
+      if (outcome === FRAME) {
+        if (isHttp(decoder.request)) {
+          reportHttp(this.#engine, this.address);
+          return this.destroy();
+        }
+        this.#engine.execute(client, decoder.request);
+      } else {
         if (outcome === PROTOCOL_ERROR) this.#protocolError();
         break;
       }

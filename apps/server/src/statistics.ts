@@ -18,6 +18,8 @@ export class Statistics {
   peakMemoryBytes = 0;
   readonly startupMemoryBytes: number;
   peakClients = 0;
+  /** When the log last told of a connection that spoke HTTP. */
+  httpReportedAtMs = Number.NEGATIVE_INFINITY;
   /** Of the last snapshot that was loaded: keys that were taken, and those left out because their time had passed. */
   lastLoad = { loadedKeys: 0, expiredKeys: 0 };
   readonly #rates = { commands: new Rate(), input: new Rate(), output: new Rate() };

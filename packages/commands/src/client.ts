@@ -106,3 +106,8 @@ export class Client {
 export function isLocalClient({ link: { address } }: Client): boolean {
   return address === '' || address.startsWith('127.') || address.startsWith('[::1]') || address.startsWith('/');
 }
+
+/** A unix socket has one name, which both its ends go by. */
+export function isUnixSocket({ link: { address, localAddress } }: Client): boolean {
+  return address !== '' && address === localAddress;
+}

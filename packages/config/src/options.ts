@@ -57,7 +57,7 @@ export interface NamedOption {
 /** Names of options as an array; `Object.keys` would lose their type. */
 export const OPTION_NAMES: readonly OptionName[] = Object.keys(OPTIONS).filter(isOptionName);
 
-function isOptionName(name: string): name is OptionName {
+export function isOptionName(name: string): name is OptionName {
   return Object.hasOwn(OPTIONS, name);
 }
 

@@ -1,5 +1,5 @@
 /** Connections: limits, passwords, idle ones, ones that do not read, broken requests; on real sockets in this process. */
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { Config, type ConfigValues } from '@aof/config';
@@ -132,6 +132,40 @@ test('a reader that is slow gets everything, in order', async () => {
   expect(lengths).toEqual(Array.from({ length: 100 }, (_, i) => (i % 2 === 0 ? 300_000 : `${i}`)));
 });
 
+test('CONFIG SET dir: only to a folder that is there', async () => {
+  const { connect } = await start({ 'enable-protected-configs': 'yes' });
+  const client = await connect();
+  const dir = temporaryFolder();
+  writeFileSync(join(dir, 'file'), '');
+  const failed = (reason: string) =>
+    new RespError(`ERR CONFIG SET failed (possibly related to argument 'dir') - ${reason}`);
+  expect(await client.call('CONFIG', 'SET', 'dir', join(dir, 'none'))).toEqual(failed('No such file or directory'));
+  expect(await client.call('CONFIG', 'SET', 'dir', join(dir, 'file'))).toEqual(failed('Not a directory'));
+  expect(await client.call('CONFIG', 'GET', 'dir')).toEqual(['dir', '/']);
+  expect(await client.call('CONFIG', 'SET', 'dir', dir)).toBe('OK');
+});
+
+test('who speaks HTTP is cut off before its body is read, and the log says so once in a while', async () => {
+  const { connect, lines, advance } = await start();
+  for (const request of ['POST /x HTTP/1.1\r\n', 'GET / HTTP/1.1\r\nhost: localhost\r\n']) {
+    const page = await connect();
+    page.write(`${request}\r\nSET stolen 1\r\n`);
+    await page.closed;
+  }
+  const client = await connect();
+  expect(await client.call('EXISTS', 'stolen')).toBe(0);
+  expect(await client.call('POST', 'x')).toEqual(
+    new RespError("ERR unknown command 'POST', with args beginning with: 'x' "),
+  );
+  const warnings = () => lines.filter((line) => line.startsWith('Possible SECURITY ATTACK detected'));
+  expect(warnings()).toHaveLength(1);
+  advance(61_000);
+  const late = await connect();
+  late.write('POST / HTTP/1.1\r\n');
+  await late.closed;
+  expect(warnings()).toHaveLength(2);
+});
+
 describe('requests', () => {
   test('in any pieces', async () => {
     const { connect } = await start();
@@ -211,6 +245,7 @@ test('unixsocket: beside a port, with its mode, gone at the end', async () => {
   const client = await RawClient.open(path);
   expect(await client.call('PING')).toBe('PONG');
   expect(await client.call('CLIENT', 'INFO')).toContain(`laddr=${path}:0`);
+  expect(await client.call('CLIENT', 'INFO')).toContain(' flags=U ');
   client.close();
   await server.close();
   expect(existsSync(path)).toBe(false);

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AofError } from '@aof/aof-files';
 import { expect, test } from 'vitest';
-import { createServer, ListenError, ReplyError } from '../../src/index.ts';
+import { createServer, ListenError, ReplyError, type ServerOptions } from '../../src/index.ts';
 import { temporaryFolder } from './programs.ts';
 import { RawClient } from './raw-client.ts';
 
@@ -33,6 +33,34 @@ test('calls that are not awaited keep their order; a transaction is one after th
     [['MULTI'], ['INCR', 'n'], ['GET', 'n'], ['EXEC']].map((args) => server.call(...args)),
   );
   expect(replies).toEqual(['OK', 'QUEUED', 'QUEUED', [101, '101']]);
+});
+
+test.each([
+  [{ appendfsync: 'sometimes' }, 'BAD_VALUE', /appendfsync: argument\(s\) must be one of/],
+  [{ appendonly: 'no' }, 'BAD_VALUE', /appendonly: a value of another type was expected: yes \| no/],
+  [{ databases: -1 }, 'BAD_VALUE', /databases: argument must be between 1 and/],
+  [{ hz: 1.5 }, 'BAD_VALUE', /hz: /],
+  [{ port: 65_536 }, 'BAD_VALUE', /port: argument must be between 0 and 65535/],
+  [{ bind: '127.0.0.1' }, 'BAD_VALUE', /bind: /],
+  [{ save: null }, 'BAD_VALUE', /save: /],
+  [{ apendonly: true }, 'UNKNOWN_OPTION', /no option 'apendonly'/],
+])('%j: what is no value of an option is refused, whatever the types were', async (options, code, message) => {
+  // As a JavaScript program would: nobody has checked the types.
+  const refused = createServer(options as ServerOptions);
+  await expect(refused).rejects.toThrow(message);
+  await expect(refused).rejects.toMatchObject({ name: 'ConfigError', code });
+});
+
+test('a call after the end is refused, also the first one', async () => {
+  const server = await createServer();
+  await server.close();
+  await expect(server.call('PING')).rejects.toThrow('ERR the server has ended');
+  await expect(server.callBytes('PING')).rejects.toThrow(ReplyError);
+});
+
+test('without a port CONFIG GET says so', async () => {
+  await using server = await createServer();
+  expect(await server.call('CONFIG', 'GET', 'port')).toEqual(new Map([['port', '0']]));
 });
 
 test('servers side by side share nothing', async () => {

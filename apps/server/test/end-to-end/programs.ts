@@ -73,6 +73,11 @@ export class Program {
     this.#process.kill(name);
   }
 
+  /** Nobody reads what it prints any more. */
+  closeOutput(): void {
+    this.#process.stdout?.destroy();
+  }
+
   /** kill -9, and waits for the end. */
   async kill(): Promise<void> {
     this.signal('SIGKILL');

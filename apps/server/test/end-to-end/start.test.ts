@@ -48,6 +48,27 @@ describe('a refused start ends with status 1 and says why', () => {
     await expectRefusal(spawnAof(args), /appendonly\.aof/);
   });
 
+  test.skipIf(!existsSync('/proc/self'))('a folder that cannot be made where it is', async () => {
+    await expectRefusal(spawnAof(['--dir', '/proc/nowhere/data', '--port', '0']), "Can't use the folder");
+  });
+
+  test('a log file that cannot be opened', async () => {
+    const logfile = join(temporaryFolder(), 'nowhere', 'aof.log');
+    await expectRefusal(
+      spawnAof(['--port', '0', '--logfile', logfile]),
+      escaped(`Can't open the log file '${logfile}'`),
+    );
+  });
+
+  test('a file that has the name of the unix socket, and is left alone', async () => {
+    const dir = temporaryFolder();
+    const file = join(dir, 'letters');
+    writeFileSync(file, 'precious');
+    const program = spawnAof(['--dir', dir, '--port', '0', '--unixsocket', file]);
+    await expectRefusal(program, escaped(`Failed opening Unix socket ${file}`), 'not a socket');
+    expect(readFileSync(file, 'utf8')).toBe('precious');
+  });
+
   test('a configuration file with a mistake: file, line, reason', async () => {
     const file = join(temporaryFolder(), 'aof.conf');
     writeFileSync(file, '# a comment\nappendonly yes\n\nappendfsync sometimes\n');
@@ -178,6 +199,29 @@ describe('the command line', () => {
     program.signal('SIGTERM');
     expect((await program.exited).code).toBe(0);
     expect(readFileSync(join(dir, 'made', 'appendonly.aof'), 'latin1')).toContain('SET');
+  });
+});
+
+describe('a log that cannot be written does not end the server', () => {
+  test.skipIf(!existsSync('/dev/full'))('a file on a full disk: the lines go to the output', async () => {
+    const { program, socket } = await startAof(temporaryFolder(), '--logfile', '/dev/full');
+    const client = await RawClient.open(socket);
+    expect(await client.call('SET', 'a', '1')).toBe('OK');
+    program.signal('SIGTERM');
+    expect((await program.exited).code).toBe(0);
+  });
+
+  test('a reader of the output that has gone', async () => {
+    const { program, socket } = await startAof(temporaryFolder());
+    program.closeOutput();
+    const client = await RawClient.open(socket);
+    for (let i = 0; i < 3; i++) expect(await client.call('BGSAVE')).not.toBe('OK'); // says so in the log
+    await expect
+      .poll(async () => String(await client.call('INFO', 'persistence')))
+      .toContain('rdb_bgsave_in_progress:0');
+    expect(await client.call('SET', 'a', '1')).toBe('OK');
+    program.signal('SIGTERM');
+    expect((await program.exited).code).toBe(0);
   });
 });
 

@@ -1,6 +1,6 @@
 /** CLIENT and its subcommands: who is connected, and what may be done about it. */
 import type { Request } from '@aof/resp-codec';
-import type { Client } from '../client.ts';
+import { type Client, isUnixSocket } from '../client.ts';
 import type { CommandContext } from '../context.ts';
 import { helpSubcommand } from '../help.ts';
 import { NOT_AN_INTEGER, SYNTAX_ERROR } from '../replies.ts';
@@ -24,9 +24,10 @@ export function isValidClientName(name: string): boolean {
 export function describeClient(client: Client, nowMs: number): string {
   const seconds = (sinceMs: number) => Math.max(0, Math.floor((nowMs - sinceMs) / 1000));
   let flags = client.queue === undefined ? '' : 'x';
+  if (client.isSuspended) flags += 'b';
   if (client.watchIsBroken) flags += 'd';
   if (client.isClosing) flags += 'c';
-  if (client.isSuspended) flags += 'b';
+  if (isUnixSocket(client)) flags += 'U';
   if (client.isNoEvict) flags += 'e';
   if (client.isNoTouch) flags += 'T';
   const { link } = client;
