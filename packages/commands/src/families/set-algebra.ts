@@ -8,13 +8,11 @@ import { type CommandSpec, countedKeys, type Handler, keys } from '../spec.ts';
 
 const TOO_MANY_KEYS = "ERR Number of keys can't be greater than number of args";
 
-/** The sets at the keys `from` to `to` (exclusive), undefined where there is none; undefined after an error was written. */
-function readSets(
-  ctx: CommandContext,
-  request: Request,
-  from: number,
-  to: number,
-): (SetValue | undefined)[] | undefined {
+/** Undefined where there is none. */
+type Sets = readonly (SetValue | undefined)[];
+
+/** The sets at the keys `from` to `to` (exclusive); undefined after an error was written. */
+function readSets(ctx: CommandContext, request: Request, from: number, to: number): Sets | undefined {
   const sets: (SetValue | undefined)[] = [];
   for (let i = from; i < to; i++) {
     const set = readValue(ctx, request.key(i), 'set');
@@ -25,7 +23,7 @@ function readSets(
 }
 
 /** The smallest first, so that as little as possible is looked at; empty if any set is missing. */
-function forIntersection(sets: readonly (SetValue | undefined)[]): SetValue[] {
+function forIntersection(sets: Sets): SetValue[] {
   const present = sets.filter((set) => set !== undefined);
   return present.length < sets.length ? [] : present.sort((a, b) => a.size - b.size);
 }
@@ -35,14 +33,35 @@ function isInAll(member: string, sets: readonly SetValue[]): boolean {
   return true;
 }
 
-/** Calls `visit` for each member of the difference. The strings may be stored. */
+/** Calls `visit` for each member of a result. */
 type ForEachMember = (visit: (member: string) => void) => void;
+
+/** The members that all sets have. @param mayBeStored otherwise the strings are for replies only, which costs less */
+function intersection(found: Sets, mayBeStored: boolean): ForEachMember {
+  const sets = forIntersection(found);
+  const [smallest] = sets;
+  if (smallest === undefined) return () => {};
+  return (visit) => {
+    const visitCommon = (member: string): void => {
+      if (isInAll(member, sets)) visit(member);
+    };
+    if (mayBeStored) smallest.forEach(visitCommon);
+    else smallest.forEachTransient(visitCommon);
+  };
+}
+
+/** The members of all sets; who is in several comes several times. The strings may be stored. */
+function membersOfAll(sets: Sets): ForEachMember {
+  return (visit) => {
+    for (const set of sets) set?.forEach(visit);
+  };
+}
 
 /**
  * The members of the first set that are in no other. Either each is looked up in the others (the largest first), or the
- * others' members are taken out of a copy, whichever looks at fewer.
+ * others' members are taken out of a copy, whichever looks at fewer. The strings may be stored.
  */
-function difference(sets: readonly (SetValue | undefined)[]): ForEachMember {
+function difference(sets: Sets): ForEachMember {
   const [first, ...rest] = sets;
   const others = rest.filter((set) => set !== undefined);
   if (first === undefined || others.includes(first)) return () => {};
@@ -82,32 +101,35 @@ function store(ctx: CommandContext, request: Request, result: SetValue): void {
   ctx.reply.integer(result.size);
 }
 
-const intersect: Handler = (ctx, request) => {
-  const { reply } = ctx;
-  const found = readSets(ctx, request, 1, request.count);
-  if (found === undefined) return;
-  const sets = forIntersection(found);
-  const hold = reply.defer();
-  let count = 0;
-  sets[0]?.forEachTransient((member) => {
-    if (!isInAll(member, sets)) return;
-    reply.bulk(member);
-    count++;
-  });
-  reply.closeSet(hold, count);
-};
+/** @param members of the result, each once */
+const answering =
+  (members: (sets: Sets) => ForEachMember): Handler =>
+  (ctx, request) => {
+    const { reply } = ctx;
+    const sets = readSets(ctx, request, 1, request.count);
+    if (sets === undefined) return;
+    const hold = reply.defer();
+    let count = 0;
+    members(sets)((member) => {
+      reply.bulk(member);
+      count++;
+    });
+    reply.closeSet(hold, count);
+  };
 
-const intersectStore: Handler = (ctx, request) => {
-  const found = readSets(ctx, request, 2, request.count);
-  if (found === undefined) return;
-  const sets = forIntersection(found);
-  const result = new SetValue();
-  sets[0]?.forEach((member) => {
-    if (isInAll(member, sets)) result.add(member, ctx.keyspace.thresholds);
-  });
-  result.preferIntset(ctx.keyspace.thresholds);
-  store(ctx, request, result);
-};
+/** @param members of the result, strings that may be stored; they may come more than once @param asIntset if it can be one */
+const storing =
+  (members: (sets: Sets) => ForEachMember, asIntset = false): Handler =>
+  (ctx, request) => {
+    const sets = readSets(ctx, request, 2, request.count);
+    if (sets === undefined) return;
+    const result = new SetValue();
+    members(sets)((member) => {
+      result.add(member, ctx.keyspace.thresholds);
+    });
+    if (asIntset) result.preferIntset(ctx.keyspace.thresholds);
+    store(ctx, request, result);
+  };
 
 const intersectCount: Handler = (ctx, request) => {
   const numkeys = readInteger(ctx, request, 1, NUMKEYS_NOT_POSITIVE);
@@ -146,41 +168,6 @@ const unite: Handler = (ctx, request) => {
   for (const member of union) reply.bulk(member);
 };
 
-const uniteStore: Handler = (ctx, request) => {
-  const sets = readSets(ctx, request, 2, request.count);
-  if (sets === undefined) return;
-  const union = new SetValue();
-  for (const set of sets) {
-    set?.forEach((member) => {
-      union.add(member, ctx.keyspace.thresholds);
-    });
-  }
-  store(ctx, request, union);
-};
-
-const subtract: Handler = (ctx, request) => {
-  const { reply } = ctx;
-  const sets = readSets(ctx, request, 1, request.count);
-  if (sets === undefined) return;
-  const hold = reply.defer();
-  let count = 0;
-  difference(sets)((member) => {
-    reply.bulk(member);
-    count++;
-  });
-  reply.closeSet(hold, count);
-};
-
-const subtractStore: Handler = (ctx, request) => {
-  const sets = readSets(ctx, request, 2, request.count);
-  if (sets === undefined) return;
-  const result = new SetValue();
-  difference(sets)((member) => {
-    result.add(member, ctx.keyspace.thresholds);
-  });
-  store(ctx, request, result);
-};
-
 const family = { categories: ['set'], group: 'set' } as const;
 const INTERSECTION_COST = 'O(N*M) where N is the size of the smallest set and M the number of sets.';
 const TOTAL_COST = 'O(N) where N is the number of members of all sets together.';
@@ -196,7 +183,7 @@ export const setAlgebraCommands: readonly CommandSpec[] = [
     complexity: INTERSECTION_COST,
     keySpecs: [keys('RO access', 1, -1)],
     tips: ['nondeterministic_output_order'],
-    handler: intersect,
+    handler: answering((sets) => intersection(sets, false)),
   },
   {
     ...family,
@@ -207,7 +194,7 @@ export const setAlgebraCommands: readonly CommandSpec[] = [
     summary: 'Stores the members that several sets have in common.',
     complexity: INTERSECTION_COST,
     keySpecs: [keys('RW update'), keys('RO access', 2, -1)],
-    handler: intersectStore,
+    handler: storing((sets) => intersection(sets, true), true),
   },
   {
     ...family,
@@ -241,7 +228,7 @@ export const setAlgebraCommands: readonly CommandSpec[] = [
     summary: 'Stores the members of several sets together.',
     complexity: TOTAL_COST,
     keySpecs: [keys('OW update'), keys('RO access', 2, -1)],
-    handler: uniteStore,
+    handler: storing(membersOfAll),
   },
   {
     ...family,
@@ -253,7 +240,7 @@ export const setAlgebraCommands: readonly CommandSpec[] = [
     complexity: TOTAL_COST,
     keySpecs: [keys('RO access', 1, -1)],
     tips: ['nondeterministic_output_order'],
-    handler: subtract,
+    handler: answering(difference),
   },
   {
     ...family,
@@ -264,6 +251,6 @@ export const setAlgebraCommands: readonly CommandSpec[] = [
     summary: 'Stores the members of the first set that no other has.',
     complexity: TOTAL_COST,
     keySpecs: [keys('OW update'), keys('RO access', 2, -1)],
-    handler: subtractStore,
+    handler: storing(difference),
   },
 ];
