@@ -13,20 +13,21 @@
  * Source: the listpack specification by Salvatore Sanfilippo (antirez/listpack on GitHub); Redis listpack.c.
  */
 
-import { isIntegerText } from '@aof/keyspace';
-import { RdbFault } from './errors.ts';
+import type { RdbFault } from './errors.ts';
 import type { Blob } from './input.ts';
 import { type Latin1Buffer, latin1Of } from './latin1.ts';
+import {
+  checkCount,
+  endOfEntries,
+  integerOf,
+  type PackedForm,
+  packedFault,
+  packedMaxBytes,
+  writeFrame,
+} from './packed-frame.ts';
 
 const HEADER_BYTES = 6;
-/** What an entry takes beside its bytes, at most. */
-const ENTRY_OVERHEAD_BYTES = 10;
-const END = 0xff;
-const UNKNOWN_COUNT = 0xffff;
-/** Digits of the longest int64 with its sign. */
-const INTEGER_MAX_CHARS = 20;
-/** How many digits a number is exact with. */
-const EXACT_CHARS = 15;
+const LISTPACK: PackedForm = { name: 'Listpack', headerBytes: HEADER_BYTES };
 
 /**
  * Appends the entries of a listpack to `items`, integers as decimal texts.
@@ -34,17 +35,11 @@ const EXACT_CHARS = 15;
  * @throws RdbFault with RDB_STRUCTURE: anything that does not hold together, down to the lengths for reading backwards
  */
 export function readListpack(blob: Blob, items: string[]): void {
-  const { bytes, start, end } = blob;
-  const size = end - start;
-  if (size < HEADER_BYTES + 1) throw fault('it is shorter than its header');
-  if (bytes.readUInt32LE(start) !== size) throw fault('its size is not its length');
-  const last = end - 1;
-  if (bytes[last] !== END) throw fault('it has no end');
+  const last = endOfEntries(LISTPACK, blob);
   const before = items.length;
-  let at = start + HEADER_BYTES;
-  while (at < last) at = readEntry(bytes, at, last, items);
-  const count = bytes.readUInt16LE(start + 4);
-  if (count !== UNKNOWN_COUNT && count !== items.length - before) throw fault('its count is not that of its entries');
+  let at = blob.start + HEADER_BYTES;
+  while (at < last) at = readEntry(blob.bytes, at, last, items);
+  checkCount(LISTPACK, blob, items.length - before);
 }
 
 /** Reads the entry at `at`, which may use the bytes below `last`; answers where the next one begins. */
@@ -124,7 +119,7 @@ function backLengthBytes(length: number): number {
 }
 
 function fault(what: string): RdbFault {
-  return new RdbFault('RDB_STRUCTURE', `Listpack integrity check failed: ${what}`);
+  return packedFault(LISTPACK, what);
 }
 
 // Writing -------------------------------------------------------------------------------------------------------------
@@ -132,8 +127,8 @@ function fault(what: string): RdbFault {
 /** Bytes that an entry takes. */
 export function listpackEntryBytes(text: string): number {
   const { length } = text;
-  if (length <= INTEGER_MAX_CHARS && isIntegerText(text))
-    return 1 + integerBytes(length <= EXACT_CHARS ? Number(text) : Number.NaN);
+  const integer = integerOf(text);
+  if (integer !== undefined) return 1 + integerBytes(integer);
   const encoded = length + (length < 64 ? 1 : length < 4096 ? 2 : 5);
   return encoded + backLengthBytes(encoded);
 }
@@ -150,17 +145,12 @@ function integerBytes(value: number): number {
 export function writeListpack(target: Latin1Buffer, items: readonly string[]): number {
   let at = HEADER_BYTES;
   for (const item of items) at = writeListpackEntry(target, at, item);
-  target[at] = END;
-  target.writeUInt32LE(at + 1, 0);
-  target.writeUInt16LE(Math.min(items.length, UNKNOWN_COUNT), 4);
-  return at + 1;
+  return writeFrame(LISTPACK, target, at, items.length);
 }
 
 /** Bytes that a listpack of `items` takes at most. */
 export function listpackMaxBytes(items: readonly string[]): number {
-  let bytes = HEADER_BYTES + 1;
-  for (const item of items) bytes += item.length + ENTRY_OVERHEAD_BYTES;
-  return bytes;
+  return packedMaxBytes(LISTPACK, items);
 }
 
 /** Writes an entry at `at`; answers where it ends. Texts of integers as Redis would print them are written as integers. */
@@ -195,8 +185,8 @@ function writeText(target: Latin1Buffer, at: number, text: string): number {
 }
 
 function writeInteger(target: Latin1Buffer, at: number, text: string): number | undefined {
-  if (text.length > INTEGER_MAX_CHARS || !isIntegerText(text)) return undefined;
-  const value = text.length <= EXACT_CHARS ? Number(text) : Number.NaN;
+  const value = integerOf(text);
+  if (value === undefined) return undefined;
   if (value >= 0 && value <= 127) {
     target[at] = value;
     return at + 1;

@@ -10,18 +10,23 @@
  * Source: Redis ziplist.c.
  */
 
-import { isIntegerText } from '@aof/keyspace';
-import { RdbFault } from './errors.ts';
+import type { RdbFault } from './errors.ts';
 import type { Blob } from './input.ts';
 import { type Latin1Buffer, latin1Of } from './latin1.ts';
+import {
+  checkCount,
+  END,
+  endOfEntries,
+  integerOf,
+  type PackedForm,
+  packedFault,
+  packedMaxBytes,
+  writeFrame,
+} from './packed-frame.ts';
 
 const HEADER_BYTES = 10;
-/** What an entry takes beside its bytes, at most. */
-const ENTRY_OVERHEAD_BYTES = 10;
-const END = 0xff;
+const ZIPLIST: PackedForm = { name: 'Ziplist', headerBytes: HEADER_BYTES };
 const LONG_PREVIOUS = 254;
-const UNKNOWN_COUNT = 0xffff;
-const EXACT_CHARS = 15;
 
 /**
  * Appends the entries of a ziplist to `items`, integers as decimal texts.
@@ -29,12 +34,8 @@ const EXACT_CHARS = 15;
  * @throws RdbFault with RDB_STRUCTURE: anything that does not hold together, down to the lengths for reading backwards
  */
 export function readZiplist(blob: Blob, items: string[]): void {
-  const { bytes, start, end } = blob;
-  const size = end - start;
-  if (size < HEADER_BYTES + 1) throw fault('it is shorter than its header');
-  if (bytes.readUInt32LE(start) !== size) throw fault('its size is not its length');
-  const last = end - 1;
-  if (bytes[last] !== END) throw fault('it has no end');
+  const { bytes, start } = blob;
+  const last = endOfEntries(ZIPLIST, blob);
   const before = items.length;
   let at = start + HEADER_BYTES;
   let previous = 0;
@@ -43,9 +44,8 @@ export function readZiplist(blob: Blob, items: string[]): void {
     previous = next - at;
     at = next;
   }
-  const count = bytes.readUInt16LE(start + 8);
   const found = items.length - before;
-  if (count !== UNKNOWN_COUNT && count !== found) throw fault('its count is not that of its entries');
+  checkCount(ZIPLIST, blob, found);
   if (found > 0 && bytes.readUInt32LE(start + 4) !== last - previous - start)
     throw fault('its last entry is elsewhere');
 }
@@ -96,7 +96,7 @@ function readInteger(bytes: Latin1Buffer, at: number, last: number, items: strin
 const INTEGER_BYTES: Readonly<Record<number, number>> = { 192: 2, 208: 4, 224: 8, 240: 3, 254: 1 };
 
 function fault(what: string): RdbFault {
-  return new RdbFault('RDB_STRUCTURE', `Ziplist integrity check failed: ${what}`);
+  return packedFault(ZIPLIST, what);
 }
 
 // Writing -------------------------------------------------------------------------------------------------------------
@@ -110,18 +110,13 @@ export function writeZiplist(target: Latin1Buffer, items: readonly string[]): nu
     last = at;
     at = next;
   }
-  target[at] = END;
-  target.writeUInt32LE(at + 1, 0);
   target.writeUInt32LE(last, 4);
-  target.writeUInt16LE(Math.min(items.length, UNKNOWN_COUNT), 8);
-  return at + 1;
+  return writeFrame(ZIPLIST, target, at, items.length);
 }
 
 /** Bytes that a ziplist of `items` takes at most. */
 export function ziplistMaxBytes(items: readonly string[]): number {
-  let bytes = HEADER_BYTES + 1;
-  for (const item of items) bytes += item.length + ENTRY_OVERHEAD_BYTES;
-  return bytes;
+  return packedMaxBytes(ZIPLIST, items);
 }
 
 /** Writes an entry at `at` behind one of `previous` bytes, 0 if it is the first; answers where it ends. */
@@ -154,8 +149,8 @@ function writeText(target: Latin1Buffer, at: number, text: string): number {
 }
 
 function writeInteger(target: Latin1Buffer, at: number, text: string): number | undefined {
-  if (!isIntegerText(text)) return undefined;
-  const value = text.length <= EXACT_CHARS ? Number(text) : Number.NaN;
+  const value = integerOf(text);
+  if (value === undefined) return undefined;
   if (value >= 0 && value <= 12) {
     target[at] = 0xf1 + value;
     return at + 1;
