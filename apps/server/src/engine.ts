@@ -435,7 +435,7 @@ export class Engine {
     const nowUs = this.clock.monotonicUs();
     if (totalReads !== this.#readsSeen) this.#readersSeenAtUs = nowUs;
     this.#readsSeen = totalReads;
-    return nowUs - this.#readersSeenAtUs < READERS_REMEMBERED_US;
+    return nowUs - this.#readersSeenAtUs < READERS_REMEMBERED_US + SYNCS_REMEMBERED * this.appendLog.lastSyncMs * 1000;
   }
 
   #followConfig(): void {
@@ -468,6 +468,8 @@ export class Engine {
 
 /** Readers that were seen within this time make `always` sync in the background. */
 const READERS_REMEMBERED_US = 50_000;
+/** And so many syncs more: a reader that has to wait for one cannot be seen reading meanwhile. */
+const SYNCS_REMEMBERED = 2;
 
 const DENIED =
   'DENIED this server runs in protected mode: it has no password and this connection comes from another machine. Set a password with requirepass, or bind it to the addresses that you trust and set protected-mode no.';
