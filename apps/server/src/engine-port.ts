@@ -12,7 +12,7 @@ import type {
   ShutdownRequest,
   SnapshotPort,
 } from '@aof/commands';
-import type { Config } from '@aof/config';
+import type { Config, SetContext, SetResult } from '@aof/config';
 import { type Database, digestDataset, digestValue, type Key, type Value } from '@aof/keyspace';
 import { dumpValue, entryToValue, plainValue, RdbError, type RdbErrorCode, restoreValue } from '@aof/rdb';
 import { formatDouble17 } from '@aof/resp-codec';
@@ -20,6 +20,7 @@ import type { Engine } from './engine.ts';
 import { infoSections } from './info.ts';
 import type { LogLevel } from './log.ts';
 import { allocatorReport, memoryUse } from './memory-use.ts';
+import { ConfigChanges } from './relisten.ts';
 import { reload } from './reload.ts';
 
 const DIGEST_TOOLS = {
@@ -37,9 +38,11 @@ const PAYLOAD_FAULTS: ReadonlySet<RdbErrorCode> = new Set(['RDB_PAYLOAD', 'RDB_V
 
 export class EnginePort implements ServerPort {
   readonly #engine: Engine;
+  readonly #configChanges: ConfigChanges;
 
   constructor(engine: Engine) {
     this.#engine = engine;
+    this.#configChanges = new ConfigChanges(engine);
   }
 
   get config(): Config {
@@ -62,6 +65,10 @@ export class EnginePort implements ServerPort {
     this.#engine.statistics.reset();
     Object.assign(this.#engine.keyspace.statistics, { expiredKeys: 0, hits: 0, misses: 0 });
     this.#engine.executor.resetStatistics();
+  }
+
+  setConfig(args: readonly string[], context: SetContext, mayWait: boolean): SetResult | Promise<SetResult> {
+    return this.#configChanges.set(args, context, mayWait);
   }
 
   rewriteConfigFile(): string | undefined {

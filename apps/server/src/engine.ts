@@ -29,6 +29,7 @@ import { FunctionLibraries } from './function-libraries.ts';
 import type { LoadingProgress } from './info-persistence.ts';
 import type { Log } from './log.ts';
 import { usedMemoryBytes } from './memory-use.ts';
+import type { Relisten } from './relisten.ts';
 import { ReplyGate } from './reply-gate.ts';
 import { RewriteControl } from './rewrite-control.ts';
 import { shutDown } from './shutdown.ts';
@@ -49,6 +50,8 @@ export interface EngineOptions {
   /** Absolute path of the configuration file, '' without one. */
   readonly configFile: string;
   listeningPort(): number | undefined;
+  /** Absent: there are no sockets, and `port` and `bind` are words. */
+  readonly relisten?: Relisten;
   /** Bytes of a rewrite buffer that are kept in memory, the rest goes to a file. Default: that of `SinglePlan`. */
   readonly rewriteBufferCeilingBytes?: number;
   /** Calls back in the same turn of the event loop, after what is being received now (setImmediate). */

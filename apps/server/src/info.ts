@@ -77,7 +77,18 @@ function serverFields(engine: Engine): InfoFields {
     ['executable', process.argv[1] ?? ''],
     ['config_file', engine.configFile],
     ['io_threads_active', 0],
+    ...listenerFields(engine),
   ];
+}
+
+/** `listener0:name=tcp,bind=127.0.0.1,port=6379`, and the unix socket. */
+function listenerFields({ config: { values }, listeningPort }: Engine): InfoFields {
+  const tcp = ['name=tcp', ...values.bind.map((address) => `bind=${address}`), `port=${listeningPort}`].join();
+  const listeners = [
+    ...(listeningPort === undefined ? [] : [tcp]),
+    ...(values.unixsocket === '' ? [] : [`name=unix,bind=${values.unixsocket}`]),
+  ];
+  return listeners.map((text, i) => [`listener${i}`, text] as const);
 }
 
 function clientsFields(engine: Engine): InfoFields {

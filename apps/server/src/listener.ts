@@ -4,17 +4,21 @@
 import { chmodSync, lstatSync, rmSync } from 'node:fs';
 import { createServer, type Server, Socket } from 'node:net';
 import type { Engine } from './engine.ts';
+import type { Relistening } from './relisten.ts';
 import { Session } from './session.ts';
 
 /** Read by all connections in turn: callbacks are synchronous, so nobody sees another's bytes. */
 const READ_BUFFER_BYTES = 64 * 1024;
 
-export interface ListenOptions {
+export interface Addresses {
   /** Addresses as `bind` has them; a leading `-` allows one to be missing. Empty: every address. */
   readonly bind: readonly string[];
   /** 0 for one that the system chooses; undefined for none. */
   readonly port: number | undefined;
   readonly backlog: number;
+}
+
+export interface ListenOptions extends Addresses {
   readonly unixSocket: string;
   /** Octal mode of the unix socket's file, 0 to leave it. */
   readonly unixSocketMode: number;
@@ -49,7 +53,9 @@ type OnConnection = (status: number, handle: ConnectionHandle | undefined) => vo
 
 export class Listener {
   readonly #engine: Engine;
-  readonly #servers: Server[] = [];
+  #tcpServers: Server[] = [];
+  #unixServer: Server | undefined;
+  #addresses: Addresses = { bind: [], port: undefined, backlog: 0 };
   readonly #sessions = new Set<Session>();
   readonly #readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
   #unixSocket = '';
@@ -60,11 +66,8 @@ export class Listener {
 
   /** The port that is listened on, or undefined. */
   get port(): number | undefined {
-    for (const server of this.#servers) {
-      const address = server.address();
-      if (address !== null && typeof address === 'object') return address.port;
-    }
-    return undefined;
+    const [first] = this.#tcpServers;
+    return first === undefined ? undefined : portOf(first);
   }
 
   get sessionCount(): number {
@@ -78,17 +81,11 @@ export class Listener {
   /** @throws ListenError nothing is listened on then */
   async listen(options: ListenOptions): Promise<void> {
     try {
-      let { port } = options;
-      if (port !== undefined) {
-        const hosts = options.bind.length === 0 ? ['-::', '0.0.0.0'] : options.bind;
-        for (const bound of hosts) {
-          await this.#listenOn(bound, port, options.backlog);
-          port = this.port ?? port; // port 0: the first address decides for all
-        }
-      }
+      await this.#listenTcp(options);
       if (options.unixSocket !== '') {
         removeOldSocket(options.unixSocket);
-        await this.#start({ path: options.unixSocket, backlog: options.backlog }, options.unixSocket);
+        const target = { path: options.unixSocket, backlog: options.backlog };
+        this.#unixServer = await this.#start(target, options.unixSocket);
         this.#unixSocket = options.unixSocket;
         if (options.unixSocketMode !== 0) chmodSync(options.unixSocket, options.unixSocketMode);
       }
@@ -98,10 +95,43 @@ export class Listener {
     }
   }
 
+  /**
+   * Listens on other addresses; connections stay. Another port is listened on before the former one is let go. Other
+   * addresses of the same port may overlap with the former ones (`*` and one of its addresses), so these go first.
+   * @throws ListenError it listens where it did
+   */
+  async relisten(addresses: Addresses): Promise<Relistening> {
+    const former = { servers: this.#tcpServers, addresses: this.#addresses };
+    const isSamePort = addresses.port === this.port;
+    if (isSamePort) closeAll(former.servers);
+    const restore = async () => {
+      this.#tcpServers = former.servers;
+      this.#addresses = former.addresses;
+      if (isSamePort) await this.#listenTcp(former.addresses);
+    };
+    try {
+      await this.#listenTcp(addresses);
+    } catch (error) {
+      await restore();
+      throw error;
+    }
+    return {
+      keep: () => {
+        if (!isSamePort) closeAll(former.servers);
+      },
+      revert: () => {
+        closeAll(this.#tcpServers);
+        return restore();
+      },
+    };
+  }
+
   /** Stops accepting. Sessions go on until they are destroyed. */
   close(): void {
-    for (const server of this.#servers) server.close();
-    this.#servers.length = 0;
+    closeAll(this.#tcpServers);
+    this.#tcpServers = [];
+    this.#unixServer?.close();
+    this.#unixServer = undefined;
     if (this.#unixSocket !== '') rmSync(this.#unixSocket, { force: true });
     this.#unixSocket = '';
   }
@@ -110,31 +140,52 @@ export class Listener {
     for (const session of this.#sessions) session.destroy();
   }
 
-  async #listenOn(bound: string, port: number, backlog: number): Promise<void> {
+  /** What is listened on is these addresses, and no others. @throws ListenError what has been opened is closed again */
+  async #listenTcp(addresses: Addresses): Promise<void> {
+    let { port } = addresses;
+    const servers: Server[] = [];
+    const hosts = addresses.bind.length === 0 ? ['-::', '0.0.0.0'] : addresses.bind;
+    try {
+      for (const bound of port === undefined ? [] : hosts) {
+        const server = await this.#listenOn(bound, port ?? 0, addresses.backlog);
+        if (server === undefined) continue;
+        servers.push(server);
+        port = portOf(server) ?? port; // port 0: the first address decides for all
+      }
+    } catch (error) {
+      closeAll(servers);
+      throw error;
+    }
+    this.#tcpServers = servers;
+    this.#addresses = { ...addresses, port };
+  }
+
+  /** Undefined: an optional address that this machine does not have. */
+  async #listenOn(bound: string, port: number, backlog: number): Promise<Server | undefined> {
     const isOptional = bound.startsWith('-');
     const named = isOptional ? bound.slice(1) : bound;
     const host = named === '*' ? '0.0.0.0' : named === '::*' ? '::' : named;
     try {
-      await this.#start({ host, port, backlog, ipv6Only: host.includes(':') }, `${named}:${port}`);
+      return await this.#start({ host, port, backlog, ipv6Only: host.includes(':') }, `${named}:${port}`);
     } catch (error) {
       const isMissing = error instanceof ListenError && ['EADDRNOTAVAIL', 'EAFNOSUPPORT'].includes(error.code);
       if (!isOptional || !isMissing) throw error;
+      return undefined;
     }
   }
 
   #start(
     target: { path?: string; host?: string; port?: number; backlog: number; ipv6Only?: boolean },
     where: string,
-  ): Promise<void> {
+  ): Promise<Server> {
     const server = createServer({ allowHalfOpen: true }, (socket) => this.#acceptSocket(socket));
     return new Promise((resolve, reject) => {
       server.once('error', (error) => reject(new ListenError(where, error, target.path !== undefined)));
       server.listen(target, () => {
         server.removeAllListeners('error');
         server.on('error', (error) => this.#engine.log('warning', `Accepting client connection: ${error.message}`));
-        this.#servers.push(server);
         this.#takeHandles(server);
-        resolve();
+        resolve(server);
       });
     });
   }
@@ -203,4 +254,13 @@ function removeOldSocket(path: string): void {
     throw new ListenError(path, cause, true);
   }
   rmSync(path, { force: true });
+}
+
+function portOf(server: Server): number | undefined {
+  const address = server.address();
+  return address !== null && typeof address === 'object' ? address.port : undefined;
+}
+
+function closeAll(servers: readonly Server[]): void {
+  for (const server of servers) server.close();
 }

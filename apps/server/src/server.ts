@@ -10,6 +10,7 @@ import { Engine } from './engine.ts';
 import { InProcessClient } from './in-process-client.ts';
 import { Listener } from './listener.ts';
 import { createLog, type Log } from './log.ts';
+import type { Relistening } from './relisten.ts';
 
 /** What a timer of Node can wait at most; who waits longer is looked at once in between. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
@@ -70,6 +71,7 @@ export class AofServer implements AsyncDisposable {
       log,
       configFile: internals.configFile ?? '',
       listeningPort: () => this.port,
+      relisten: (bind, port) => this.#relisten(bind, port),
       schedule: (work) => setImmediate(work),
       delay: (ms, work) => setTimeout(work, Math.min(ms, MAX_TIMER_MS)).unref(),
       onFatal: (message) => this.#failed(message),
@@ -138,6 +140,13 @@ export class AofServer implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #relisten(bind: readonly string[], port: number): Promise<Relistening> {
+    const { values } = this.engine.config;
+    // Where the system has chosen the port, the option says 0, and other addresses get the same one.
+    const meant = port === values.port ? this.port : port;
+    return this.#listener.relisten({ bind, port: meant === 0 ? undefined : meant, backlog: values['tcp-backlog'] });
   }
 
   async #close(): Promise<void> {

@@ -1,7 +1,7 @@
 /**
  * What commands need from the server that runs them; the server implements it. The rooms below know only this.
  */
-import type { Config } from '@aof/config';
+import type { Config, SetContext, SetResult } from '@aof/config';
 import type { Database, Key, Value } from '@aof/keyspace';
 import type { BackupPort } from './backup-port.ts';
 import type { Client } from './client.ts';
@@ -63,6 +63,11 @@ export interface ServerPort {
   /** Sections of INFO by lower-case name; `default`, `all` and `everything` select several. */
   info(sections: readonly string[]): readonly InfoSection[];
   resetStatistics(): void;
+  /**
+   * CONFIG SET, for a server to which some options mean work that takes a while. Absent: `config.set`.
+   * @param mayWait the client can be told later
+   */
+  setConfig?(args: readonly string[], context: SetContext, mayWait: boolean): SetResult | Promise<SetResult>;
   /** Rewrites the configuration file; the text of the failure otherwise. */
   rewriteConfigFile(): string | undefined;
   rewriteLog(): RewriteAnswer;

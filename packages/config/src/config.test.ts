@@ -84,7 +84,7 @@ describe('CONFIG SET', () => {
     [['Min-Slaves-Max-Lag', 'x'], failed('min-slaves-max-lag', "argument couldn't be parsed into an integer")],
     [['appendonly', 'maybe'], failed('appendonly', "argument must be 'yes' or 'no'")],
     [['maxmemory', '50%'], failed('maxmemory', 'argument must be a memory value')],
-    [['port', '70000'], failed('port', "can't set immutable config")],
+    [['port', '70000'], failed('port', 'argument must be between 0 and 65535 inclusive')],
     [['timeout'], { error: 'ERR syntax error' }],
     [['timeout', '1', 'port'], { error: 'ERR syntax error' }],
   ])('%j is refused', (args, expected) => {
@@ -179,6 +179,21 @@ describe('onChange', () => {
     const config = Config.of('/', { 'notify-keyspace-events': 0 });
     config.set(['notify-keyspace-events', 'AKE']);
     expect(config.set(['notify-keyspace-events', 'AKEn'])).toEqual({ changed: ['notify-keyspace-events'] });
+  });
+});
+
+describe('preview', () => {
+  it('tells what a CONFIG SET would make of its values, or its error, and changes nothing', () => {
+    const config = Config.of('/', { port: 7000 });
+    config.onChange('port', () => 'never');
+    expect(config.preview(['PORT', '7001', 'bind', '127.0.0.1 -::1'])).toEqual({
+      values: { port: 7001, bind: ['127.0.0.1', '-::1'] },
+    });
+    expect(config.preview(['port', '7001', 'hz', 'x'])).toEqual(
+      failed('hz', "argument couldn't be parsed into an integer"),
+    );
+    expect(config.preview(['port'])).toEqual({ error: 'ERR syntax error' });
+    expect(config.get(['port', 'hz'])).toEqual(['port', '7000', 'hz', '10']);
   });
 });
 

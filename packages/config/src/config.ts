@@ -132,10 +132,9 @@ export class Config {
    * @param args names and values in turn, byte strings
    */
   set(args: readonly string[], context: SetContext = {}): SetResult {
-    if (args.length === 0 || args.length % 2 !== 0) return { error: 'ERR syntax error' };
     const changes = this.#check(args, context);
     if ('error' in changes) return changes;
-    const before = new Map(changes.list.map(({ target }) => [target.name, this.#settings.get(target.name)]));
+    const before = this.#settingsOf(changes.list);
     const failure = this.#store(changes.list) ?? this.#applyAll(changes.list, before);
     if (failure === undefined) {
       const isChanged = ([name, old]: [OptionName, Setting<unknown>]): boolean =>
@@ -143,11 +142,33 @@ export class Config {
       return { changed: [...before].filter(isChanged).map(([name]) => name) };
     }
     for (const [name, setting] of before) this.#replace(name, setting);
-    return { error: `ERR CONFIG SET failed (possibly related to argument '${failure.name}') - ${failure.reason}` };
+    return { error: failureText(failure) };
+  }
+
+  /**
+   * What `set` would make of the same arguments, listeners apart, or its error. Changes nothing: for options that need
+   * work which cannot be done at once, and are set when it is done.
+   */
+  preview(
+    args: readonly string[],
+    context: SetContext = {},
+  ): { readonly error: string } | { readonly values: Partial<ConfigValues> } {
+    const changes = this.#check(args, context);
+    if ('error' in changes) return changes;
+    const before = this.#settingsOf(changes.list);
+    const failure = this.#store(changes.list);
+    const values = Object.fromEntries(Array.from(before.keys(), (name) => [name, this.values[name]]));
+    for (const [name, setting] of before) this.#replace(name, setting);
+    return failure === undefined ? { values } : { error: failureText(failure) };
+  }
+
+  #settingsOf(changes: readonly Change[]): Map<OptionName, Setting<unknown>> {
+    return new Map(changes.map(({ target }) => [target.name, this.#settings.get(target.name)]));
   }
 
   /** The checks that need no value. */
   #check(args: readonly string[], context: SetContext): { list: Change[] } | { error: string } {
+    if (args.length === 0 || args.length % 2 !== 0) return { error: 'ERR syntax error' };
     const list: Change[] = [];
     for (let i = 0; i < args.length; i += 2) {
       const spelled = args[i] ?? '';
@@ -215,6 +236,10 @@ export class Config {
     this.#settings.replace(name, setting);
     Object.assign(this.values, { [name]: setting.value });
   }
+}
+
+function failureText({ name, reason }: Failure): string {
+  return `ERR CONFIG SET failed (possibly related to argument '${name}') - ${reason}`;
 }
 
 /** An error reply ends at the first line end, so that none may come from what a client sent. */

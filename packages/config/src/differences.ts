@@ -9,9 +9,6 @@ export interface Difference {
   readonly reason: string;
 }
 
-/** What Redis changes at run time and this server only at the start: its sockets are opened once. */
-export const IMMUTABLE_HERE: readonly OptionName[] = ['bind', 'port'];
-
 /** Defaults that differ. */
 export const DIFFERENCES: readonly Difference[] = [
   {

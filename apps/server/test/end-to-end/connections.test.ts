@@ -7,7 +7,7 @@ import { RespError } from '@aof/resp-codec';
 import { afterEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { AofServer } from '../../src/server.ts';
-import { temporaryFolder } from './programs.ts';
+import { freePort, temporaryFolder } from './programs.ts';
 import { RawClient } from './raw-client.ts';
 
 const servers: AofServer[] = [];
@@ -130,6 +130,80 @@ test('a reader that is slow gets everything, in order', async () => {
   client.resume();
   const lengths = (await Promise.all(replies)).map((reply, i) => (i % 2 === 0 ? String(reply).length : reply));
   expect(lengths).toEqual(Array.from({ length: 100 }, (_, i) => (i % 2 === 0 ? 300_000 : `${i}`)));
+});
+
+describe('CONFIG SET of port and bind', () => {
+  const failed = (option: string, reason: string) =>
+    new RespError(`ERR CONFIG SET failed (possibly related to argument '${option}') - ${reason}`);
+
+  test('another port: connections stay, new ones go there, the old port is free', async () => {
+    const { server, connect } = await start();
+    const client = await connect();
+    const [old, port] = [server.port ?? 0, await freePort()];
+    expect(await client.call('CONFIG', 'SET', 'port', `${port}`, 'hz', '50')).toBe('OK');
+    expect(server.port).toBe(port);
+    expect(await client.call('CONFIG', 'GET', 'port', 'hz')).toEqual(['port', `${port}`, 'hz', '50']);
+    const other = await connect();
+    expect(await other.call('PING')).toBe('PONG');
+    expect(String(await other.call('INFO', 'server'))).toMatch(
+      new RegExp(`\\ntcp_port:${port}\\r\\n[^]*\\nlistener0:name=tcp,bind=127.0.0.1,port=${port}\\r\\n`),
+    );
+    await expect(RawClient.open(old)).rejects.toThrow('ECONNREFUSED');
+  });
+
+  test('a port that is taken, or another option that is refused: nothing has changed', async () => {
+    const { server, connect, lines } = await start();
+    const client = await connect();
+    const old = server.port ?? 0;
+    const { server: blocker } = await start();
+    const taken = `${blocker.port}`;
+    const reason = 'Unable to listen on this port. Check server logs.';
+    expect(await client.call('CONFIG', 'SET', 'hz', '50', 'port', taken)).toEqual(failed('port', reason));
+    expect(lines).toContain(`Could not create server TCP listening socket 127.0.0.1:${taken}: Address already in use`);
+    server.engine.config.onChange('hz', () => 'not now');
+    const port = await freePort();
+    const refused = await client.call('CONFIG', 'SET', 'port', `${port}`, 'hz', '50');
+    expect(refused).toEqual(failed('hz', 'not now'));
+    expect(await client.call('CONFIG', 'GET', 'port', 'hz')).toEqual(['port', '6379', 'hz', '100']);
+    expect(server.port).toBe(old);
+    expect(await (await connect()).call('PING')).toBe('PONG');
+    await expect(RawClient.open(port)).rejects.toThrow('ECONNREFUSED');
+  });
+
+  test('other addresses of the same port, also such as overlap; a missing one changes nothing', async () => {
+    const { server, connect } = await start();
+    const client = await connect();
+    const old = server.port;
+    expect(await client.call('CONFIG', 'SET', 'bind', '*')).toBe('OK');
+    expect(await client.call('CONFIG', 'SET', 'bind', '127.0.0.2 -10.99.99.99')).toBe('OK');
+    expect(server.port).toBe(old);
+    await expect(connect()).rejects.toThrow('ECONNREFUSED');
+    expect(await (await RawClient.open(old ?? 0, '127.0.0.2')).call('PING')).toBe('PONG');
+    const reason = 'Failed to bind to specified addresses.';
+    expect(await client.call('CONFIG', 'SET', 'bind', '127.0.0.1 10.99.99.99')).toEqual(failed('bind', reason));
+    expect(await client.call('CONFIG', 'GET', 'bind')).toEqual(['bind', '127.0.0.2 -10.99.99.99']);
+    expect(await (await RawClient.open(old ?? 0, '127.0.0.2')).call('PING')).toBe('PONG');
+    await expect(connect()).rejects.toThrow('ECONNREFUSED');
+  });
+
+  test('one after the other, whoever asks; not in a transaction; 0 listens no more', async () => {
+    const { server, connect } = await start();
+    const [one, other] = [await connect(), await connect()];
+    const [first, second] = [`${await freePort()}`, `${await freePort()}`];
+    const set = (client: RawClient, port: string) => client.call('CONFIG', 'SET', 'port', port);
+    expect(await Promise.all([set(one, first), set(other, second)])).toEqual(['OK', 'OK']);
+    expect(await one.call('CONFIG', 'GET', 'port')).toEqual(['port', `${server.port}`]);
+    expect(await set(one, first)).toBe('OK');
+    expect(server.port).toBe(Number(first));
+    await one.call('MULTI');
+    await set(one, second);
+    const reason = "can't be changed in a transaction";
+    expect(await one.call('EXEC')).toEqual([failed('port', reason)]);
+    expect(await set(one, '0')).toBe('OK');
+    expect(server.port).toBeUndefined();
+    expect(await one.call('PING')).toBe('PONG');
+    await expect(RawClient.open(Number(first))).rejects.toThrow('ECONNREFUSED');
+  });
 });
 
 test('CONFIG SET dir: only to a folder that is there', async () => {

@@ -1,5 +1,6 @@
 /** CONFIG, INFO, DBSIZE, FLUSHDB, FLUSHALL, SWAPDB, TIME, SAVE, BGSAVE, LASTSAVE, SHUTDOWN, BGREWRITEAOF: the server as a whole. */
-import type { Request } from '@aof/resp-codec';
+import type { SetResult } from '@aof/config';
+import type { ReplyWriter, Request } from '@aof/resp-codec';
 import { isLocalClient } from '../client.ts';
 import type { CommandContext } from '../context.ts';
 import { helpSubcommand } from '../help.ts';
@@ -19,12 +20,15 @@ const configGet: Handler = (ctx, request) => {
 
 const configSet: Handler = (ctx, request) => {
   const args = Array.from({ length: request.count - 2 }, (_, i) => request.latin1(i + 2));
-  const result = ctx.server.config.set(args, {
-    isLoading: ctx.keyspace.isLoading,
-    isLocal: isLocalClient(ctx.client),
-  });
-  if ('error' in result) return ctx.reply.error(result.error);
-  ctx.reply.ok();
+  const { server } = ctx;
+  const context = { isLoading: ctx.keyspace.isLoading, isLocal: isLocalClient(ctx.client) };
+  const result = server.setConfig?.(args, context, !ctx.isInExec) ?? server.config.set(args, context);
+  const answer = (outcome: SetResult) => (reply: ReplyWriter) => {
+    if ('error' in outcome) reply.error(outcome.error);
+    else reply.ok();
+  };
+  if (result instanceof Promise) ctx.suspendUntil(result.then(answer));
+  else answer(result)(ctx.reply);
 };
 
 const configRewrite: Handler = (ctx) => {

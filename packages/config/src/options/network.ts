@@ -13,7 +13,6 @@ export const network = {
     address. An address with a leading "-" is optional: it is passed over when this machine doesn't have it, while a
     missing address without the dash keeps the server from starting. Anyone who can reach one of the addresses can talk to
     the server, so open it to a network only together with a password and a firewall.`,
-    { immutable: true },
   ),
   'protected-mode': option(
     boolean(),
@@ -25,7 +24,6 @@ export const network = {
     integer(0, 65535),
     6379,
     `TCP port to listen on. 0 turns TCP off, which makes sense together with a unix socket.`,
-    { immutable: true },
   ),
   'tcp-backlog': option(
     integer(),
