@@ -4,7 +4,7 @@ import type { InfoFields } from './info.ts';
 
 export function persistenceFields(engine: Engine): InfoFields {
   const { appendLog, loading, rewriteControl, snapshotControl, statistics } = engine;
-  const copying = snapshotControl.isRunning ? snapshotControl : rewriteControl;
+  const copying = (snapshotControl.isRunning ? snapshotControl : rewriteControl).figures;
   const isLoading = loading !== undefined;
   return [
     ['loading', isLoading ? 1 : 0],
@@ -19,8 +19,8 @@ export function persistenceFields(engine: Engine): InfoFields {
     ['rdb_bgsave_in_progress', snapshotControl.isRunning ? 1 : 0],
     ['rdb_last_save_time', snapshotControl.lastSaveSec],
     ['rdb_last_bgsave_status', snapshotControl.lastStatus],
-    ['rdb_last_bgsave_time_sec', snapshotControl.lastDurationSec],
-    ['rdb_current_bgsave_time_sec', snapshotControl.currentDurationSec],
+    ['rdb_last_bgsave_time_sec', snapshotControl.figures.lastDurationSec],
+    ['rdb_current_bgsave_time_sec', snapshotControl.figures.currentDurationSec],
     ['rdb_saves', snapshotControl.count],
     ['rdb_last_cow_size', 0],
     ['rdb_last_load_keys_expired', statistics.lastLoad.expiredKeys],
@@ -28,8 +28,8 @@ export function persistenceFields(engine: Engine): InfoFields {
     ['aof_enabled', appendLog.isOn ? 1 : 0],
     ['aof_rewrite_in_progress', rewriteControl.isRunning ? 1 : 0],
     ['aof_rewrite_scheduled', rewriteControl.isScheduled ? 1 : 0],
-    ['aof_last_rewrite_time_sec', rewriteControl.lastDurationSec],
-    ['aof_current_rewrite_time_sec', rewriteControl.currentDurationSec],
+    ['aof_last_rewrite_time_sec', rewriteControl.figures.lastDurationSec],
+    ['aof_current_rewrite_time_sec', rewriteControl.figures.currentDurationSec],
     ['aof_last_bgrewrite_status', rewriteControl.lastStatus],
     ['aof_rewrites', rewriteControl.count],
     ['aof_rewrites_consecutive_failures', rewriteControl.consecutiveFailures],
@@ -38,10 +38,10 @@ export function persistenceFields(engine: Engine): InfoFields {
     ['backup_in_progress', engine.backupControl.isInProgress ? 1 : 0],
     ['module_fork_in_progress', 0],
     ['module_fork_last_cow_size', 0],
-    ['rdb_bgsave_max_slice_usec', Math.round(snapshotControl.maxSliceUs)],
-    ['rdb_bgsave_keys_copied_early', snapshotControl.earlyKeys],
-    ['aof_rewrite_max_slice_usec', Math.round(rewriteControl.maxSliceUs)],
-    ['aof_rewrite_keys_copied_early', rewriteControl.earlyKeys],
+    ['rdb_bgsave_max_slice_usec', Math.round(snapshotControl.figures.maxSliceUs)],
+    ['rdb_bgsave_keys_copied_early', snapshotControl.figures.earlyKeys],
+    ['aof_rewrite_max_slice_usec', Math.round(rewriteControl.figures.maxSliceUs)],
+    ['aof_rewrite_keys_copied_early', rewriteControl.figures.earlyKeys],
     ...(rewriteControl.isRunning ? progressFields(engine) : []),
     ...(appendLog.isOn ? logFields(engine) : []),
     ...(loading === undefined ? [] : loadingFields(loading, engine.clock.nowMs())),
@@ -57,11 +57,11 @@ function percent({ copiedKeys, keyCount }: CopyProgress): string {
   return (keyCount === 0 ? 0 : (copiedKeys * 100) / keyCount).toFixed(2);
 }
 
-function progressFields({ rewriteControl }: Engine): InfoFields {
+function progressFields({ rewriteControl: { figures } }: Engine): InfoFields {
   return [
-    ['aof_rewrite_progress_perc', percent(rewriteControl)],
-    ['aof_rewrite_keys_done', rewriteControl.copiedKeys],
-    ['aof_rewrite_keys_total', rewriteControl.keyCount],
+    ['aof_rewrite_progress_perc', percent(figures)],
+    ['aof_rewrite_keys_done', figures.copiedKeys],
+    ['aof_rewrite_keys_total', figures.keyCount],
   ];
 }
 

@@ -28,12 +28,10 @@ import {
 } from '@aof/aof-rewriter';
 import type { RewriteAnswer } from '@aof/commands';
 import { BackgroundSlices } from './background-slices.ts';
+import { CopyingFigures } from './copying-figures.ts';
 import type { Engine } from './engine.ts';
 import { usedMemoryBytes } from './memory-use.ts';
 import { findLog } from './start-log.ts';
-
-/** A line about the progress of a long rewrite, this often. */
-const PROGRESS_LINE_MS = 5000;
 
 const REFUSED: RewriteAnswer = {
   outcome: 'error',
@@ -44,26 +42,24 @@ interface Running {
   readonly rewrite: Rewrite;
   readonly plan: RewritePlan;
   readonly layout: AofLayout;
-  readonly startedAtMs: number;
   readonly ended: Promise<void>;
 }
 
 export class RewriteControl {
+  /** Of the copying: what INFO tells. */
+  readonly figures: CopyingFigures;
   readonly #engine: Engine;
   readonly #slices: BackgroundSlices;
   readonly #limit = new RewriteLimit();
   #layout: AofLayout | undefined;
   #running: Running | undefined;
   #isScheduled = false;
-  #lineAtMs = 0;
   #count = 0;
-  #lastDurationSec = -1;
   #lastStatus: 'ok' | 'err' = 'ok';
-  #lastMaxSliceUs = 0;
-  #lastEarlyKeys = 0;
 
   constructor(engine: Engine) {
     this.#engine = engine;
+    this.figures = new CopyingFigures(engine.clock);
     this.#slices = new BackgroundSlices(engine, () => this.#running?.rewrite);
     engine.config.onChange('appendonly', (isOn) => this.#setAppendOnly(isOn));
     engine.config.onChange('aof-disable-auto-gc', (keepsHistory) => {
@@ -104,36 +100,8 @@ export class RewriteControl {
     return this.#lastStatus;
   }
 
-  /** Seconds; -1 before the first has ended. */
-  get lastDurationSec(): number {
-    return this.#lastDurationSec;
-  }
-
-  /** Seconds; -1 while none runs. */
-  get currentDurationSec(): number {
-    return this.#running === undefined ? -1 : this.#secondsSince(this.#running.startedAtMs);
-  }
-
   get bufferedBytes(): number {
     return this.#running?.rewrite.bufferedBytes ?? 0;
-  }
-
-  /** The longest slice of the rewrite that runs, or of the last one, µs. */
-  get maxSliceUs(): number {
-    return this.#running?.rewrite.maxSliceUs ?? this.#lastMaxSliceUs;
-  }
-
-  /** Keys that the running rewrite, or the last one, copied because they were about to change. */
-  get earlyKeys(): number {
-    return this.#running?.rewrite.earlyKeys ?? this.#lastEarlyKeys;
-  }
-
-  get copiedKeys(): number {
-    return this.#running?.rewrite.copiedKeys ?? 0;
-  }
-
-  get keyCount(): number {
-    return this.#running?.rewrite.keyCount ?? 0;
   }
 
   // --- who wants a rewrite ---
@@ -272,7 +240,8 @@ export class RewriteControl {
         (result) => this.#succeeded(result),
         (error: unknown) => this.#failed(error),
       );
-      this.#running = { rewrite, plan, layout, startedAtMs: clock.nowMs(), ended };
+      this.#running = { rewrite, plan, layout, ended };
+      this.figures.begin(rewrite);
     } catch (error) {
       // Its reasons are an operator's to know; a bug has no code and goes on its way.
       if (!(error instanceof Error && 'code' in error)) throw error;
@@ -282,7 +251,6 @@ export class RewriteControl {
     }
     this.#isScheduled = false;
     this.#count++;
-    this.#lineAtMs = clock.nowMs();
     log('notice', 'Background append only file rewriting started by background rewrite');
     return true;
   }
@@ -385,9 +353,7 @@ export class RewriteControl {
     const running = this.#running;
     if (running === undefined) throw new Error('bug: a rewrite ended that did not run');
     this.#running = undefined;
-    this.#lastDurationSec = this.#secondsSince(running.startedAtMs);
-    this.#lastMaxSliceUs = running.rewrite.maxSliceUs;
-    this.#lastEarlyKeys = running.rewrite.earlyKeys;
+    this.figures.end();
     return running;
   }
 
@@ -407,13 +373,8 @@ export class RewriteControl {
   }
 
   #reportProgress({ rewrite }: Running, nowMs: number): void {
-    if (nowMs - this.#lineAtMs < PROGRESS_LINE_MS) return;
-    this.#lineAtMs = nowMs;
+    if (!this.figures.isLineDue(nowMs)) return;
     const { copiedKeys, keyCount, baseBytes } = rewrite;
     this.#engine.log('notice', `AOF rewrite: ${copiedKeys} of ${keyCount} keys copied, ${baseBytes} bytes written`);
-  }
-
-  #secondsSince(startedAtMs: number): number {
-    return Math.max(0, Math.floor((this.#engine.clock.nowMs() - startedAtMs) / 1000));
   }
 }

@@ -9,6 +9,7 @@
  */
 import type { SaveAnswer, SnapshotPort } from '@aof/commands';
 import { BackgroundSlices } from './background-slices.ts';
+import { CopyingFigures } from './copying-figures.ts';
 import type { Engine } from './engine.ts';
 import { usedMemoryBytes } from './memory-use.ts';
 import { SnapshotError, SnapshotFile } from './snapshot-file.ts';
@@ -16,18 +17,17 @@ import { BackgroundSave, type SnapshotFormat, saveNow } from './snapshot-save.ts
 
 /** After a save has failed, the next one that nobody asked for waits so long. Source: Redis, CONFIG_BGSAVE_RETRY_DELAY. */
 const RETRY_DELAY_SEC = 5;
-/** A line about the progress of a long save, this often. */
-const PROGRESS_LINE_MS = 5000;
 
 interface Running {
   readonly save: BackgroundSave;
-  readonly startedAtMs: number;
   /** The keyspace's changes at the cut. */
   readonly dirty: number;
   readonly ended: Promise<void>;
 }
 
 export class SnapshotControl implements SnapshotPort {
+  /** Of the copying in the background: what INFO tells. */
+  readonly figures: CopyingFigures;
   readonly #engine: Engine;
   readonly #slices: BackgroundSlices;
   #running: Running | undefined;
@@ -36,16 +36,14 @@ export class SnapshotControl implements SnapshotPort {
   /** Before any try. */
   #lastTryMs = Number.NEGATIVE_INFINITY;
   #lastStatus: 'ok' | 'err' = 'ok';
-  #lastDurationSec = -1;
   #count = 0;
   /** The keyspace's changes that are in the snapshot on disk. */
   #savedDirty = 0;
-  #lineAtMs = 0;
-  #last = { maxSliceUs: 0, earlyKeys: 0 };
   #hasEnded = false;
 
   constructor(engine: Engine) {
     this.#engine = engine;
+    this.figures = new CopyingFigures(engine.clock);
     this.#slices = new BackgroundSlices(engine, () => this.#running?.save);
     // As in Redis: what was found at the start counts as saved then.
     this.#lastSaveMs = engine.clock.nowMs();
@@ -77,37 +75,9 @@ export class SnapshotControl implements SnapshotPort {
     return this.#lastStatus;
   }
 
-  /** Of the last background save, seconds; -1 before the first has ended. */
-  get lastDurationSec(): number {
-    return this.#lastDurationSec;
-  }
-
-  /** Seconds; -1 while none runs. */
-  get currentDurationSec(): number {
-    return this.#running === undefined ? -1 : this.#secondsSince(this.#running.startedAtMs);
-  }
-
   /** Changes that are not in the snapshot on disk. */
   get unsavedChanges(): number {
     return this.#engine.keyspace.dirty - this.#savedDirty;
-  }
-
-  get copiedKeys(): number {
-    return this.#running?.save.copiedKeys ?? 0;
-  }
-
-  get keyCount(): number {
-    return this.#running?.save.keyCount ?? 0;
-  }
-
-  /** The longest slice of the save that runs, or of the last one, µs. */
-  get maxSliceUs(): number {
-    return this.#running?.save.maxSliceUs ?? this.#last.maxSliceUs;
-  }
-
-  /** Keys that the running save, or the last one, copied because they were about to change. */
-  get earlyKeys(): number {
-    return this.#running?.save.earlyKeys ?? this.#last.earlyKeys;
   }
 
   // --- who wants a snapshot ---
@@ -221,7 +191,6 @@ export class SnapshotControl implements SnapshotPort {
     this.#isScheduled = false;
     this.#count++;
     this.#lastTryMs = nowMs;
-    this.#lineAtMs = nowMs;
     if (!hasWholeDataset) {
       this.#noteFailure(incomplete());
       return false;
@@ -241,7 +210,8 @@ export class SnapshotControl implements SnapshotPort {
       () => this.#succeeded(),
       (error: unknown) => this.#failed(error),
     );
-    this.#running = { save, startedAtMs: nowMs, dirty, ended };
+    this.#running = { save, dirty, ended };
+    this.figures.begin(save);
     return true;
   }
 
@@ -307,19 +277,13 @@ export class SnapshotControl implements SnapshotPort {
     const running = this.#running;
     if (running === undefined) throw new Error('bug: a save ended that did not run');
     this.#running = undefined;
-    this.#lastDurationSec = this.#secondsSince(running.startedAtMs);
-    this.#last = { maxSliceUs: running.save.maxSliceUs, earlyKeys: running.save.earlyKeys };
+    this.figures.end();
     return running;
   }
 
   #reportProgress({ save: { copiedKeys, keyCount } }: Running, nowMs: number): void {
-    if (nowMs - this.#lineAtMs < PROGRESS_LINE_MS) return;
-    this.#lineAtMs = nowMs;
+    if (!this.figures.isLineDue(nowMs)) return;
     this.#engine.log('notice', `Background saving: ${copiedKeys} of ${keyCount} keys copied`);
-  }
-
-  #secondsSince(startedAtMs: number): number {
-    return Math.max(0, Math.floor((this.#engine.clock.nowMs() - startedAtMs) / 1000));
   }
 }
 
