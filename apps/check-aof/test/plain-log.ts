@@ -1,4 +1,4 @@
-/** The plainest reading of a log, as an oracle. */
+/** The plainest reading of a log, as an oracle. The tests of log-reader have one of their own: no test reaches into another package. */
 
 /** A command as an oracle sees it. */
 export interface PlainCommand {
