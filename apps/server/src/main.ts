@@ -16,6 +16,7 @@ import { followLauncher } from '@aof/launch';
 import { systemChance } from './clock.ts';
 import { ListenError } from './listener.ts';
 import type { Log } from './log.ts';
+import { limitClients, openFilesLimit } from './open-files.ts';
 import { AofServer } from './server.ts';
 import { reportStartFailure } from './start-failure.ts';
 
@@ -71,6 +72,8 @@ async function main(): Promise<void> {
     log('warning', 'Configured to not listen anywhere, exiting. Set port or unixsocket.');
     process.exit(1);
   }
+  const openFiles = openFilesLimit();
+  if (openFiles !== undefined) limitClients(config, openFiles, log);
   handleSignals(server, config);
   try {
     await server.start();

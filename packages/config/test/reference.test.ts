@@ -32,7 +32,7 @@ function isSettable(line: string): boolean {
 }
 
 describe('aof.conf', () => {
-  it('is what the table says; `npx vitest run -u packages/config` writes it anew', async () => {
+  it('is what the table says; `npx vitest run packages/config -u` writes it anew', async () => {
     await expect(renderReference()).toMatchFileSnapshot(REFERENCE);
   });
 

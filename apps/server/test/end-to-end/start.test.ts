@@ -3,7 +3,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { freePort, type Program, spawnAof, startAof, systemNode, temporaryFolder } from './programs.ts';
+import { freePort, Program, spawnAof, startAof, systemNode, temporaryFolder } from './programs.ts';
 import { RawClient } from './raw-client.ts';
 
 async function expectRefusal(program: Program, ...texts: readonly (string | RegExp)[]): Promise<void> {
@@ -224,6 +224,30 @@ describe('a log that cannot be written does not end the server', () => {
     expect((await program.exited).code).toBe(0);
   });
 });
+
+test.skipIf(process.platform === 'win32')(
+  'as many clients as there are file descriptors for, and some for files',
+  async () => {
+    const [dir, port] = [temporaryFolder(), await freePort()];
+    const server = join(import.meta.dirname, '../../bin/aof-server.js');
+    const args = `--dir '${dir}' --port ${port} --appendonly yes`;
+    const program = new Program('sh', ['-c', `ulimit -n 150; exec '${process.execPath}' '${server}' ${args}`]);
+    await program.said('maxclients has been reduced to 86');
+    await program.said('Ready to accept connections');
+    const clients = await Promise.all(Array.from({ length: 86 }, () => RawClient.open(port)));
+    const [first] = clients;
+    expect(await first?.call('CONFIG', 'GET', 'maxclients')).toEqual(['maxclients', '86']);
+    expect(await first?.call('CONFIG', 'SET', 'maxclients', '87')).toMatchObject({
+      message: expect.stringContaining('not able to handle the specified number of clients, try with 86'),
+    });
+    expect(await (await RawClient.open(port)).received()).toMatchObject({
+      message: 'ERR max number of clients reached',
+    });
+    expect(await first?.call('BGREWRITEAOF')).toBe('Background append only file rewriting started');
+    await program.said('Background AOF rewrite finished successfully');
+    for (const client of clients) client.close();
+  },
+);
 
 test('CONFIG REWRITE keeps the file as its author wrote it, but for what has changed', async () => {
   const dir = temporaryFolder();

@@ -1,6 +1,7 @@
 /** COMMAND DOCS: what a command is for and which arguments it takes. */
 import type { ReplyWriter } from '@aof/resp-codec';
 import { type Argument, parseArguments } from '../argument-tree.ts';
+import { HISTORY, type HistoryEntry } from '../command-history.ts';
 import type { Command } from '../command-table.ts';
 import { DEPRECATED, SYNTAX, SYSTEM_COMMANDS } from '../syntax.ts';
 
@@ -18,6 +19,23 @@ function flags(name: string, words: readonly string[]): Field[] {
       (reply) => {
         reply.set(words.length);
         for (const word of words) reply.simple(word);
+      },
+    ],
+  ];
+}
+
+function historyField(entries: readonly HistoryEntry[] | undefined): Field[] {
+  if (entries === undefined) return [];
+  return [
+    [
+      'history',
+      (reply) => {
+        reply.set(entries.length);
+        for (const [version, change] of entries) {
+          reply.array(2);
+          reply.bulk(version);
+          reply.bulk(change);
+        }
       },
     ],
   ];
@@ -84,6 +102,7 @@ export function writeDocs(reply: ReplyWriter, command: Command): void {
     ]),
     ...text('deprecated_since', deprecation?.since),
     ...text('replaced_by', deprecation?.replacedBy),
+    ...historyField(HISTORY[fullName]),
     ...argumentsField(parseArguments(SYNTAX[fullName] ?? '')),
     ...(subcommands.length > 0 ? [subcommandsField] : []),
   ]);
