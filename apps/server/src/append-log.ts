@@ -221,10 +221,6 @@ export class AppendLog implements PropagationSink, RewrittenLog {
     return this.#writer?.pendingSyncs ?? 0;
   }
 
-  get delayedSyncCount(): number {
-    return this.#writer?.delayedSyncCount ?? 0;
-  }
-
   // --- inside ---
 
   #monotonicMs(): number {
@@ -258,11 +254,13 @@ export class AppendLog implements PropagationSink, RewrittenLog {
     const log = (message: string) => this.#engine.log('warning', message);
     return {
       synced: (offset) => this.#events.synced(offset),
-      syncDelayed: () =>
+      syncDelayed: () => {
+        this.#engine.statistics.delayedSyncs++;
         this.#engine.log(
           'notice',
           'Asynchronous AOF fsync is taking too long (disk is busy?). Writing the AOF buffer without waiting for fsync to complete, this may slow down the server.',
-        ),
+        );
+      },
       writeFailed: (failure) => log(writeFailureText(failure)),
       writeRecovered: () => log('AOF write error looks solved. The server can write again.'),
       syncFailed: (reason) => {

@@ -65,7 +65,7 @@ function progressFields({ rewriteControl: { figures } }: Engine): InfoFields {
   ];
 }
 
-function logFields({ appendLog, rewriteControl }: Engine): InfoFields {
+function logFields({ appendLog, rewriteControl, statistics }: Engine): InfoFields {
   return [
     ['aof_current_size', appendLog.currentSize],
     ['aof_base_size', appendLog.baseSize],
@@ -73,7 +73,7 @@ function logFields({ appendLog, rewriteControl }: Engine): InfoFields {
     ['aof_buffer_length', appendLog.bufferedBytes],
     ['aof_rewrite_buffer_length', rewriteControl.bufferedBytes],
     ['aof_pending_bio_fsync', appendLog.pendingSyncs],
-    ['aof_delayed_fsync', appendLog.delayedSyncCount],
+    ['aof_delayed_fsync', statistics.delayedSyncs],
   ];
 }
 

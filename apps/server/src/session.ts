@@ -47,6 +47,7 @@ export class Session implements ClientLink {
     this.client = engine.createClient(this, id);
     this.#decoder = new RequestDecoder(engine.limitsOf(this.client));
     this.#direct = directWriter(socket, (failed) => this.#drained(failed));
+    engine.log('verbose', `Accepted ${this.address}`);
     socket.on('error', () => this.destroy());
     socket.on('end', () => this.#ended());
     socket.on('close', () => this.#closed());
@@ -208,6 +209,7 @@ export class Session implements ClientLink {
     this.#waiting = [];
     this.#waitingBytes = 0;
     this.client.isClosing = true;
+    this.#engine.log('verbose', `Client closed connection id=${this.client.id} addr=${this.address}`);
     this.#engine.removeClient(this.client);
     this.#onClosed(this);
   }

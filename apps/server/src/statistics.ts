@@ -15,6 +15,8 @@ export class Statistics {
   /** Time that active expiry has taken. */
   expireCycleUs = 0;
   outputLimitDisconnections = 0;
+  /** Writes of the log under `everysec` that did not wait any longer for a sync that took too long. */
+  delayedSyncs = 0;
   peakMemoryBytes = 0;
   readonly startupMemoryBytes: number;
   peakClients = 0;
@@ -56,6 +58,8 @@ export class Statistics {
     this.writesProcessed = 0;
     this.expireCycleUs = 0;
     this.outputLimitDisconnections = 0;
+    this.delayedSyncs = 0;
+    for (const rate of Object.values(this.#rates)) rate.reset();
   }
 }
 
@@ -68,6 +72,12 @@ class Rate {
 
   get perSecond(): number {
     return this.#samples.reduce((sum, sample) => sum + sample, 0) / SAMPLES;
+  }
+
+  /** As if nothing had ever happened. */
+  reset(): void {
+    this.#samples.fill(0);
+    this.#lastTotal = 0;
   }
 
   sample(nowMs: number, total: number): void {

@@ -80,6 +80,33 @@ test('requirepass set while clients are connected leaves them logged in', async 
   expect(await other.call('PING')).toBe('PONG');
 });
 
+test('who comes and who goes is told in the log, for those that want to read it', async () => {
+  const { server, lines } = await start();
+  const client = await RawClient.open(server.port ?? 0);
+  const [, address] = /addr=(\S+)/.exec(String(await client.call('CLIENT', 'INFO'))) ?? [];
+  client.close();
+  await expect.poll(() => lines).toContain(`Client closed connection id=1 addr=${address}`);
+  expect(lines).toContain(`Accepted ${address}`);
+});
+
+test('CONFIG RESETSTAT: counters and rates begin anew', async () => {
+  const { server, connect } = await start({ appendonly: true, dir: temporaryFolder() });
+  const { statistics } = server.engine;
+  const client = await connect();
+  statistics.delayedSyncs = 3; // as after a disk that hung
+  await expect
+    .poll(async () => {
+      await Promise.all(Array.from({ length: 500 }, () => client.call('PING')));
+      return statistics.commandsPerSec;
+    })
+    .toBeGreaterThan(1000);
+  expect(String(await client.call('INFO', 'persistence'))).toContain('aof_delayed_fsync:3\r\n');
+  expect(await client.call('CONFIG', 'RESETSTAT')).toBe('OK');
+  expect(statistics.commandsPerSec).toBeLessThan(100);
+  expect(String(await client.call('INFO', 'persistence'))).toContain('aof_delayed_fsync:0\r\n');
+  expect(String(await client.call('INFO', 'stats'))).toContain('total_connections_received:0\r\n');
+});
+
 test('maxclients: one too many is told so and closed; when one goes there is room again', async () => {
   const { connect } = await start({ maxclients: 2 });
   const [first] = [await connect(), await connect()];
