@@ -59,6 +59,7 @@ export class Listener {
   readonly #sessions = new Set<Session>();
   readonly #readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
   #unixSocket = '';
+  #isClosed = false;
 
   constructor(engine: Engine) {
     this.#engine = engine;
@@ -128,6 +129,7 @@ export class Listener {
 
   /** Stops accepting. Sessions go on until they are destroyed. */
   close(): void {
+    this.#isClosed = true;
     closeAll(this.#tcpServers);
     this.#tcpServers = [];
     this.#unixServer?.close();
@@ -156,6 +158,7 @@ export class Listener {
       closeAll(servers);
       throw error;
     }
+    if (this.#isClosed) return closeAll(servers); // meanwhile
     this.#tcpServers = servers;
     this.#addresses = { ...addresses, port };
   }

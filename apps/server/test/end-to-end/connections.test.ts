@@ -213,6 +213,16 @@ describe('CONFIG SET of port and bind', () => {
     await expect(connect()).rejects.toThrow('ECONNREFUSED');
   });
 
+  test('a server that closes meanwhile listens nowhere', async () => {
+    const { server } = await start();
+    const port = await freePort();
+    const moving = server.call('CONFIG', 'SET', 'port', `${port}`).catch(() => undefined);
+    await Promise.all([moving, server.close()]);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(server.port).toBeUndefined();
+    await expect(RawClient.open(port)).rejects.toThrow('ECONNREFUSED');
+  });
+
   test('one after the other, whoever asks; not in a transaction; 0 listens no more', async () => {
     const { server, connect } = await start();
     const [one, other] = [await connect(), await connect()];
