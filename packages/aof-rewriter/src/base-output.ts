@@ -10,7 +10,7 @@
  * Invariants: syncedBytes <= writtenBytes; bytes are written in order; no sync runs once `sync` or `discard` has settled.
  */
 import { DiskError, type DiskFile } from '@aof/disk';
-import { copyBytes } from '@aof/keyspace';
+import { copyBytes, type Latin1Buffer, writeLatin1 } from '@aof/keyspace';
 import { type CommandArgument, commandLength, writeBulkHeader, writeCommand } from '@aof/resp-codec';
 
 /** One write takes some 50 µs. */
@@ -36,7 +36,8 @@ export interface BaseOutputOptions {
 export class BaseOutput {
   readonly file: DiskFile;
   readonly #options: BaseOutputOptions;
-  readonly #buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
+  // Every Buffer has the latin1 methods; only their declaration is missing.
+  readonly #buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES) as Latin1Buffer;
   #length = 0;
   #writtenBytes = 0;
   #syncedBytes = 0;
@@ -80,19 +81,31 @@ export class BaseOutput {
     if (most > BUFFER_BYTES) {
       return this.#addLongRecord(['SET', bytes.subarray(keyStart, valueStart), bytes.subarray(valueStart, valueEnd)]);
     }
-    const buffer = this.#buffer;
-    copyBytes(buffer, this.#length, SET_PREFIX, 0, SET_PREFIX.length);
-    let at = writeBulkHeader(buffer, this.#length + SET_PREFIX.length, valueStart - keyStart);
-    copyBytes(buffer, at, bytes, keyStart, valueStart);
-    at += valueStart - keyStart;
-    buffer[at] = CR;
-    buffer[at + 1] = LF;
-    at = writeBulkHeader(buffer, at + 2, valueEnd - valueStart);
-    copyBytes(buffer, at, bytes, valueStart, valueEnd);
-    at += valueEnd - valueStart;
-    buffer[at] = CR;
-    buffer[at + 1] = LF;
-    this.#length = at + 2;
+    copyBytes(this.#buffer, this.#length, SET_PREFIX, 0, SET_PREFIX.length);
+    this.#length += SET_PREFIX.length;
+    this.addBulk(bytes, keyStart, valueStart);
+    this.addBulk(bytes, valueStart, valueEnd);
+  }
+
+  /** Begins a record of `count` arguments, which `addBulk` and `addBulkText` give. */
+  addArrayHeader(count: number): void {
+    this.addText(`*${count}\r\n`);
+  }
+
+  /** Adds an argument: the bytes `start` to `end` (exclusive). */
+  addBulk(bytes: Uint8Array, start: number, end: number): void {
+    if (!this.#makeRoom(end - start)) return this.#addLongBulk(bytes.subarray(start, end));
+    const at = writeBulkHeader(this.#buffer, this.#length, end - start);
+    copyBytes(this.#buffer, at, bytes, start, end);
+    this.#endBulk(at + end - start);
+  }
+
+  /** Adds an argument of latin1 text. */
+  addBulkText(text: string): void {
+    if (!this.#makeRoom(text.length)) return this.#addLongBulk(text);
+    const at = writeBulkHeader(this.#buffer, this.#length, text.length);
+    writeLatin1(this.#buffer, at, text);
+    this.#endBulk(at + text.length);
   }
 
   /** Adds latin1 text of any length. */
@@ -160,13 +173,28 @@ export class BaseOutput {
   }
 
   #addLongRecord(record: readonly CommandArgument[]): void {
-    this.addText(`*${record.length}\r\n`);
-    for (const argument of record) {
-      this.addText(`$${argument.length}\r\n`);
-      if (typeof argument === 'string') this.addText(argument);
-      else this.addBytes(argument);
-      this.addText('\r\n');
-    }
+    this.addArrayHeader(record.length);
+    for (const argument of record) this.#addLongBulk(argument);
+  }
+
+  #addLongBulk(argument: CommandArgument): void {
+    this.addText(`$${argument.length}\r\n`);
+    if (typeof argument === 'string') this.addText(argument);
+    else this.addBytes(argument);
+    this.addText('\r\n');
+  }
+
+  /** Whether there is room for an argument of so many bytes; there is none if the buffer is too small for it. */
+  #makeRoom(bytes: number): boolean {
+    const most = MAX_HEADER_BYTES + bytes + 2;
+    if (most > BUFFER_BYTES - this.#length) this.flush();
+    return most <= BUFFER_BYTES;
+  }
+
+  #endBulk(end: number): void {
+    this.#buffer[end] = CR;
+    this.#buffer[end + 1] = LF;
+    this.#length = end + 2;
   }
 
   #write(bytes: Uint8Array, length: number): void {

@@ -1,5 +1,14 @@
 import { SimDisk } from '@aof/disk';
-import { defaultThresholds, HashValue, Keyspace, ListValue, RawString, Snapshot, SortedSetValue } from '@aof/keyspace';
+import {
+  defaultThresholds,
+  HashValue,
+  Keyspace,
+  ListValue,
+  RawString,
+  SetValue,
+  Snapshot,
+  SortedSetValue,
+} from '@aof/keyspace';
 import { describe, expect, test } from 'vitest';
 import { BaseOutput } from './base-output.ts';
 import { RespBaseWriter } from './resp-base-writer.ts';
@@ -37,6 +46,15 @@ function baseOf(fill: (keyspace: Keyspace) => void, annotatedSec?: number, nowMs
     records.push(words.join(' '));
   }
   return records;
+}
+
+/** The arguments behind the key, two by two. */
+function pairsOf(records: readonly string[][]): [string, string][] {
+  return records.flatMap((words) => {
+    const pairs: [string, string][] = [];
+    for (let i = 2; i < words.length; i += 2) pairs.push([words[i], words[i + 1]]);
+    return pairs;
+  });
 }
 
 describe('a base of records', () => {
@@ -92,6 +110,45 @@ describe('a base of records', () => {
       expect(hashed).toHaveLength(Math.ceil(size / 64));
       expect(hashed[0].split(' ')).toHaveLength(2 + 2 * Math.min(64, size));
     }
+  });
+
+  test('has the members of large collections as they are, long ones and scores of every spelling', () => {
+    const long = 'x'.repeat(300_000);
+    const names = Array.from({ length: 1500 }, (_, i) => (i === 700 ? long : `m${'y'.repeat(i % 40)}${i}\xff`));
+    const wordsOf = (fill: (db: Keyspace['databases'][number]) => void) => {
+      const [, ...records] = baseOf(({ databases: [db] }) => fill(db));
+      expect(records.length).toBeGreaterThan(1500 / 64);
+      return records.map((record) => record.split(' '));
+    };
+    const sets = wordsOf((db) => db.set('k', SetValue.of(names, thresholds)));
+    expect(new Set(sets.map(([command, key]) => `${command} ${key}`))).toEqual(new Set(['SADD k']));
+    expect(sets.flatMap((words) => words.slice(2)).sort()).toEqual([...names].sort());
+    const hashes = wordsOf((db) =>
+      db.set(
+        'k',
+        HashValue.of(
+          names.map((name, i) => [name, i === 3 ? long : `v${i}`] as const),
+          thresholds,
+        ),
+      ),
+    );
+    expect(hashes.every(([command, key]) => command === 'HMSET' && key === 'k')).toBe(true);
+    const values = new Map(pairsOf(hashes));
+    expect(names.map((name) => values.get(name))).toEqual(names.map((_, i) => (i === 3 ? long : `v${i}`)));
+    const scores = names.map((_, i) => [i / 3, -0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1e21][i % 5]);
+    const zsets = wordsOf((db) =>
+      db.set(
+        'k',
+        SortedSetValue.of(
+          names.map((member, i) => ({ member, score: scores[i] })),
+          thresholds,
+        ),
+      ),
+    );
+    expect(zsets.every(([command, key]) => command === 'ZADD' && key === 'k')).toBe(true);
+    const written = new Map(pairsOf(zsets).map(([score, member]) => [member, score]));
+    const spelled = scores.map((score) => (Object.is(score, -0) ? '-0' : String(score).replace('Infinity', 'inf')));
+    expect(names.map((name) => written.get(name))).toEqual(spelled);
   });
 
   test('ends a batch early when it becomes long, and takes values longer than its buffer', () => {

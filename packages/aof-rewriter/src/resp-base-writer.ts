@@ -17,6 +17,7 @@
 import { formatTimestampAnnotation } from '@aof/aof-files';
 import {
   type FrozenBytes,
+  type FrozenCursor,
   type FrozenItems,
   type FrozenStream,
   type LargeEntry,
@@ -25,6 +26,7 @@ import {
 } from '@aof/keyspace';
 import type { BaseOutput } from './base-output.ts';
 import type { BaseWriter } from './base-writer.ts';
+import { ItemBatch } from './item-batch.ts';
 import { streamRecords } from './stream-records.ts';
 
 /** Source: Redis, AOF_REWRITE_ITEMS_PER_CMD. */
@@ -52,6 +54,8 @@ export class RespBaseWriter implements BaseWriter {
   readonly #batch: (string | Uint8Array)[] = [];
   #batchItems = 0;
   #batchBytes = 0;
+  /** The batch of a table of bytes. */
+  readonly #items = new ItemBatch(BATCH_ITEMS, BATCH_BYTES);
 
   constructor(output: BaseOutput, options: RespBaseOptions) {
     this.#output = output;
@@ -161,6 +165,7 @@ export class RespBaseWriter implements BaseWriter {
   /** Writes the next batch; answers whether it was the last. */
   #writeBatch({ database, key }: LargeEntry, content: FrozenItems): boolean {
     this.#select(database);
+    if (content.cursor !== undefined) return this.#writeBatchOfBytes(key, content.type, content.cursor);
     this.#beginBatch(content.type, key);
     while (this.#batchItems < BATCH_ITEMS && this.#batchBytes < BATCH_BYTES) {
       if (!this.#addNext(content)) {
@@ -170,6 +175,27 @@ export class RespBaseWriter implements BaseWriter {
     }
     this.#endBatch();
     return false;
+  }
+
+  #writeBatchOfBytes(key: string, type: FrozenItems['type'], cursor: FrozenCursor): boolean {
+    const [items, output] = [this.#items, this.#output];
+    const hasMore = items.gather(cursor);
+    const { count } = items;
+    if (count > 0) {
+      const hasTwo = type === 'hash' || type === 'zset';
+      output.addArrayHeader(2 + (hasTwo ? 2 * count : count));
+      output.addBulkText(ADDING_COMMANDS[type]);
+      output.addBulkText(key);
+    }
+    for (let i = 0; i < count; i++) {
+      const bytes = items.sources[i];
+      const valueStart = items.valueStarts[i];
+      if (type === 'zset') output.addBulkText(scoreText(items.scores[i]));
+      output.addBulk(bytes, items.keyStarts[i], valueStart);
+      if (type === 'hash') output.addBulk(bytes, valueStart, items.valueEnds[i]);
+    }
+    items.clear();
+    return !hasMore;
   }
 
   #addNext(content: FrozenItems): boolean {

@@ -3,11 +3,10 @@
  * sets, hashes and sorted sets become when they are large. It does what HashTable does, a little slower and in
  * half the memory, and leaves nothing for the garbage collector, which would stop the server for longer the larger they are.
  *
- * Entries are found through a SlabIndex. Doubles are the index's numbers.
- *
- * Invariant: while a frozen view is open, the slots of its entries are left alone.
+ * Entries are found through a SlabIndex. Doubles are the index's numbers. frozen-entries.ts reads one as it was at a moment.
  */
 
+import { FrozenEntries } from './frozen-entries.ts';
 import { defaultHashSeed, type HashSeed } from './hash.ts';
 import type { HashTable } from './hash-table.ts';
 import type { Segment } from './segment.ts';
@@ -22,14 +21,6 @@ type Kind = 'keys' | 'strings' | 'numbers';
 
 /** From so many entries on a table of strings and objects becomes one of bytes. */
 export const LARGE_TABLE = 512;
-
-/** The entries as they were when it was made, to be read once. */
-export interface FrozenEntries<V> {
-  keys(): Generator<string>;
-  entries(): Generator<[string, V]>;
-  /** Nothing will be read any more. */
-  release(): void;
-}
 
 export class ByteTable<V extends string | number | undefined> {
   readonly #kind: Kind;
@@ -173,26 +164,7 @@ export class ByteTable<V extends string | number | undefined> {
 
   /** The entries as they are now, to be read later, whatever happens to the table meanwhile. O(segments). One view at a time. */
   freeze(): FrozenEntries<V> {
-    const frozen = this.#index.table.freeze();
-    this.#index.entries.setFrozen(true);
-    const slots = function* (this: ByteTable<V>) {
-      yield* frozen.slots();
-      this.#index.entries.setFrozen(false);
-    }.bind(this);
-    const keyOf = (segment: Segment, slot: number) => this.#keyOf(segment, slot);
-    const valueAt = (segment: Segment, slot: number) => this.#valueAt(segment, slot);
-    return {
-      *keys() {
-        for (const { segment, slot } of slots()) yield keyOf(segment, slot);
-      },
-      *entries() {
-        for (const { segment, slot } of slots()) yield [keyOf(segment, slot), valueAt(segment, slot)];
-      },
-      release: () => {
-        frozen.release();
-        this.#index.entries.setFrozen(false);
-      },
-    };
+    return new FrozenEntries<V>(this.#index, this.#kind === 'strings');
   }
 
   // Visiting ----------------------------------------------------------------------------------------------------------

@@ -8,11 +8,17 @@
  * Invariants: a segment is frozen by one view at most; every view is read to its end or released.
  */
 
-import type { Layout, Segment } from './segment.ts';
+import { createEmptySegment, type Layout, type Segment } from './segment.ts';
+
+const NO_SEGMENT = createEmptySegment();
 
 export class FrozenTable<V> {
   readonly size: number;
   readonly #layout: Layout;
+  /** The slot that `next` has moved to. */
+  segment: Segment = NO_SEGMENT;
+  slot = -1;
+  /** Those that were read are gone. */
   #segments: (Segment | undefined)[];
   #index = 0;
 
@@ -37,23 +43,39 @@ export class FrozenTable<V> {
   release(): void {
     for (const segment of this.#segments) if (segment !== undefined) segment.isFrozen = false;
     this.#segments = [];
+    this.segment = NO_SEGMENT;
+    this.slot = -1;
   }
 
   /** The full slots that have not been read yet; one object stands for all of them. */
   *slots(): Generator<{ segment: Segment; slot: number }> {
-    const stride = this.#layout.wordStride;
-    for (; this.#index < this.#segments.length; this.#index++) {
-      const segment = this.#segments[this.#index];
-      if (segment === undefined) continue;
-      const place = { segment, slot: 0 };
-      for (let slot = 0; slot < segment.capacity; slot++) {
-        if (segment.words[slot * stride] === 0) continue;
-        place.slot = slot;
-        yield place;
-      }
-      segment.isFrozen = false;
-      this.#segments[this.#index] = undefined;
+    const place = { segment: NO_SEGMENT, slot: 0 };
+    while (this.next()) {
+      place.segment = this.segment;
+      place.slot = this.slot;
+      yield place;
     }
+  }
+
+  /** Moves to the next full slot, which `segment` and `slot` say; false at the end. The segment read before is given back. */
+  next(): boolean {
+    const stride = this.#layout.wordStride;
+    for (;;) {
+      const { words, capacity } = this.segment;
+      while (++this.slot < capacity) if (words[this.slot * stride] !== 0) return true;
+      if (!this.#nextSegment()) return false;
+    }
+  }
+
+  #nextSegment(): boolean {
+    if (this.segment !== NO_SEGMENT) {
+      this.segment.isFrozen = false;
+      this.#segments[this.#index++] = undefined;
+    }
+    const segment = this.#segments[this.#index];
+    this.segment = segment ?? NO_SEGMENT;
+    this.slot = -1;
+    return segment !== undefined;
   }
 
   #keyAt(segment: Segment, slot: number): string {

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { Database } from './database.ts';
 import { Keyspace } from './keyspace.ts';
+import { readLatin1 } from './latin1.ts';
 import { type LargeEntry, Snapshot, type SnapshotSink } from './snapshot.ts';
+import type { FrozenCursor } from './values/frozen.ts';
 import { HashValue } from './values/hash.ts';
 import { ListValue } from './values/list.ts';
 import { SetValue } from './values/set.ts';
@@ -42,6 +44,12 @@ function modelOf(keyspace: Keyspace): Map<string, string> {
   return model;
 }
 
+function cursorItem({ bytes, keyStart, valueStart, valueEnd, score }: FrozenCursor, type: string): string {
+  const key = readLatin1(bytes, keyStart, valueStart);
+  if (type === 'hash') return `${key}=${readLatin1(bytes, valueStart, valueEnd)}`;
+  return type === 'zset' ? `${key}=${score}` : key;
+}
+
 /** Reads large values a few items at a time. */
 class Collector implements SnapshotSink {
   readonly found = new Map<string, string>();
@@ -60,7 +68,7 @@ class Collector implements SnapshotSink {
     this.#add(database, key, `${expireAtMs} ${textOf(value)}`);
   }
 
-  /** Set on half of the collectors: the other half gets strings. */
+  /** Set on half of the collectors, which also read large collections as bytes: the other half gets strings. */
   writeStringBytes: SnapshotSink['writeStringBytes'];
 
   #writeStringBytes(
@@ -100,6 +108,11 @@ class Collector implements SnapshotSink {
       return next.done === true;
     }
     for (let i = 0; i < 7; i++) {
+      if (this.writeStringBytes !== undefined && content.cursor !== undefined) {
+        if (!content.cursor.next()) return true;
+        this.#items.push(cursorItem(content.cursor, content.type));
+        continue;
+      }
       const next = content.items.next();
       if (next.done) return true;
       const item = next.value;

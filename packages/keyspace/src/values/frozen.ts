@@ -9,9 +9,26 @@ import type { FrozenBytes } from './frozen-bytes.ts';
 import type { FrozenStream } from './stream.ts';
 import type { Value } from './value.ts';
 
+/** The items of a large table as bytes where they lie. */
+export interface FrozenCursor {
+  /** Moves to the next item; false at the end. Before the first call and after the end there is none. */
+  next(): boolean;
+  /** The item is in these, which hold until the keyspace is changed. */
+  readonly bytes: Uint8Array;
+  /** A member or a field is the bytes from here to `valueStart`. */
+  readonly keyStart: number;
+  /** A field's value is the bytes from here to `valueEnd`; nothing else has any. */
+  readonly valueStart: number;
+  readonly valueEnd: number;
+  /** Of a sorted set. */
+  readonly score: number;
+}
+
 interface Frozen {
   /** Elements, members or pairs when it was taken. */
   readonly size: number;
+  /** The same items as `items`, where they are bytes: whoever has begun with one stays with it. */
+  readonly cursor?: FrozenCursor | undefined;
   /** Gives up what has not been read. */
   release(): void;
 }

@@ -8,6 +8,7 @@
  * fields and values in the table are flat strings of chars 0–255.
  */
 import { ByteTable, LARGE_TABLE } from '../byte-table.ts';
+import { FrozenEntries } from '../frozen-entries.ts';
 import { HashTable } from '../hash-table.ts';
 import {
   packedAppendPair,
@@ -227,7 +228,8 @@ export class HashValue {
     const { type, size } = this;
     if (typeof this.#body === 'string') return { type, size, items: this.clone().entries(), release: nothingToRelease };
     const frozen = this.#body.freeze();
-    return { type, size, items: frozen.entries(), release: () => frozen.release() };
+    const cursor = frozen instanceof FrozenEntries ? frozen.cursor() : undefined;
+    return { type, size, items: frozen.entries(), cursor, release: () => frozen.release() };
   }
 
   /**

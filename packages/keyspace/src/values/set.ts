@@ -9,6 +9,7 @@
  * members in a hash table are flat strings.
  */
 import { ByteTable, LARGE_TABLE } from '../byte-table.ts';
+import { FrozenEntries } from '../frozen-entries.ts';
 import { HashTable } from '../hash-table.ts';
 import { flatCopy } from '../latin1.ts';
 import {
@@ -317,7 +318,8 @@ export class SetValue {
     const { type, size } = this;
     if (typeof this.#body === 'string') return { type, size, items: this.clone().members(), release: nothingToRelease };
     const frozen = this.#body.freeze();
-    return { type, size, items: frozen.keys(), release: () => frozen.release() };
+    const cursor = frozen instanceof FrozenEntries ? frozen.cursor() : undefined;
+    return { type, size, items: frozen.keys(), cursor, release: () => frozen.release() };
   }
 
   /** A set with the same members in the same form, independent of this one. */

@@ -351,7 +351,7 @@ export class SortedSetValue {
     const { type, size } = this;
     if (typeof this.#body === 'string') return { type, size, items: this.clone().pairs(), release: nothingToRelease };
     const frozen = this.#body.table.freeze();
-    return { type, size, items: frozen.entries(), release: () => frozen.release() };
+    return { type, size, items: frozen.entries(), cursor: frozen.cursor(), release: () => frozen.release() };
   }
 
   /** A sorted set with the same pairs in the same form, independent of this one. */
