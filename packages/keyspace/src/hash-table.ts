@@ -51,6 +51,9 @@ const KEYS_TO_NUMBERS: Layout = { cellStride: 1, wordStride: 1, numbers: 'always
 /** What all tables without entries point at. */
 const NOTHING = createEmptySegment();
 
+/** Segments that stand for all when memory is estimated: their entries are spread evenly. */
+const MEASURED_SEGMENTS = 64;
+
 export class HashTable<V> {
   size = 0;
   foundSegment: Segment = NOTHING;
@@ -323,12 +326,19 @@ export class HashTable<V> {
     return key;
   }
 
-  /** About how many bytes the table takes, without its keys and values. */
+  /** About how many bytes the table takes, without its keys and values: of a large one, by some of its segments. */
   memoryBytes(): number {
-    let total = 160 + this.#directory.length * 8;
-    if (this.size === 0) return total;
-    for (const segment of this.segments()) total += segmentBytes(segment);
-    return total;
+    const overhead = 160 + this.#directory.length * 8;
+    if (this.size === 0) return overhead;
+    let bytes = 0;
+    let entries = 0;
+    let measured = 0;
+    for (const segment of this.segments()) {
+      bytes += segmentBytes(segment);
+      entries += segment.count;
+      if (++measured === MEASURED_SEGMENTS) break;
+    }
+    return overhead + Math.round(bytes * (this.size / Math.max(1, entries)));
   }
 
   // Columns -----------------------------------------------------------------------------------------------------------

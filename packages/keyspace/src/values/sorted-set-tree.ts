@@ -44,6 +44,8 @@ import {
   verifyNode,
 } from './sorted-set-nodes.ts';
 
+/** Leaves that stand for all when memory is estimated. */
+const MEASURED_LEAVES = 256;
 /** A leaf's two columns, their headers, the leaf itself, and its part of the nodes above. */
 const LEAF_BYTES = LEAF_CAPACITY * 16 + 200;
 
@@ -319,9 +321,19 @@ export class SortedSetTree {
     return count;
   }
 
-  /** About how many bytes of memory the tree takes, without its members. O(leaves). */
+  /** About how many bytes of memory the tree takes, without its members: of a large one, by some of its leaves. */
   memoryBytes(): number {
-    return this.leafCount() * LEAF_BYTES;
+    let leaves = 0;
+    let pairs = 0;
+    for (
+      let leaf: Leaf | undefined = this.#leafOf(0).leaf;
+      leaf !== undefined && leaves < MEASURED_LEAVES;
+      leaf = leaf.next
+    ) {
+      leaves++;
+      pairs += leaf.scores.length;
+    }
+    return Math.round(LEAF_BYTES * leaves * (this.#size / Math.max(1, pairs)));
   }
 
   /**
