@@ -1,6 +1,10 @@
 // `node bench/rewrite-large.ts [items]`: one list, set, hash and sorted set of so many items each (5 million), all written to while
-// the log is rewritten: the longest slice of the rewrite, and the longest round trip that a client sees meanwhile. Prints, asserts nothing.
+// the log is rewritten: how long that holds up the server's event loop, how long its slices are, and how long a client's round trip takes,
+// which also shows what else the machine does. Prints, asserts nothing.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { ask, startServer } from './servers.ts';
 
 const BATCH = 1000;
@@ -50,7 +54,19 @@ async function field(port: number, name: string): Promise<number> {
 }
 
 async function measure(kind: keyof typeof ADD, items: number): Promise<void> {
-  const server = await startServer('aof', OPTIONS);
+  const folder = mkdtempSync(join(tmpdir(), 'bench-delays-'));
+  const delayFile = join(folder, 'delays');
+  const server = await startServer('aof', OPTIONS, undefined, {
+    BENCH_LOOP_DELAY_FILE: delayFile,
+    NODE_OPTIONS: `--import ${join(import.meta.dirname, 'loop-delay.ts')}`,
+  });
+  /** What has held up the loop since the last call: p99, p99.9 and the maximum. */
+  const loopDelays = async (): Promise<string> => {
+    process.kill(server.pid, 'SIGUSR2');
+    await ask(server.port, 'PING\r\n');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    return readFileSync(delayFile, 'utf8').trim().split('\n').at(-1) ?? '';
+  };
   const socket = connect(server.port, '127.0.0.1');
   for (let from = 0; from < items; from += BATCH) {
     const words: string[] = [ADD[kind], kind];
@@ -71,16 +87,21 @@ async function measure(kind: keyof typeof ADD, items: number): Promise<void> {
   };
   let rounds = 0;
   const before = server.memoryBytes();
+  await loopDelays();
   const quiet = await run(async () => ++rounds === 30);
+  const quietDelays = await loopDelays();
   await ask(server.port, 'BGREWRITEAOF\r\n');
   const times = await run(async () => (await field(server.port, 'aof_rewrite_in_progress')) === 0);
+  const delays = await loopDelays();
   const at = (sorted: number[], share: number) => (sorted[Math.floor((sorted.length - 1) * share)] ?? 0).toFixed(2);
   const slice = await field(server.port, 'aof_rewrite_max_slice_usec');
+  const megabytes = (bytes: number) => (bytes / 1e6).toFixed(0);
   process.stdout.write(
-    `${kind.padEnd(5)} ${items} items: ${times.length} writes beside the rewrite, p99 ${at(times, 0.99)} p99.9 ${at(times, 0.999)} max ${at(times, 1)} ms (without: p99.9 ${at(quiet, 0.999)} max ${at(quiet, 1)}); longest slice ${slice} µs; memory ${(before / 1e6).toFixed(0)} → ${(server.memoryBytes() / 1e6).toFixed(0)} MB\n`,
+    `${kind.padEnd(5)} ${items} items: loop held up p99, p99.9, max ${delays} ms (without a rewrite: ${quietDelays}); longest slice ${slice} µs; memory ${megabytes(before)} → ${megabytes(server.memoryBytes())} MB; ${times.length} round trips, p99 ${at(times, 0.99)} p99.9 ${at(times, 0.999)} max ${at(times, 1)} ms (without: p99.9 ${at(quiet, 0.999)} max ${at(quiet, 1)})\n`,
   );
   socket.destroy();
   await server.stop();
+  rmSync(folder, { recursive: true, force: true });
 }
 
 const items = Number(process.argv[2] ?? 5_000_000);

@@ -11,6 +11,7 @@ export interface RunningServer {
   readonly name: ServerName;
   readonly port: number;
   readonly folder: string;
+  readonly pid: number;
   /** Resident memory, bytes. */
   memoryBytes(): number;
   /** CPU time that the process has used so far, user and system, seconds. */
@@ -31,23 +32,28 @@ export function hasRedis(): boolean {
   }
 }
 
-/** `options` are command line options of both servers. */
+/** `options` are command line options of both servers, `env` what ours gets besides. */
 export async function startServer(
   name: ServerName,
   options: readonly string[],
   folder = mkdtempSync(join(tmpdir(), `bench-${name}-`)),
+  env: NodeJS.ProcessEnv = {},
 ): Promise<RunningServer> {
   const port = await freePort();
   const shared = ['--port', String(port), '--dir', folder, '--save', '', ...options];
   const child =
     name === 'redis'
       ? spawn('redis-server', shared, { stdio: 'ignore' })
-      : spawn(process.execPath, [join(ROOT, 'apps/server/bin/aof-server.js'), ...shared], { stdio: 'ignore' });
+      : spawn(process.execPath, [join(ROOT, 'apps/server/bin/aof-server.js'), ...shared], {
+          stdio: 'ignore',
+          env: { ...process.env, ...env },
+        });
   await waitUntilReady(port, child);
   return {
     name,
     port,
     folder,
+    pid: child.pid ?? 0,
     memoryBytes: () => residentBytes(child.pid ?? 0),
     cpuSeconds: () => cpuSeconds(child.pid ?? 0),
     stop: async ({ keepFolder = false } = {}) => {

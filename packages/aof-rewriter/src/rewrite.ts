@@ -108,6 +108,9 @@ export class Rewrite {
   }
 
   async #prepare(): Promise<void> {
+    // Whoever asked for the rewrite has taken time of this turn already; the cut takes some too.
+    await this.#options.context.nextTurn();
+    this.#assertWanted();
     do {
       await this.#plan.prepare();
       this.#assertWanted();
