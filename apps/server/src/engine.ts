@@ -25,6 +25,7 @@ import type { Chance, Clock } from './clock.ts';
 import { rewriteConfigFile } from './config-file.ts';
 import { LIMIT_OPTIONS, requestLimits, THRESHOLD_OPTIONS, thresholdsOf } from './config-limits.ts';
 import { EnginePort } from './engine-port.ts';
+import type { FileClaims } from './file-claims.ts';
 import { FunctionLibraries } from './function-libraries.ts';
 import type { LoadingProgress } from './info-persistence.ts';
 import type { Log } from './log.ts';
@@ -52,6 +53,8 @@ export interface EngineOptions {
   listeningPort(): number | undefined;
   /** Absent: there are no sockets, and `port` and `bind` are words. */
   readonly relisten?: Relisten;
+  /** Absent: no other server can reach the disk. */
+  readonly claims?: FileClaims;
   /** Bytes of a rewrite buffer that are kept in memory, the rest goes to a file. Default: that of `SinglePlan`. */
   readonly rewriteBufferCeilingBytes?: number;
   /** Calls back in the same turn of the event loop, after what is being received now (setImmediate). */

@@ -1,2 +1,3 @@
+export { FilesInUseError } from './file-claims.ts';
 export { ListenError } from './listener.ts';
 export { AofServer, createServer, ReplyError, type ServerOptions } from './server.ts';

@@ -31,7 +31,7 @@ import { BackgroundSlices } from './background-slices.ts';
 import { CopyingFigures } from './copying-figures.ts';
 import type { Engine } from './engine.ts';
 import { usedMemoryBytes } from './memory-use.ts';
-import { findLog } from './start-log.ts';
+import { findLog, makeFolder } from './start-log.ts';
 
 const REFUSED: RewriteAnswer = {
   outcome: 'error',
@@ -256,9 +256,11 @@ export class RewriteControl {
   }
 
   #findLayout(): AofLayout {
-    const { disk, config } = this.#engine;
-    if (disk.status(config.values.dir) === undefined) disk.makeDirectory(config.values.dir, { recursive: true });
-    this.#layout ??= findLog(this.#engine);
+    makeFolder(this.#engine);
+    if (this.#layout !== undefined) return this.#layout;
+    const refusal = this.#engine.options.claims?.take('log');
+    if (refusal !== undefined) throw refusal;
+    this.#layout = findLog(this.#engine);
     return this.#layout;
   }
 

@@ -7,10 +7,12 @@ import { type Disk, NodeDisk } from '@aof/disk';
 import { Request } from '@aof/resp-codec';
 import { type Chance, type Clock, systemChance, systemClock } from './clock.ts';
 import { Engine } from './engine.ts';
+import { FileClaims } from './file-claims.ts';
 import { InProcessClient } from './in-process-client.ts';
 import { Listener } from './listener.ts';
 import { createLog, type Log } from './log.ts';
 import type { Relistening } from './relisten.ts';
+import { makeFolder } from './start-log.ts';
 
 /** What a timer of Node can wait at most; who waits longer is looked at once in between. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
@@ -46,6 +48,7 @@ export class AofServer implements AsyncDisposable {
   readonly engine: Engine;
   readonly #listener: Listener;
   readonly #internals: ServerInternals;
+  readonly #claims: FileClaims | undefined;
   #timer: NodeJS.Timeout | undefined;
   #inProcess: InProcessClient | undefined;
   #inProcessBytes: InProcessClient | undefined;
@@ -63,14 +66,18 @@ export class AofServer implements AsyncDisposable {
         nowMs: () => clock.nowMs(),
         pid: process.pid,
       });
+    const { disk = new NodeDisk() } = internals;
+    // Another disk is nobody else's.
+    this.#claims = disk instanceof NodeDisk ? new FileClaims(config, log) : undefined;
     this.engine = new Engine({
       config,
-      disk: internals.disk ?? new NodeDisk(),
+      disk,
       clock,
       chance: internals.chance ?? systemChance,
       log,
       configFile: internals.configFile ?? '',
       listeningPort: () => this.port,
+      ...(this.#claims === undefined ? {} : { claims: this.#claims }),
       relisten: (bind, port) => this.#relisten(bind, port),
       schedule: (work) => setImmediate(work),
       delay: (ms, work) => setTimeout(work, Math.min(ms, MAX_TIMER_MS)).unref(),
@@ -90,7 +97,7 @@ export class AofServer implements AsyncDisposable {
 
   /**
    * Listens, then loads the log; clients are told -LOADING meanwhile. Resolves when commands are served.
-   * @throws ListenError, AofError, LoadError: nothing is left open then
+   * @throws ListenError, FilesInUseError, AofError, LoadError: nothing is left open then
    */
   async start(): Promise<void> {
     const { values } = this.engine.config;
@@ -103,10 +110,12 @@ export class AofServer implements AsyncDisposable {
         unixSocketMode: values.unixsocketperm,
       });
       this.#internals.onListening?.();
+      await this.#claimFiles();
       await this.engine.start();
     } catch (error) {
       this.#listener.close();
       this.#listener.destroySessions();
+      this.#claims?.release();
       throw error;
     }
     this.#startTimer();
@@ -158,7 +167,16 @@ export class AofServer implements AsyncDisposable {
       this.#listener.destroySessions();
       this.#inProcess?.close();
       this.#inProcessBytes?.close();
+      this.#claims?.release();
     }
+  }
+
+  /** Clients are told -LOADING while another server is waited for. @throws FilesInUseError */
+  async #claimFiles(): Promise<void> {
+    const claims = this.#claims;
+    if (claims === undefined) return;
+    if (this.engine.config.values.appendonly) makeFolder(this.engine);
+    await this.engine.whileLoading(() => claims.takeAtStart());
   }
 
   #failed(message: string): void {
@@ -214,7 +232,7 @@ async function callOn(client: InProcessClient, args: readonly (string | Uint8Arr
  * ```
  *
  * @throws ConfigError no such option, or not a value of it; ListenError the port is taken; AofError the log cannot be
- *         loaded or opened
+ *         loaded or opened, or another server has it
  */
 export async function createServer(options: ServerOptions = {}): Promise<AofServer> {
   const { port = false, ...values } = options;

@@ -165,9 +165,10 @@ export class SnapshotControl implements SnapshotPort {
 
   /** Saves while everybody waits. @returns why there is no new snapshot, after it has been logged */
   saveNow(): SnapshotError | undefined {
-    const { log, clock, keyspace, hasWholeDataset } = this.#engine;
+    const { log, clock, keyspace } = this.#engine;
     try {
-      if (!hasWholeDataset) throw incomplete();
+      const refusal = this.#refusal();
+      if (refusal !== undefined) throw refusal;
       saveNow({ keyspace, file: this.#file(''), format: this.#format(), nowMs: clock.nowMs() });
     } catch (error) {
       if (!(error instanceof SnapshotError)) throw error;
@@ -186,13 +187,14 @@ export class SnapshotControl implements SnapshotPort {
 
   /** @returns whether it has begun; if not, the log says why */
   #start(): boolean {
-    const { log, clock, keyspace, config, hasWholeDataset } = this.#engine;
+    const { log, clock, keyspace, config } = this.#engine;
     const nowMs = clock.nowMs();
     this.#isScheduled = false;
     this.#count++;
     this.#lastTryMs = nowMs;
-    if (!hasWholeDataset) {
-      this.#noteFailure(incomplete());
+    const refusal = this.#refusal();
+    if (refusal !== undefined) {
+      this.#noteFailure(refusal);
       return false;
     }
     const save = new BackgroundSave({
@@ -213,6 +215,19 @@ export class SnapshotControl implements SnapshotPort {
     this.#running = { save, dirty, ended };
     this.figures.begin(save);
     return true;
+  }
+
+  /** Why nothing may be saved, or undefined. */
+  #refusal(): SnapshotError | undefined {
+    const { hasWholeDataset, options } = this.#engine;
+    if (!hasWholeDataset) return incomplete();
+    const inUse = options.claims?.take('snapshot');
+    if (inUse === undefined) return undefined;
+    const { message, path, hint } = inUse;
+    return new SnapshotError('RDB_SAVE_FAILED', `Failed saving the DB: ${message}. What to do: ${hint}`, {
+      cause: inUse,
+      ...(path === undefined ? {} : { path }),
+    });
   }
 
   #file(mark: string): SnapshotFile {

@@ -21,15 +21,18 @@ const PROGRESS_LINE_MS = 5000;
 
 /** Finds the log, loads it and opens it. @throws AofError, ManifestError, LoadError, DiskError */
 export async function startLog(engine: Engine, setProgress: (progress: LoadingProgress) => void): Promise<void> {
-  const { config, disk, log } = engine;
-  const { dir } = config.values;
-  if (disk.status(dir) === undefined) {
-    disk.makeDirectory(dir, { recursive: true });
-    log('notice', `Created the folder ${dir}`);
-  }
+  makeFolder(engine);
   const layout = findLog(engine);
   refuseEmptyStart(engine, layout);
   openLog(engine, layout, await loadFiles(engine, layout, setProgress));
+}
+
+/** The folder of the log, which a fresh one has not yet. @throws DiskError */
+export function makeFolder({ config, disk, log }: Engine): void {
+  const { dir } = config.values;
+  if (disk.status(dir) !== undefined) return;
+  disk.makeDirectory(dir, { recursive: true });
+  log('notice', `Created the folder ${dir}`);
 }
 
 /** Decides which log to use, by what is there. @throws ManifestError, LayoutError, DiskError */

@@ -37,7 +37,9 @@ export function refuseEmptyStart({ config, disk, log }: Engine, layout: Pick<Aof
 }
 
 /** Removes what interrupted saves have left behind. @throws DiskError */
-export function removeLeftovers({ config, disk, log }: Engine): void {
+export function removeLeftovers({ config, disk, log, options }: Engine): void {
+  // What looks like a leftover may be a save of the server that has the snapshot.
+  if (options.claims?.isHeldElsewhere('snapshot')) return;
   for (const path of removeTemporarySnapshots(disk, config.values.dir)) {
     log('notice', `Removed ${path}, which an interrupted save had left behind`);
   }
