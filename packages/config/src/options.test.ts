@@ -24,6 +24,9 @@ const OWN_ANSWERS: ReadonlySet<string> = new Set([
   'maxmemory-clients 99999999999999999999',
   // A matter of how that Redis was built.
   'activedefrag yes',
+  // No replication here: see the reader.
+  'replicaof 1 2',
+  'slaveof 1 2',
 ]);
 
 describe('the table against Redis 7.0.15', () => {

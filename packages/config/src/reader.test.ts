@@ -120,6 +120,31 @@ describe('directives', () => {
   });
 });
 
+describe('replicaof', () => {
+  it.each([
+    ['port 1\nreplicaof 10.0.0.1 6379\nhz 1', 'replicaof 10.0.0.1 6379'],
+    ['port 1\nSlaveOf "some host" 6379', 'SlaveOf "some host" 6379'],
+    ['replicaof no one\nreplicaof a 1', 'replicaof a 1'],
+  ])('is refused, for the server would take writes beside its master: %j', (text, lineText) => {
+    const error = failure(() => read(text));
+    expect(error).toMatchObject({ code: 'UNSUPPORTED_DIRECTIVE', file: 'aof.conf', line: 2, lineText });
+    expect(error.reason).toContain('replication is not supported by this server');
+    expect(error.hint).toContain('replicaof no one');
+  });
+
+  it('is refused in an included file and on the command line, and named where it stands', () => {
+    const included = failure(() => read('include r.conf', {}, { '/etc/r.conf': '\nreplicaof a 1' }));
+    expect(included).toMatchObject({ file: 'r.conf', line: 2 });
+    expect(failure(() => read('', { argumentText: 'replicaof "a" "1"' }))).toMatchObject({ file: 'command line' });
+  });
+
+  it('with no one is fine, also when it comes later', () => {
+    expect(values(read('replicaof no one')).replicaof).toBeUndefined();
+    expect(values(read('slaveof a 1\nreplicaof NO ONE')).replicaof).toBeUndefined();
+    expect(values(read('replicaof a 1', { argumentText: 'replicaof "no" "one"' })).replicaof).toBeUndefined();
+  });
+});
+
 describe('include', () => {
   it('reads the other file in its place', () => {
     const parsed = read(

@@ -69,6 +69,7 @@ export function parseConfigFile(source: ConfigSource): ParsedConfig {
   if (configFile !== undefined) reader.readFile(toByteString(configFile), toByteString(path ?? configFile), undefined);
   if (source.stdinText !== undefined) reader.readText(toByteString(source.stdinText), 'standard input');
   if (source.argumentText !== undefined) reader.readText(toByteString(source.argumentText), 'command line');
+  reader.refuseReplica();
   const withoutEffect = OPTION_NAMES.filter(
     (name) => optionOf(name).class === 'accepted' && !reader.settings.isDefault(name),
   );
@@ -90,6 +91,8 @@ class Reader {
   readonly #source: ConfigSource;
   /** Files being read right now, outermost first. */
   readonly #open: string[] = [];
+  /** The last line that said whose replica the server is. */
+  #replicaLine: Line | undefined;
   #files = 0;
   #bytes = 0;
 
@@ -156,9 +159,23 @@ class Reader {
       return;
     }
     const mistake = this.settings.applyLine(target, args);
+    if (target.name === 'replicaof') this.#replicaLine = line;
     if (mistake === undefined) return;
     if (mistake !== 'wrong number of arguments') throw fail('BAD_VALUE', line, { reason: mistake.reason });
     throw fail('WRONG_ARGUMENT_COUNT', line, { reason: mistake, hint: countHint(args, target.option.kind.syntax) });
+  }
+
+  /**
+   * A replica's configuration would start a server that takes writes, apart from its master. A later `replicaof no one` says
+   * that this is meant.
+   */
+  refuseReplica(): void {
+    if (this.settings.isDefault('replicaof')) return;
+    throw fail('UNSUPPORTED_DIRECTIVE', this.#replicaLine, {
+      reason:
+        'replication is not supported by this server: it would not follow that master, and would take writes itself',
+      hint: "to start a server of its own, with the data that it has, remove the line or write 'replicaof no one'",
+    });
   }
 
   #readDirective(name: string, args: readonly string[], line: Line): void {

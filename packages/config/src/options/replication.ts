@@ -1,4 +1,7 @@
-/** Options about replication. None has an effect: this server has no replicas and is none. */
+/**
+ * Options about replication. None has an effect: this server has no replicas and is none. A configuration that says whose
+ * replica it is does not start (reader.ts).
+ */
 
 import { LONG_MAX } from '../integers.ts';
 import { boolean, integer, memory, oneOf, string } from '../kinds.ts';
