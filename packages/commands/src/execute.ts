@@ -202,11 +202,10 @@ export class Executor implements CommandContext {
     const errorsBefore = this.#silence.errorCount;
     this.#begin(client);
     this.#call(command, request);
+    this.#silence.take();
     if (this.#silence.errorCount !== errorsBefore) {
-      this.#silence.take();
       return { commandError: this.#silence.lastError, commandName: command.fullName };
     }
-    this.#silence.take();
     return client.queue === undefined ? 'applied' : 'in-transaction';
   }
 
@@ -223,13 +222,17 @@ export class Executor implements CommandContext {
   }
 
   callQueued(queued: QueuedCommand): void {
-    this.db = this.#databaseOf(this.client);
+    const { client, reply } = this;
+    this.db = this.#databaseOf(client);
+    // CLIENT REPLY ON and OFF hold from the next command of a transaction on, SKIP from the one after EXEC.
+    if (client.replyMode === 'on' || client.replyMode === 'off') this.reply = this.#replyTo(client);
+    this.#errorsCounted = this.reply.errorCount;
     this.#execDepth++;
-    try {
-      this.#call(queued.command, queued.request);
-    } finally {
-      this.#execDepth--;
-    }
+    this.#call(queued.command, queued.request);
+    this.#execDepth--;
+    if (this.reply !== reply) this.#silence.take();
+    this.reply = reply;
+    this.#errorsCounted = reply.errorCount;
   }
 
   propagate(record: readonly RecordArgument[], database = this.db.index): void {

@@ -192,7 +192,8 @@ function setInfo(ctx: CommandContext, request: Request): void {
 function setReplyMode(ctx: CommandContext, request: Request): void {
   const { client } = ctx;
   if (request.is(2, 'on')) {
-    client.replyMode = 'on';
+    // In a transaction a SKIP before it still holds for the command after EXEC.
+    if (client.replyMode !== 'skip-next') client.replyMode = 'on';
     client.reply.ok();
   } else if (request.is(2, 'off')) client.replyMode = 'off';
   else if (request.is(2, 'skip')) {
