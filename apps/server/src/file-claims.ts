@@ -27,7 +27,7 @@ const RETRY_MS = 100;
 const PID_WAIT_MS = 1000;
 
 /** What a server writes that no other may write. */
-export type ClaimedFile = 'log' | 'snapshot';
+type ClaimedFile = 'log' | 'snapshot';
 
 /** Another server, or one in this process, writes the same log or snapshot. */
 export class FilesInUseError extends AofError {
@@ -139,11 +139,15 @@ export class FileClaims {
   }
 }
 
-/** The name of the claim; undefined where there can be none: another system, or no such folder. */
+/** The name of the claim; undefined where there can be none: another system, or no folder. */
 function nameOf({ dir, fileName }: { dir: string; fileName: string }): string | undefined {
   if (process.platform !== 'linux') return undefined;
-  const folder: BigIntStats | undefined = statSync(dir, { bigint: true, throwIfNoEntry: false });
-  if (folder === undefined) return undefined;
+  let folder: BigIntStats;
+  try {
+    folder = statSync(dir, { bigint: true });
+  } catch {
+    return undefined; // what cannot be looked at cannot be written, which whoever tries is told
+  }
   // A name has 107 bytes at most, and a file name 255.
   const hash = createHash('sha256').update(fileName).digest('hex').slice(0, 16);
   return `\0aof:${folder.dev}:${folder.ino}:${hash}`;

@@ -14,7 +14,6 @@ import {
 import { seedHashing } from '@aof/keyspace';
 import { followLauncher } from '@aof/launch';
 import { systemChance } from './clock.ts';
-import { ListenError } from './listener.ts';
 import type { Log } from './log.ts';
 import { limitClients, openFilesLimit } from './open-files.ts';
 import { AofServer } from './server.ts';
@@ -47,7 +46,7 @@ async function main(): Promise<void> {
     config,
     configFile: parsed.configFile ?? '',
     port: port === 0 ? undefined : port,
-    // Only who has the port may say so: another server may be running already.
+    // Only who has the port and the files may say so: another server may be running already.
     onListening: () => writePidFile(config, server.engine.log),
     onFatal: () => process.exit(1),
     onShutdown: () => stop(server, config),
@@ -78,7 +77,7 @@ async function main(): Promise<void> {
   try {
     await server.start();
   } catch (error) {
-    if (!(error instanceof ListenError)) removePidFile(config);
+    removePidFile(config);
     reportStartFailure(log, error);
     process.exit(1);
   }
@@ -192,18 +191,22 @@ function stop(server: AofServer, config: Config): void {
   );
 }
 
+/** Whether the pid file names this process, and not another server. */
+let hasPidFile = false;
+
 /** A server without its pid file is better than none. */
 function writePidFile({ values: { pidfile } }: Config, log: Log): void {
   if (pidfile === '') return;
   try {
     writeFileSync(pidfile, `${process.pid}\n`);
+    hasPidFile = true;
   } catch (error) {
     log('warning', `Failed to write PID file: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 
 function removePidFile({ values: { pidfile } }: Config): void {
-  if (pidfile !== '') rmSync(pidfile, { force: true });
+  if (hasPidFile) rmSync(pidfile, { force: true });
 }
 
 await main();

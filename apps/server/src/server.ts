@@ -31,7 +31,7 @@ export interface ServerInternals {
   readonly chance?: Chance;
   readonly log?: Log;
   readonly port: number | undefined;
-  /** Connections are accepted from now on; the log has not been loaded yet. */
+  /** Connections are accepted, and the files are this server's; the log has not been loaded yet. */
   onListening?(): void;
   /** The log cannot go on under `always`: the server has stopped answering and must not be trusted. */
   onFatal?(message: string): void;
@@ -109,8 +109,8 @@ export class AofServer implements AsyncDisposable {
         unixSocket: values.unixsocket,
         unixSocketMode: values.unixsocketperm,
       });
-      this.#internals.onListening?.();
       await this.#claimFiles();
+      this.#internals.onListening?.();
       await this.engine.start();
     } catch (error) {
       this.#listener.close();

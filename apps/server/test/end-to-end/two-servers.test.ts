@@ -25,9 +25,10 @@ async function refusal(options: ServerOptions): Promise<FilesInUseError> {
 
 describe.skipIf(process.platform !== 'linux')('two processes', () => {
   test('the second ends with status 1 and names folder and holder; the first goes on', async () => {
-    const first = await startAof(temporaryFolder());
+    const pidfile = join(temporaryFolder(), 'pid');
+    const first = await startAof(temporaryFolder(), '--pidfile', pidfile);
     const [sameLog, sameSnapshot] = [
-      spawnAof([...ownSocket(first.dir), '--appendonly', 'yes', '--save', '']),
+      spawnAof([...ownSocket(first.dir), '--appendonly', 'yes', '--save', '', '--pidfile', pidfile]),
       spawnAof([...ownSocket(first.dir), '--appendonly', 'no']),
     ];
     expect((await sameLog.exited).code).toBe(1);
@@ -40,6 +41,7 @@ describe.skipIf(process.platform !== 'linux')('two processes', () => {
     expect((await sameSnapshot.exited).code).toBe(1);
     expect(sameSnapshot.output).toContain(`(pid ${holder}) has the snapshot dump.rdb in the folder ${first.dir}`);
     expect(existsSync(join(first.dir, 'dump.rdb'))).toBe(false);
+    expect(readFileSync(pidfile, 'utf8')).toBe(`${holder}\n`);
     const client = await RawClient.open(first.socket);
     expect(await client.call('SET', 'a', '1')).toBe('OK');
     expect(readFileSync(join(first.dir, 'appendonly.aof'), 'latin1')).toContain('$1\r\na\r\n');
