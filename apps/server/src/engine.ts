@@ -89,7 +89,7 @@ export class Engine {
   #limits: RequestLimits;
   #unauthenticatedLimits: RequestLimits;
   readonly #barrier = new SyncBarrier();
-  readonly #gathering = new SyncGathering();
+  readonly #gathering: SyncGathering;
   #readersSeenAtUs = Number.NEGATIVE_INFINITY;
   #readsSeen = 0;
   #wakesAtMs = Number.POSITIVE_INFINITY;
@@ -113,6 +113,7 @@ export class Engine {
     this.runId = options.chance.runId();
     this.statistics = new Statistics(options.clock.nowMs(), usedMemoryBytes());
     [this.#limits, this.#unauthenticatedLimits] = requestLimits(options.config);
+    this.#gathering = new SyncGathering(options.clock);
     this.#gate = new ReplyGate((client, chunks) => client.link.send(chunks));
     this.keyspace = new Keyspace({
       databaseCount: options.config.values.databases,
@@ -124,7 +125,7 @@ export class Engine {
       synced: (offset) => {
         this.#barrier.synced(offset);
         const released = this.#gate.synced(offset);
-        this.#gathering.released(released, this.clock.monotonicUs(), this.appendLog.lastSyncMs * 1000);
+        this.#gathering.released(released, this.appendLog.lastSyncMs * 1000);
       },
       isGathering: () => this.#isGathering(),
       fatal: (message) => this.fail(message),
@@ -422,7 +423,7 @@ export class Engine {
 
   /** Whether the next sync waits for more to share it; if so, the next turn of the event loop asks again. */
   #isGathering(): boolean {
-    const isOpen = this.#gathering.isOpen(this.#gate.waitingCount(this.#isUnwatched), () => this.clock.monotonicUs());
+    const isOpen = this.#gathering.isOpen(() => this.#gate.waitingCount(this.#isUnwatched));
     if (isOpen) this.scheduleTick();
     return isOpen;
   }

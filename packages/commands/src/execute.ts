@@ -181,17 +181,15 @@ export class Executor implements CommandContext {
    */
   load(client: Client, request: Request): LoadOutcome {
     const found = this.table.find(request);
-    if (mayHaveLongText(request) && hasTooLongText(request, found)) {
+    if (mayHaveLongText(request) && hasTooLongText(request, found))
       return { refusal: 'An argument is longer than what it is for may be' };
-    }
     const command =
       found?.subcommands !== undefined && request.count > 1
         ? (found.subcommands.get(request.latin1(1).toLowerCase()) ?? found)
         : found;
     if (command?.handler === undefined) return { refusal: `Unknown command '${request.latin1(0)}'` };
-    if (!command.acceptsArgumentCount(request.count)) {
+    if (!command.acceptsArgumentCount(request.count))
       return { refusal: `Wrong number of arguments for '${command.fullName}'` };
-    }
     if (client.queue !== undefined && !command.runsInsideMulti) {
       client.queue.push({ command, request: request.detach() });
       return 'in-transaction';
@@ -203,9 +201,8 @@ export class Executor implements CommandContext {
     this.#begin(client);
     this.#call(command, request);
     this.#silence.take();
-    if (this.#silence.errorCount !== errorsBefore) {
+    if (this.#silence.errorCount !== errorsBefore)
       return { commandError: this.#silence.lastError, commandName: command.fullName };
-    }
     return client.queue === undefined ? 'applied' : 'in-transaction';
   }
 
@@ -228,11 +225,14 @@ export class Executor implements CommandContext {
     if (client.replyMode === 'on' || client.replyMode === 'off') this.reply = this.#replyTo(client);
     this.#errorsCounted = this.reply.errorCount;
     this.#execDepth++;
-    this.#call(queued.command, queued.request);
-    this.#execDepth--;
-    if (this.reply !== reply) this.#silence.take();
-    this.reply = reply;
-    this.#errorsCounted = reply.errorCount;
+    try {
+      this.#call(queued.command, queued.request);
+    } finally {
+      this.#execDepth--;
+      if (this.reply !== reply) this.#silence.take();
+      this.reply = reply;
+      this.#errorsCounted = reply.errorCount;
+    }
   }
 
   propagate(record: readonly RecordArgument[], database = this.db.index): void {
