@@ -6,15 +6,7 @@
  * - Nothing here is global: several engines live side by side in one process.
  * - Time, chance and disk come in through the options.
  */
-import {
-  ALL_COMMANDS,
-  Client,
-  type ClientLink,
-  Executor,
-  followConfig,
-  NO_LINK,
-  type ShutdownRequest,
-} from '@aof/commands';
+import { Client, type ClientLink, Executor, followConfig, NO_LINK, type ShutdownRequest } from '@aof/commands';
 import type { BufferLimit, Config } from '@aof/config';
 import type { Disk } from '@aof/disk';
 import { activeExpireCycle, Keyspace } from '@aof/keyspace';
@@ -22,6 +14,7 @@ import type { Request, RequestLimits } from '@aof/resp-codec';
 import { AppendLog } from './append-log.ts';
 import { BackupControl } from './backup-control.ts';
 import type { Chance, Clock } from './clock.ts';
+import { commandTableOf } from './command-names.ts';
 import { rewriteConfigFile } from './config-file.ts';
 import { LIMIT_OPTIONS, requestLimits, THRESHOLD_OPTIONS, thresholdsOf } from './config-limits.ts';
 import { EnginePort } from './engine-port.ts';
@@ -140,7 +133,7 @@ export class Engine {
         server: this.port,
         sink: this.appendLog,
         clock: options.clock,
-        commands: ALL_COMMANDS,
+        commands: commandTableOf(options.config),
       },
       this.createDetachedClient(),
     );

@@ -14,6 +14,7 @@ import {
 import { seedHashing } from '@aof/keyspace';
 import { followLauncher } from '@aof/launch';
 import { systemChance } from './clock.ts';
+import { commandTableOf } from './command-names.ts';
 import type { Log } from './log.ts';
 import { limitClients, openFilesLimit } from './open-files.ts';
 import { AofServer } from './server.ts';
@@ -96,8 +97,11 @@ function configuration(): { parsed: ParsedConfig; config: Config } | undefined {
       workingFolder: process.cwd(),
       readFile: (path) => readFileSync(path),
       listFolder: (path) => (existsSync(path) ? readdirSync(path) : []),
+      directives: new Set(['rename-command']),
     });
-    return { parsed, config: new Config(parsed) };
+    const config = new Config(parsed);
+    commandTableOf(config); // a wrong name is told like any other mistake, before anything is opened
+    return { parsed, config };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(`${error.format(`aof, Redis ${REDIS_VERSION}`)}\n`);

@@ -41,7 +41,7 @@ export class RecordChecker implements RecordApplier {
 
   #find(): Command | undefined {
     const { view } = this;
-    const found = this.#table.find(view);
+    const found = this.#table.findLogged(view);
     if (found?.subcommands === undefined || view.count < 2) return found;
     return found.subcommands.get(view.latin1(1).toLowerCase()) ?? (found.handler === undefined ? undefined : found);
   }

@@ -2,7 +2,7 @@
  * A whole server in this process: engine, sockets, timers; several may live side by side.
  */
 
-import { Config, type ConfigValues, checkValues } from '@aof/config';
+import { Config, type ConfigValues, checkValues, renameDirectives } from '@aof/config';
 import { type Disk, NodeDisk } from '@aof/disk';
 import { Request } from '@aof/resp-codec';
 import { type Chance, type Clock, systemChance, systemClock } from './clock.ts';
@@ -21,6 +21,8 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 export interface ServerOptions extends Partial<Omit<ConfigValues, 'port'>> {
   /** TCP port; 0 for a free one; `false` (the default in-process) for none. */
   readonly port?: number | false;
+  /** What clients call commands by: `{ CONFIG: 'maintain', FLUSHALL: '' }`; empty: they cannot call it. In this order. */
+  readonly 'rename-command'?: Readonly<Record<string, string>>;
 }
 
 export interface ServerInternals {
@@ -235,12 +237,13 @@ async function callOn(client: InProcessClient, args: readonly (string | Uint8Arr
  *         loaded or opened, or another server has it
  */
 export async function createServer(options: ServerOptions = {}): Promise<AofServer> {
-  const { port = false, ...values } = options;
+  const { port = false, 'rename-command': renames, ...values } = options;
   const workingFolder = process.cwd();
   // Without a port the option says what it says in aof.conf then. In a program of somebody else's, nothing is saved that
   // was not asked for.
   const defaults = { bind: ['127.0.0.1'], loglevel: 'warning', save: [], port: port === false ? 0 : port };
-  const config = Config.of(workingFolder, checkValues({ ...defaults, ...values }, workingFolder));
+  const given = checkValues({ ...defaults, ...values }, workingFolder);
+  const config = Config.of(workingFolder, given, renameDirectives(renames));
   const server = new AofServer({ config, port: port === false ? undefined : port });
   await server.start();
   return server;

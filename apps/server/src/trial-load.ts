@@ -25,7 +25,7 @@ export class TrialApplier implements RecordApplier {
   constructor(served: Engine) {
     const engine = new Engine({
       ...served.options,
-      config: Config.of(served.config.workingFolder, { ...served.config.values, save: [] }),
+      config: Config.of(served.config.workingFolder, { ...served.config.values, save: [] }, served.config.directives),
       log: (level, message) => {
         if (level === 'warning') served.log(level, `Backup, while it is loaded for trial: ${message}`);
       },

@@ -16,7 +16,7 @@ import type { CommandContext, RecordArgument } from './context.ts';
 import { hasTooLongText, mayHaveLongText } from './longest-text.ts';
 import { Propagation, type PropagationSink } from './propagation.ts';
 import { refusalOf } from './refusal.ts';
-import { repeated, STRING_TOO_LONG, unknownCommand } from './replies.ts';
+import { STRING_TOO_LONG, unknownCommand, unknownSubcommand } from './replies.ts';
 import type { ServerPort } from './server-port.ts';
 import type { CommandSpec } from './spec.ts';
 import { WatchRegistry } from './watch.ts';
@@ -34,7 +34,8 @@ export interface ExecutorOptions {
   readonly server: ServerPort;
   readonly sink: PropagationSink;
   readonly clock: ExecutorClock;
-  readonly commands: readonly CommandSpec[];
+  /** A table is this executor's alone: it counts calls. */
+  readonly commands: readonly CommandSpec[] | CommandTable;
 }
 
 /** Who watches what commands do while replies may have to wait for the log. Off the hot path otherwise. */
@@ -118,7 +119,7 @@ export class Executor implements CommandContext {
   constructor(options: ExecutorOptions, idle: Client) {
     this.keyspace = options.keyspace;
     this.server = options.server;
-    this.table = new CommandTable(options.commands);
+    this.table = options.commands instanceof CommandTable ? options.commands : new CommandTable(options.commands);
     this.#propagation = new Propagation(options.sink);
     this.#clock = options.clock;
     this.client = idle;
@@ -180,7 +181,7 @@ export class Executor implements CommandContext {
    * is propagated or answered. An error reply of the command does not stop the load; it comes back to be logged.
    */
   load(client: Client, request: Request): LoadOutcome {
-    const found = this.table.find(request);
+    const found = this.table.findLogged(request);
     if (mayHaveLongText(request) && hasTooLongText(request, found))
       return { refusal: 'An argument is longer than what it is for may be' };
     const command =
@@ -427,8 +428,7 @@ export class Executor implements CommandContext {
     if (found.subcommands !== undefined && request.count > 1) {
       const sub = found.subcommands.get(request.latin1(1).toLowerCase());
       if (sub === undefined) {
-        const text = `ERR unknown subcommand '${repeated(request.latin1(1).slice(0, 128))}'. Try ${found.spec.name.toUpperCase()} HELP.`;
-        return this.#refuseUnknown(client, text);
+        return this.#refuseUnknown(client, unknownSubcommand(request));
       }
       command = sub;
     }

@@ -9,7 +9,7 @@ export {
   type ReplyMode,
   type WatchedKey,
 } from './client.ts';
-export { Command, CommandTable } from './command-table.ts';
+export { Command, type CommandRename, CommandTable } from './command-table.ts';
 export type { CommandContext, RecordArgument } from './context.ts';
 export {
   type ExecutionObserver,

@@ -43,6 +43,16 @@ export function repeated(text: string): string {
   return (zero < 0 ? text : text.slice(0, zero)).replace(/[\r\n]+$/, '');
 }
 
+/** Lower case of the letters that C's tolower knows: of a byte string, so that other bytes stay what they are. */
+export function asciiLower(text: string): string {
+  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+}
+
+/** Upper case of the same letters. */
+export function asciiUpper(text: string): string {
+  return text.replace(/[a-z]+/g, (letters) => letters.toUpperCase());
+}
+
 /** Redis's text for an unknown command: its name and the beginning of its arguments, at most 128 bytes each. */
 export function unknownCommand(request: Request): string {
   let args = '';
@@ -50,4 +60,10 @@ export function unknownCommand(request: Request): string {
     args += `'${request.latin1(i).slice(0, 128 - args.length)}' `;
   }
   return repeated(`ERR unknown command '${request.latin1(0).slice(0, 128)}', with args beginning with: ${args}`);
+}
+
+/** Redis's text for a subcommand that the container does not have; both as the client calls them. */
+export function unknownSubcommand(request: Request): string {
+  const container = repeated(asciiUpper(request.latin1(0)));
+  return `ERR unknown subcommand '${repeated(request.latin1(1).slice(0, 128))}'. Try ${container} HELP.`;
 }

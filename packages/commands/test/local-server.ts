@@ -3,6 +3,7 @@ import { Config } from '@aof/config';
 import { type Database, Keyspace } from '@aof/keyspace';
 import { Request } from '@aof/resp-codec';
 import { Client, type ClientLink } from '../src/client.ts';
+import type { CommandTable } from '../src/command-table.ts';
 import type { RecordArgument } from '../src/context.ts';
 import { Executor } from '../src/execute.ts';
 import { followConfig } from '../src/follow-config.ts';
@@ -38,7 +39,7 @@ export class LocalServer {
   readonly #loader: Client;
   #nowMs = 1_700_000_000_000;
 
-  constructor(protocol: 2 | 3 = 2, commands: readonly CommandSpec[] = ALL_COMMANDS) {
+  constructor(protocol: 2 | 3 = 2, commands: readonly CommandSpec[] | CommandTable = ALL_COMMANDS) {
     const random = new Random(1);
     this.#protocol = protocol;
     this.keyspace = new Keyspace({ random: () => random.next() });

@@ -5,6 +5,7 @@
  * file; a CONFIG SET that is refused leaves everything as it was. Nothing here is global: a process may have several.
  */
 
+import type { Directive } from './directives.ts';
 import { isGlob, matchesGlob } from './glob.ts';
 import { isRefusal, type Setting } from './option.ts';
 import {
@@ -48,12 +49,15 @@ interface Failure {
 export class Config {
   /** The value of every option, by its primary name: `config.values.appendfsync`. Changes only through `set`. */
   readonly values: ConfigValues;
+  /** Lines that set no option, in their order; they hold from the start to the end. */
+  readonly directives: readonly Directive[];
   readonly #settings: Settings;
   readonly #listeners = new Map<OptionName, Apply<unknown>[]>();
 
   /** @param parsed what `parseConfigFile` read; the configuration takes it over */
-  constructor(parsed: Pick<ParsedConfig, 'settings'>) {
+  constructor(parsed: Pick<ParsedConfig, 'settings'> & Partial<Pick<ParsedConfig, 'directives'>>) {
     this.#settings = parsed.settings;
+    this.directives = parsed.directives ?? [];
     const values = Object.fromEntries(OPTION_NAMES.map((name) => [name, parsed.settings.get(name).value]));
     // Each setting was made by its own option's kind, so every value has the type that the table gives it.
     this.values = values as ConfigValues;
@@ -63,13 +67,13 @@ export class Config {
    * Defaults with some values replaced, for programs that don't read a file.
    * @param workingFolder absolute; the default of `dir`
    */
-  static of(workingFolder: string, values: Partial<ConfigValues> = {}): Config {
+  static of(workingFolder: string, values: Partial<ConfigValues> = {}, directives: readonly Directive[] = []): Config {
     const settings = new Settings(workingFolder);
     for (const name of OPTION_NAMES) {
       const value = values[name];
       if (value !== undefined) settings.replace(name, { value, text: optionOf(name).kind.format(value) });
     }
-    return new Config({ settings });
+    return new Config({ settings, directives });
   }
 
   /** Folder in which the process was started. */

@@ -9,9 +9,13 @@ export type DirectiveName = 'rename-command' | 'user' | 'loadmodule';
 
 export interface Directive {
   readonly name: DirectiveName;
+  /** Byte strings. */
   readonly args: readonly string[];
   readonly file: string;
+  /** From 1 on; 0 if it stands in no text. */
   readonly line: number;
+  /** The whole line without surrounding blanks, a byte string. */
+  readonly lineText: string;
 }
 
 const ARGUMENT_COUNTS: ReadonlyMap<string, { name: DirectiveName; min: number; max: number }> = new Map([

@@ -2,7 +2,9 @@
  * Values that a program gives instead of a configuration file. They are held to what a line of such a file is held to:
  * a policy that nobody knows must not quietly become another one.
  */
+import { toByteString } from './byte-string.ts';
 import { ConfigError } from './config-error.ts';
+import type { Directive } from './directives.ts';
 import { isRefusal, type Option } from './option.ts';
 import { type ConfigValues, isOptionName, optionOf } from './options.ts';
 import { splitArguments } from './settings.ts';
@@ -30,6 +32,33 @@ export function checkValues(given: Readonly<Record<string, unknown>>, workingFol
   }
   // Each value has been made by its own option's kind.
   return checked as Partial<ConfigValues>;
+}
+
+/**
+ * Lines of `rename-command` that a program gives as an object: what a command is called by, and what from now on.
+ * @throws ConfigError BAD_VALUE: not such an object
+ */
+export function renameDirectives(given: unknown): Directive[] {
+  if (given === undefined) return [];
+  if (typeof given !== 'object' || given === null) throw badRenames();
+  return Object.entries(given).map(([from, to]) => {
+    if (typeof to !== 'string') throw badRenames();
+    return {
+      name: 'rename-command',
+      args: [toByteString(from), toByteString(to)],
+      file: 'options',
+      line: 0,
+      lineText: '',
+    };
+  });
+}
+
+function badRenames(): ConfigError {
+  return new ConfigError('BAD_VALUE', {
+    file: 'options',
+    reason:
+      "rename-command: an object was expected, names of commands and what they are to be called, for example { FLUSHALL: '' }",
+  });
 }
 
 /** What CONFIG SET would make of the value; undefined if it is not even of the option's type. */

@@ -3,7 +3,7 @@ export { type Apply, Config, type SetContext, type SetResult } from './config.ts
 export { ConfigError, type ConfigErrorCode } from './config-error.ts';
 export { DIFFERENCES, type Difference } from './differences.ts';
 export type { Directive, DirectiveName } from './directives.ts';
-export { checkValues } from './given-values.ts';
+export { checkValues, renameDirectives } from './given-values.ts';
 export type { MemoryShare } from './kinds.ts';
 export type { Option, OptionClass, OptionOrigin, Setting } from './option.ts';
 export { type ConfigValues, OPTIONS, type OptionName } from './options.ts';

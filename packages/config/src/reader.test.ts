@@ -107,7 +107,15 @@ describe('directives', () => {
     const error = failure(() => read('rename-command FLUSHALL ""'));
     expect(error).toMatchObject({ code: 'UNSUPPORTED_DIRECTIVE', reason: expect.stringContaining('rename-command') });
     const { directives } = read('rename-command FLUSHALL ""', { directives: new Set(['rename-command']) });
-    expect(directives).toEqual([{ name: 'rename-command', args: ['FLUSHALL', ''], file: 'aof.conf', line: 1 }]);
+    expect(directives).toEqual([
+      {
+        name: 'rename-command',
+        args: ['FLUSHALL', ''],
+        file: 'aof.conf',
+        line: 1,
+        lineText: 'rename-command FLUSHALL ""',
+      },
+    ]);
   });
 
   it('that restrict nothing are passed over, as Redis writes the default user into every file', () => {

@@ -198,7 +198,7 @@ class Reader {
         hint: 'remove the line; ignoring it could open what it is meant to close',
       });
     }
-    this.directives.push({ name: directive, args, file: line.file, line: line.number });
+    this.directives.push({ name: directive, args, file: line.file, line: line.number, lineText: line.text });
   }
 
   #include(name: string, line: Line): void {

@@ -64,6 +64,21 @@ describe('aof.conf', () => {
     expect(uncommented.setting(name)).toEqual(Config.of('/srv').setting(name));
   });
 
+  it('shows rename-command with lines that can be used', () => {
+    const lines = written.split('\n').filter((line) => line.startsWith('# rename-command '));
+    const stdinText = lines.map((line) => line.slice(2)).join('\n');
+    const { directives } = parseConfigFile({
+      stdinText,
+      workingFolder: '/srv',
+      readFile: () => '',
+      directives: new Set(['rename-command']),
+    });
+    expect(directives.map(({ args }) => args)).toEqual([
+      ['FLUSHALL', ''],
+      ['CONFIG', 'maintenance-config'],
+    ]);
+  });
+
   it('keeps to a width that fits a terminal', () => {
     expect(written.split('\n').filter((line) => line.length > 100)).toEqual([]);
   });

@@ -67,6 +67,21 @@ The other options of Redis are understood, too, so that a redis.conf can be used
 (replication, cluster, TLS, threads of the C server) are kept, answered by CONFIG GET and listed in the log at the start.
 A name that no Redis knows stops the start.`;
 
+/** What is no option and has a line of its own all the same, by the group at whose end it is told. */
+const DIRECTIVES: Readonly<Record<string, string>> = {
+  Security: [
+    comment(`Has clients call a command by another name; by none if the new name is empty. Several lines are obeyed in
+    their order. COMMAND and INFO go on telling it by its own name.`),
+    '#',
+    comment(`What clients write reaches the log under the name that they use, so a log written with such a line can only
+    be loaded with it: before you take it out, run BGREWRITEAOF while nobody writes. A log from before the line is
+    loaded.`),
+    comment('Values: name of a command, new name or "". Needs a restart.'),
+    '# rename-command FLUSHALL ""',
+    '# rename-command CONFIG "maintenance-config"',
+  ].join('\n'),
+};
+
 /** The whole text of the reference file. */
 export function renderReference(): string {
   const defaults = Config.of('.');
@@ -76,6 +91,8 @@ export function renderReference(): string {
     if (names.length === 0) continue;
     const rule = '#'.repeat(Math.max(4, WIDTH - group.title.length - 6));
     parts.push(`#### ${group.title} ${rule}`, ...names.map((name) => describeOption(name, defaults)));
+    const directive = DIRECTIVES[group.title];
+    if (directive !== undefined) parts.push(directive);
   }
   return `${parts.join('\n\n')}\n`;
 }

@@ -302,7 +302,7 @@ class FileLoad {
       throw new LoadError('AOF_RECORD_REFUSED', `${outcome.refusal} reading the append only file ${this.#file.name}`, {
         path: this.#file.path,
         fileOffset: reader.recordOffset,
-        hint: `The record at offset ${reader.recordOffset} is not one that this server knows: it was written by a newer server or module, or its bytes are damaged. Look at it with check-aof.`,
+        hint: `The record at offset ${reader.recordOffset} is not one that this server knows: it was written by a newer server or module, or with rename-command lines that this configuration lacks, or its bytes are damaged. Look at it with check-aof.`,
       });
     }
   }

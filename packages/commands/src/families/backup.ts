@@ -107,7 +107,6 @@ export const backupCommand: CommandSpec = {
       answered((backup) => backup.cleanup()),
     ),
     helpSubcommand(
-      'BACKUP',
       [
         'ABORT',
         '    Give a backup up that is not sealed, and remove its files.',

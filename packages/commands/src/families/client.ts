@@ -295,7 +295,6 @@ export const clientCommand: CommandSpec = {
     ),
     sub('reply', 3, OPEN, '3.2.0', 'Says whether the server answers this connection.', setReplyMode),
     helpSubcommand(
-      'CLIENT',
       [
         'GETNAME',
         '    Answer the name of the current connection.',

@@ -4,7 +4,7 @@ import type { Command } from '../command-table.ts';
 import type { CommandContext } from '../context.ts';
 import { helpSubcommand } from '../help.ts';
 import { keyPositions } from '../key-positions.ts';
-import { SYNTAX_ERROR } from '../replies.ts';
+import { asciiLower, SYNTAX_ERROR } from '../replies.ts';
 import type { CommandFlag, CommandSpec, Handler, KeySpec } from '../spec.ts';
 import { writeDocs } from './command-docs.ts';
 
@@ -133,7 +133,7 @@ function writeInfo(reply: ReplyWriter, command: Command): void {
 }
 
 function namedCommands(ctx: CommandContext, request: Request): (Command | undefined)[] {
-  return Array.from({ length: request.count - 2 }, (_, i) => ctx.table.get(request.latin1(i + 2).toLowerCase()));
+  return Array.from({ length: request.count - 2 }, (_, i) => ctx.table.get(asciiLower(request.latin1(i + 2))));
 }
 
 const info: Handler = (ctx, request) => {
@@ -252,7 +252,6 @@ export const commandCommand: CommandSpec = {
       getKeys(true),
     ),
     helpSubcommand(
-      'COMMAND',
       [
         '(no subcommand)',
         '    Describe all commands.',

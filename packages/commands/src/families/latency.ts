@@ -131,7 +131,6 @@ export const latencyCommand: CommandSpec = {
     sub('graph', 3, 'Draws the delays of an event.', graph),
     sub('doctor', 2, 'Reports on the delays of all events.', doctor),
     helpSubcommand(
-      'LATENCY',
       [
         'DOCTOR',
         '    Report on the delays of all events.',

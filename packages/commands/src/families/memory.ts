@@ -170,7 +170,6 @@ export const memoryCommand: CommandSpec = {
     // The heap gives free pages back by itself.
     sub('purge', 'Gives free memory back to the system.', 'all_succeeded', (ctx) => ctx.reply.ok()),
     helpSubcommand(
-      'MEMORY',
       [
         'DOCTOR',
         '    Report what looks wrong about the memory.',

@@ -84,7 +84,6 @@ export const objectCommand: CommandSpec = {
       about((ctx, value) => ctx.reply.integer(isSharedInteger(value) ? SHARED_REFERENCE_COUNT : 1)),
     ),
     helpSubcommand(
-      'OBJECT',
       [
         'ENCODING <key>',
         '    Answer how the value of the key is kept.',

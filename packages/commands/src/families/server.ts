@@ -215,7 +215,6 @@ const configCommand: CommandSpec = {
       ctx.reply.ok();
     }),
     helpSubcommand(
-      'CONFIG',
       [
         'GET <pattern>',
         '    Answer the options whose names match the pattern, and their values.',

@@ -79,7 +79,6 @@ export const slowLogCommand: CommandSpec = {
       },
     },
     helpSubcommand(
-      'SLOWLOG',
       [
         'GET [<count>]',
         '    Answer the last entries, 10 unless a count is given, all of them for -1: an id, the Unix time, the',

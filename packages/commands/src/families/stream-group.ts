@@ -224,7 +224,6 @@ export const streamGroupCommands: readonly CommandSpec[] = [
         handler: deleteConsumer,
       },
       helpSubcommand(
-        'XGROUP',
         [
           'CREATE <key> <group> <id|$> [MKSTREAM] [ENTRIESREAD <entries_read>]',
           '    Make a consumer group that is given the entries behind the ID; $ is the last one.',

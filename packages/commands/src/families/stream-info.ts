@@ -14,7 +14,7 @@ import type { ReplyWriter, Request } from '@aof/resp-codec';
 import type { CommandContext } from '../context.ts';
 import { helpSubcommand } from '../help.ts';
 import { readInteger, readValue, WRONG_TYPE } from '../lookup.ts';
-import { NO_SUCH_KEY } from '../replies.ts';
+import { asciiUpper, NO_SUCH_KEY } from '../replies.ts';
 import { type CommandSpec, type Handler, keys } from '../spec.ts';
 import { writeEntry, writeId } from './stream-arguments.ts';
 import { quoted } from './stream-delivery.ts';
@@ -25,7 +25,7 @@ const FULL_COUNT = 10;
 
 /** The error of a subcommand that exists, with arguments that do not fit. */
 export function subcommandSyntaxError(request: Request): string {
-  const name = request.latin1(0).toUpperCase();
+  const name = asciiUpper(request.latin1(0));
   return `ERR unknown subcommand or wrong number of arguments for ${quoted(request.latin1(1).slice(0, 128))}. Try ${name} HELP.`;
 }
 
@@ -233,7 +233,6 @@ export const streamInfoCommand: CommandSpec = {
       handler: infoConsumers,
     },
     helpSubcommand(
-      'XINFO',
       [
         'STREAM <key> [FULL [COUNT <count>]]',
         '    Answer what the stream counts, with FULL also what is in it.',
