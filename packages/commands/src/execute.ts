@@ -15,7 +15,7 @@ import { CommandTimes } from './command-times.ts';
 import type { CommandContext, RecordArgument } from './context.ts';
 import { hasTooLongText, mayHaveLongText } from './longest-text.ts';
 import { Propagation, type PropagationSink } from './propagation.ts';
-import { refusalOf } from './refusal.ts';
+import { refusalOf, type ServerState } from './refusal.ts';
 import { STRING_TOO_LONG, unknownCommand, unknownSubcommand } from './replies.ts';
 import type { ServerPort } from './server-port.ts';
 import type { CommandSpec } from './spec.ts';
@@ -44,15 +44,6 @@ export interface ExecutionObserver {
   touched(db: Database, key: Key): void;
   /** The command has run for `client`, in `db`, and its reply is written. */
   executed(client: Client, db: Database, command: Command, request: Request): void;
-}
-
-/** Conditions under which commands are refused; the server keeps them up to date. */
-export interface ServerState {
-  isLoading: boolean;
-  /** Text of strerror(3) while the log cannot be written, else undefined. */
-  logWriteError: string | undefined;
-  /** A snapshot has failed, and writes are refused until one succeeds. */
-  hasFailedToSave: boolean;
 }
 
 export interface ExecutorStatistics {
@@ -169,8 +160,7 @@ export class Executor implements CommandContext {
     this.nowMs = nowMs;
     this.keyspace.nowMs = nowMs;
     this.#begin(client);
-    this.#call(command, request);
-    this.#endUnit(!command.touchesArbitraryKeys);
+    this.#runUnit(command, request, !command.touchesArbitraryKeys);
     if (this.observer !== undefined) this.observer.executed(client, this.db, command, request);
     this.#endReply(client);
     if (this.blocked.hasReady) this.#serveBlocked();
@@ -401,9 +391,7 @@ export class Executor implements CommandContext {
     this.#begin(client);
     this.#retried = waiting;
     this.#isStillWaiting = false;
-    this.#call(command, request);
-    this.#retried = undefined;
-    this.#endUnit(true);
+    this.#runUnit(command, request, true);
     if (this.#isStillWaiting) return;
     if (this.observer !== undefined) this.observer.executed(client, this.db, command, request);
     this.#endWait(client);
@@ -414,6 +402,16 @@ export class Executor implements CommandContext {
     client.isSuspended = false;
     this.#endReply(client);
     this.#unblocked.push(client);
+  }
+
+  /** A unit that a bug ends halfway hands over its records all the same: the data set has what they tell. */
+  #runUnit(command: Command, request: Request, together: boolean): void {
+    try {
+      this.#call(command, request);
+    } finally {
+      this.#retried = undefined;
+      this.#endUnit(together);
+    }
   }
 
   #endUnit(together: boolean): void {

@@ -18,12 +18,12 @@ export {
   type ExecutorOptions,
   type ExecutorStatistics,
   type LoadOutcome,
-  type ServerState,
 } from './execute.ts';
 export { followConfig } from './follow-config.ts';
 export { keyPositions } from './key-positions.ts';
 export { type MemoryUse, memoryReport } from './memory-report.ts';
 export { NO_DATABASE, type PropagationSink } from './propagation.ts';
+export type { ServerState } from './refusal.ts';
 export type {
   InfoSection,
   ReloadOptions,

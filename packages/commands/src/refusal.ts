@@ -3,10 +3,18 @@
  */
 import type { Client } from './client.ts';
 import type { Command } from './command-table.ts';
-import type { ServerState } from './execute.ts';
 
 const SAVE_FAILED =
   "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may modify the data set are disabled, because this instance is configured to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error.";
+
+/** Conditions under which commands are refused; the server keeps them up to date. */
+export interface ServerState {
+  isLoading: boolean;
+  /** Text of strerror(3) while the log cannot be written, else undefined. */
+  logWriteError: string | undefined;
+  /** A snapshot has failed, and writes are refused until one succeeds. */
+  hasFailedToSave: boolean;
+}
 
 interface RefusalContext {
   readonly state: ServerState;
