@@ -7,7 +7,7 @@
 import { Crc64 } from '@aof/crc64';
 import { copyBytes, isIntegerText } from '@aof/keyspace';
 import { LENGTH_32, LENGTH_64, STRING_INT8, STRING_INT16, STRING_INT32, STRING_LZF } from './format.ts';
-import { allocateLatin1, type Latin1Buffer, latin1Of, latin1View } from './latin1.ts';
+import { allocateLatin1, type Latin1Buffer } from './latin1.ts';
 import { lzfCompress } from './lzf.ts';
 
 /** Redis tries to compress strings longer than this. Source: rdb.c, rdbSaveRawString. */
@@ -21,7 +21,6 @@ const SHORT_INTEGER_CHARS = 11;
 const LENGTH_MAX_BYTES = 9;
 const MINUS = 0x2d;
 const DIGIT_0 = 0x30;
-const DIGIT_9 = 0x39;
 /** Scratch memory above this size is given back. */
 const SCRATCH_KEPT_BYTES = 1 << 20;
 const INT64_MAX = 2n ** 63n - 1n;
@@ -48,6 +47,7 @@ export class RdbOutput {
   #done = 0;
   #packed: Latin1Buffer = allocateLatin1(0);
   #compressed: Latin1Buffer = allocateLatin1(0);
+  #savedBytes = 0;
 
   constructor(options: RdbOutputOptions = {}) {
     this.#compresses = options.compresses ?? true;
@@ -59,6 +59,11 @@ export class RdbOutput {
   /** Bytes that were written and not taken. */
   get pendingBytes(): number {
     return this.#chunksBytes + this.#at - this.#done;
+  }
+
+  /** Bytes that compressing has saved so far: they took their time, though nobody sees them written. */
+  get savedBytes(): number {
+    return this.#savedBytes;
   }
 
   /** The bytes that were written since the last call, in order. */
@@ -153,9 +158,7 @@ export class RdbOutput {
   /** `string` of the bytes `start` to `end` (exclusive). */
   stringOfBytes(bytes: Uint8Array, start: number, end: number): void {
     const length = end - start;
-    if (length <= SHORT_INTEGER_CHARS && mayBeInteger(bytes, start, end)) {
-      return this.string(latin1Of(latin1View(bytes), start, end));
-    }
+    if (length <= SHORT_INTEGER_CHARS && this.#shortInteger(integerOf(bytes, start, end))) return;
     if (this.#isCompressible(length)) {
       const scratch = this.#packedScratch(length);
       copyBytes(scratch, 0, bytes, start, end);
@@ -198,12 +201,16 @@ export class RdbOutput {
     this.#length(length);
     this.#compressed.copy(this.#buffer, this.#at, 0, size);
     this.#at += size;
+    this.#savedBytes += length - size;
     return true;
   }
 
   #integer(text: string): boolean {
-    if (!isIntegerText(text)) return false;
-    const value = Number(text);
+    return isIntegerText(text) && this.#shortInteger(Number(text));
+  }
+
+  /** Writes `value` if it is an int32. */
+  #shortInteger(value: number): boolean {
     if (value !== (value | 0)) return false;
     this.#reserve(5);
     const buffer = this.#buffer;
@@ -271,13 +278,17 @@ export class RdbOutput {
   }
 }
 
-/** Whether the bytes may be an integer as text, as far as their first and their last tell. */
-function mayBeInteger(bytes: Uint8Array, start: number, end: number): boolean {
-  if (end === start) return false;
-  const first = bytes[start];
-  return isDigit(bytes[end - 1]) && (isDigit(first) || first === MINUS);
-}
-
-function isDigit(byte: number): boolean {
-  return byte >= DIGIT_0 && byte <= DIGIT_9;
+/** The integer whose text the bytes are, spelled as integers are (`isIntegerText`); NaN if they are none. At most SHORT_INTEGER_CHARS. */
+function integerOf(bytes: Uint8Array, start: number, end: number): number {
+  const isNegative = bytes[start] === MINUS;
+  const first = isNegative ? start + 1 : start;
+  let value = 0;
+  for (let at = first; at < end; at++) {
+    const digit = bytes[at] - DIGIT_0;
+    if (digit < 0 || digit > 9) return Number.NaN;
+    value = value * 10 + digit;
+  }
+  const isSpelledOtherwise = first >= end || (bytes[first] === DIGIT_0 && (isNegative || end - first > 1));
+  if (isSpelledOtherwise) return Number.NaN;
+  return isNegative ? -value : value;
 }

@@ -4,13 +4,13 @@
  * Invariants: no call writes more than a piece of a large value; the caller begins and ends the file and takes its chunks.
  */
 
-import type { FrozenValue, Key, LargeEntry, SnapshotSink, Value } from '@aof/keyspace';
+import type { FrozenCursor, FrozenItems, FrozenValue, Key, LargeEntry, SnapshotSink, Value } from '@aof/keyspace';
 import type { RdbKeyHead } from './entries.ts';
 import { plainEntries, plainStreamRest } from './keyspace-streams.ts';
 import { plainValue } from './keyspace-values.ts';
 import type { RdbWriter } from './writer.ts';
 
-/** A piece ends with the element that reaches this: some hundred microseconds of work. */
+/** A piece ends with the element that reaches this, as it was before it was compressed: some hundred microseconds of work. */
 const PIECE_BYTES = 64 * 1024;
 const PIECE_ELEMENTS = 1024;
 
@@ -79,8 +79,8 @@ function writeElements(writer: RdbWriter, content: FrozenValue): boolean {
     writer.bytes(content.read());
     return content.isAtEnd;
   }
-  const enough = writer.pendingBytes + PIECE_BYTES;
-  for (let left = PIECE_ELEMENTS; left > 0 && writer.pendingBytes < enough; left--) {
+  const enough = writer.pendingBytes + writer.savedBytes + PIECE_BYTES;
+  for (let left = PIECE_ELEMENTS; left > 0 && writer.pendingBytes + writer.savedBytes < enough; left--) {
     if (!writeElement(writer, content)) return true;
   }
   return false;
@@ -88,6 +88,9 @@ function writeElements(writer: RdbWriter, content: FrozenValue): boolean {
 
 /** Writes the next element, if there is one. */
 function writeElement(writer: RdbWriter, content: Exclude<FrozenValue, { readonly type: 'string' }>): boolean {
+  if (content.type !== 'stream' && content.cursor !== undefined) {
+    return writeElementOfBytes(writer, content.type, content.cursor);
+  }
   switch (content.type) {
     case 'list':
     case 'set': {
@@ -111,4 +114,14 @@ function writeElement(writer: RdbWriter, content: Exclude<FrozenValue, { readonl
       return !done;
     }
   }
+}
+
+/** `writeElement` from where the elements lie: no string is made of them. */
+function writeElementOfBytes(writer: RdbWriter, type: FrozenItems['type'], cursor: FrozenCursor): boolean {
+  if (!cursor.next()) return false;
+  const { bytes, keyStart, valueStart } = cursor;
+  if (type === 'hash') writer.fieldOfBytes(bytes, keyStart, valueStart, cursor.valueEnd);
+  else if (type === 'zset') writer.scoredOfBytes(bytes, keyStart, valueStart, cursor.score);
+  else writer.elementOfBytes(bytes, keyStart, valueStart);
+  return true;
 }

@@ -112,6 +112,11 @@ export class RdbWriter {
     return this.#output.pendingBytes;
   }
 
+  /** Bytes that compressing has saved so far: work that `pendingBytes` does not show. */
+  get savedBytes(): number {
+    return this.#output.savedBytes;
+  }
+
   /** The bytes that were written since the last call, in order. */
   take(): Uint8Array[] {
     return this.#output.take();
@@ -273,6 +278,27 @@ export class RdbWriter {
   field(...[field, value, expireAtMs]: HashField): void {
     const { type, earliestMs } = this.#step('field', 1);
     writeField(this.#output, type, field, value, expireAtMs, earliestMs);
+  }
+
+  // The same of what is bytes already; ends are exclusive.
+
+  elementOfBytes(bytes: Uint8Array, start: number, end: number): void {
+    this.#step('element', 1);
+    this.#output.stringOfBytes(bytes, start, end);
+  }
+
+  scoredOfBytes(bytes: Uint8Array, start: number, end: number, score: number): void {
+    this.#step('scored', 1);
+    this.#output.stringOfBytes(bytes, start, end);
+    this.#output.double(score);
+  }
+
+  /** A field that does not expire, and its value behind it, of a hash none of whose fields expires. */
+  fieldOfBytes(bytes: Uint8Array, start: number, valueStart: number, valueEnd: number): void {
+    const { type } = this.#step('field', 1);
+    if (type !== TYPE_HASH) throw new Error('bug: fields that expire come as text');
+    this.#output.stringOfBytes(bytes, start, valueStart);
+    this.#output.stringOfBytes(bytes, valueStart, valueEnd);
   }
 
   /** @param items one at least */
