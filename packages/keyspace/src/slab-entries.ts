@@ -85,6 +85,11 @@ export class SlabEntries<V extends object | string> {
     this.#at = slotOffset(address);
   }
 
+  /** Reads a word of the entry at `address`: it, and how memory is reached there, is in the processor's caches then. */
+  touch(address: number): number {
+    return this.#slabs.pageOf(address).words[slotOffset(address) >>> 2];
+  }
+
   isKey(address: number, key: Key): boolean {
     this.use(address);
     const info = this.#info();

@@ -17,6 +17,8 @@ export class SlabIndex<V extends object | string> {
   readonly table: HashTable<number>;
   readonly entries: SlabEntries<V>;
   readonly #seed: HashSeed;
+  /** Keeps the compiler from leaving out what `warm` reads. */
+  lastTouched = 0;
 
   /** @param table of hashes made with `seed`, without cells and with two words */
   constructor(table: HashTable<number>, entries: SlabEntries<V>, seed: HashSeed) {
@@ -76,6 +78,23 @@ export class SlabIndex<V extends object | string> {
   /** Uses the entry of a full slot. */
   useSlot({ words }: Segment, slot: number): void {
     this.entries.use(words[slot * 2 + 1]);
+  }
+
+  /**
+   * Touches about the next `count` entries from the position `from` in the order of hashes on, for whoever visits them now. They lie
+   * anywhere in memory: here nothing waits for what is read, so the processor fetches several at a time, where a visit waits for each.
+   */
+  warm(from: number, count: number): void {
+    const { words, capacity, depth } = this.table.segmentAt(from);
+    const { entries } = this;
+    let left = count;
+    let read = 0;
+    for (let slot = homeSlot(from, depth, capacity); slot < capacity && left > 0; slot++) {
+      if (words[slot * 2] === 0) continue;
+      read ^= entries.touch(words[slot * 2 + 1]);
+      left--;
+    }
+    this.lastTouched = read;
   }
 
   /** Sets the value of the found entry, which is in use. */

@@ -19,6 +19,8 @@ import type { Value } from './values/value.ts';
 const ACCESS_MASK = 0xffffff;
 const EPOCH_SHIFT = 24;
 const LEAST_PAGE_BYTES = 16 * 1024;
+/** Entries of a full visit that are fetched together. */
+const VISIT_STEP = 32;
 
 export class SlabTable implements KeyDictionary {
   expiringCount = 0;
@@ -135,6 +137,7 @@ export class SlabTable implements KeyDictionary {
   }
 
   scanUnmarked(cursor: number, count: number, epoch: number, visit: EntryVisitor, visitBytes?: BytesVisitor): number {
+    this.#index.warm(cursor, count);
     return scanSegments(this.#index.table, { cursor, count, isNumberedOnly: false }, (segment, slot) => {
       this.#index.useSlot(segment, slot);
       if (this.epoch() === epoch) return;
@@ -148,10 +151,15 @@ export class SlabTable implements KeyDictionary {
   }
 
   visitAll(visit: EntryVisitor, visitBytes?: BytesVisitor): void {
-    for (const { segment, slot } of this.#index.table.slots()) {
+    const visitSlot = (segment: Segment, slot: number): void => {
       this.#index.useSlot(segment, slot);
       this.#visit(expiryAt(segment, slot), visit, visitBytes);
-    }
+    };
+    let cursor = 0;
+    do {
+      this.#index.warm(cursor, VISIT_STEP);
+      cursor = scanSegments(this.#index.table, { cursor, count: VISIT_STEP, isNumberedOnly: false }, visitSlot);
+    } while (cursor !== 0);
   }
 
   #visit(expireAtMs: number, visit: EntryVisitor, visitBytes: BytesVisitor | undefined): void {

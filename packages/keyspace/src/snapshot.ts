@@ -21,7 +21,7 @@ import { type FrozenValue, isSmall } from './values/frozen.ts';
 import { cloneValue, type Value } from './values/value.ts';
 
 /** Entries looked at between two looks at the clock: some ten microseconds of small values. */
-const SCAN_STEP = 16;
+const SCAN_STEP = 32;
 /** Epochs have 8 bits: before they repeat, everything that given-up snapshots have left behind is marked anew. */
 const MAX_ABANDONED = 250;
 
