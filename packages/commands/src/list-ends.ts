@@ -17,6 +17,12 @@ export function push(list: ListValue, end: ListEnd, element: string): void {
   else list.pushTail(element);
 }
 
+/** The same as `push` of one element after the other, in one pass. */
+export function pushAll(list: ListValue, end: ListEnd, elements: readonly string[]): void {
+  if (end === 'left') list.pushAllHead(elements);
+  else list.pushAllTail(elements);
+}
+
 export function pop(list: ListValue, end: ListEnd): string | undefined {
   return end === 'left' ? list.popHead() : list.popTail();
 }

@@ -38,7 +38,7 @@ describe('a packed sequence', () => {
   });
 
   test('equals an array after any edits', () => {
-    const edit = fc.record({ kind: fc.nat(7), at: fc.nat(11), count: fc.nat(3), first: entry, second: entry });
+    const edit = fc.record({ kind: fc.nat(8), at: fc.nat(11), count: fc.nat(3), first: entry, second: entry });
     fc.assert(
       fc.property(entries, fc.array(edit, { maxLength: 12 }), (start, edits) => {
         const model = start.slice();
@@ -70,6 +70,9 @@ describe('a packed sequence', () => {
           } else if (kind === 7) {
             p = packed.packedConcat(p, packed.packedOf([first]));
             model.push(first);
+          } else if (kind === 8) {
+            p = packed.packedInsertAll(p, offset, start.slice(0, count));
+            model.splice(index, 0, ...start.slice(0, count));
           }
           expect(packed.packedEntries(p)).toEqual(model);
         }

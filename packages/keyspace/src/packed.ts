@@ -249,14 +249,27 @@ export function packedConcat(p: string, q: string): string {
   return target.latin1Slice(0, total);
 }
 
+/** Chars that `entries` take packed. */
+export function packedSizeOf(entries: readonly string[]): number {
+  let total = 0;
+  for (const entry of entries) total += packedSize(entry.length);
+  return total;
+}
+
+/** `p` with `entries`, in their order, before the entry at `offset`; `p.length` appends. One copy. */
+export function packedInsertAll(p: string, offset: number, entries: readonly string[]): string {
+  const total = p.length + packedSizeOf(entries);
+  const target = latin1Scratch(total);
+  if (offset > 0) target.latin1Write(p, 0, offset);
+  let at = offset;
+  for (const entry of entries) at = packedWrite(target, at, entry);
+  if (offset < p.length) target.latin1Write(offset === 0 ? p : p.substring(offset), at, p.length - offset);
+  return target.latin1Slice(0, total);
+}
+
 /** A packed sequence of `entries`, in one copy. */
 export function packedOf(entries: readonly string[]): string {
-  let total = 0;
-  for (let i = 0; i < entries.length; i++) total += packedSize((entries[i] ?? '').length);
-  const target = latin1Scratch(total);
-  let at = 0;
-  for (let i = 0; i < entries.length; i++) at = packedWrite(target, at, entries[i] ?? '');
-  return target.latin1Slice(0, total);
+  return packedInsertAll('', 0, entries);
 }
 
 /** All entries in order, each possibly a slice of `p` (see {@link packedEntry}). */

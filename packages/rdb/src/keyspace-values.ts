@@ -6,10 +6,12 @@
  */
 
 import {
+  ADDED,
   type Database,
   HashValue,
   type Key,
   ListValue,
+  type ScoredMember,
   SetValue,
   SortedSetValue,
   StreamValue,
@@ -74,10 +76,7 @@ export function entryToValue(entry: RdbValue & EntryPlace, thresholds: Threshold
  */
 export function extendValue(value: Value, entry: RdbValue & EntryPlace, thresholds: Thresholds): KeyspaceValue['lost'] {
   if (entry.type === 'list' && value instanceof ListValue) {
-    for (const element of entry.value) {
-      value.grow(thresholds.listMaxListpackSize, element.length, 1);
-      value.pushTail(element);
-    }
+    value.append(entry.value, thresholds.listMaxListpackSize);
   } else if (entry.type === 'set' && value instanceof SetValue) {
     addMembers(value, entry.value, thresholds, entry);
   } else if (entry.type === 'zset' && value instanceof SortedSetValue) {
@@ -146,55 +145,73 @@ const FIELD_EXPIRY: readonly KeyspaceLossCode[] = ['hash-field-expiry'];
 function setOf(members: readonly string[], thresholds: Thresholds, place: EntryPlace): SetValue {
   const set = new SetValue();
   set.expect(members.length, thresholds);
-  addMembers(set, members, thresholds, place);
+  if (set.addAll(members, thresholds) < members.length) refuseTwice(members, place);
   return set;
-}
-
-function addMembers(set: SetValue, members: readonly string[], thresholds: Thresholds, place: EntryPlace): void {
-  for (const member of members) if (!set.add(member, thresholds)) throw duplicate(member, place);
 }
 
 function sortedSetOf(pairs: readonly ScoredPair[], thresholds: Thresholds, place: EntryPlace): SortedSetValue {
-  const set = SortedSetValue.of(
-    pairs.map(([member, score]) => ({ member, score })),
-    thresholds,
-    true,
-  );
-  if (set.size === pairs.length && !hasDuplicate(pairs, set)) return set;
-  const distinct = new Set<string>();
-  for (const [member] of pairs) {
-    if (distinct.has(member)) throw duplicate(member, place);
-    distinct.add(member);
-  }
+  const set = SortedSetValue.of(scoredMembers(pairs), thresholds, true);
+  // A small one is built without looking; a large one has lost what came twice.
+  if (set.size < pairs.length || set.encoding() === 'listpack') refuseTwice(firstsOf(pairs), place);
   return set;
-}
-
-/** Whether a small set, which is built without looking, has a member twice; a large one has lost it. */
-function hasDuplicate(pairs: readonly ScoredPair[], set: SortedSetValue): boolean {
-  return set.encoding() === 'listpack' && new Set(pairs.map(([member]) => member)).size !== pairs.length;
-}
-
-function addPairs(set: SortedSetValue, pairs: readonly ScoredPair[], thresholds: Thresholds, place: EntryPlace): void {
-  for (const [member, score] of pairs) {
-    const before = set.size;
-    set.put(member, score, thresholds);
-    if (set.size === before) throw duplicate(member, place);
-  }
 }
 
 function hashOf(fields: readonly HashField[], thresholds: Thresholds, place: EntryPlace): HashValue {
   const hash = HashValue.of(fields, thresholds);
-  if (hash.size === fields.length) return hash;
-  const distinct = new Set<string>();
-  for (const [field] of fields) {
-    if (distinct.has(field)) throw duplicate(field, place);
-    distinct.add(field);
-  }
+  if (hash.size < fields.length) refuseTwice(firstsOf(fields), place);
   return hash;
 }
 
+// What is added to a value that has begun: a table tells as it takes an element whether it has it; a small form takes all at once and
+// is asked before.
+
+function addMembers(set: SetValue, members: readonly string[], thresholds: Thresholds, place: EntryPlace): void {
+  if (set.encoding() === 'hashtable') {
+    for (const member of members) if (!set.add(member, thresholds)) throw duplicate(member, place);
+    return;
+  }
+  refuseTwice(members, place, (member) => set.has(member));
+  set.addAll(members, thresholds);
+}
+
+function addPairs(set: SortedSetValue, pairs: readonly ScoredPair[], thresholds: Thresholds, place: EntryPlace): void {
+  if (set.encoding() === 'skiplist') {
+    for (const [member, score] of pairs) {
+      if (set.put(member, score, thresholds) !== ADDED) throw duplicate(member, place);
+    }
+    return;
+  }
+  refuseTwice(firstsOf(pairs), place, (member) => set.score(member) !== undefined);
+  set.putAll(scoredMembers(pairs), thresholds);
+}
+
 function addFields(hash: HashValue, fields: readonly HashField[], thresholds: Thresholds, place: EntryPlace): void {
-  for (const [field, value] of fields) if (!hash.set(field, value, thresholds)) throw duplicate(field, place);
+  if (hash.encoding() === 'hashtable') {
+    for (const [field, value] of fields) if (!hash.set(field, value, thresholds)) throw duplicate(field, place);
+    return;
+  }
+  refuseTwice(firstsOf(fields), place, (field) => hash.has(field));
+  const entries: string[] = [];
+  for (const [field, value] of fields) entries.push(field, value);
+  hash.setAll(entries, thresholds);
+}
+
+function scoredMembers(pairs: readonly ScoredPair[]): ScoredMember[] {
+  return pairs.map(([member, score]) => ({ member, score }));
+}
+
+/** The members of pairs, or the fields. */
+function firstsOf(pairs: readonly (readonly [string, ...unknown[]])[]): string[] {
+  return pairs.map(([first]) => first);
+}
+
+/** @throws RdbError one of `texts` comes twice, or is there already */
+function refuseTwice(texts: readonly string[], place: EntryPlace, isThere = (_: string): boolean => false): void {
+  const seen = new Set<string>();
+  for (const text of texts) {
+    if (isThere(text) || seen.has(text)) throw duplicate(text, place);
+    seen.add(text);
+  }
 }
 
 function lossesOfFields(fields: readonly HashField[]): readonly KeyspaceLossCode[] {

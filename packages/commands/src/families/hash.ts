@@ -1,5 +1,6 @@
 /** Hashes: fields are set, read, counted up and removed. hash-read.ts holds what reads many of them. */
 import { HashValue, type Key } from '@aof/keyspace';
+import { textsFrom } from '../argument-texts.ts';
 import type { CommandContext } from '../context.ts';
 import { addInt64, parseInt64 } from '../int64.ts';
 import { addLongDouble, isInfiniteLongDouble, isLongDouble } from '../long-double.ts';
@@ -21,11 +22,12 @@ function setting(name: string, answersOk: boolean): Handler {
     if (found === WRONG_TYPE) return;
     const hash = found ?? new HashValue();
     const { thresholds } = ctx.keyspace;
-    let created = 0;
-    for (let i = 2; i < request.count; i += 2) {
-      if (hash.set(request.latin1(i), request.latin1(i + 1), thresholds)) created++;
-    }
-    ctx.keyspace.dirty += (request.count - 2) / 2;
+    const pairs = (request.count - 2) / 2;
+    const created =
+      pairs > 1
+        ? hash.setAll(textsFrom(request, 2), thresholds)
+        : Number(hash.set(request.latin1(2), request.latin1(3), thresholds));
+    ctx.keyspace.dirty += pairs;
     changed(ctx, key, found, hash);
     if (answersOk) ctx.reply.ok();
     else ctx.reply.integer(created);

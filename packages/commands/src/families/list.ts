@@ -1,7 +1,8 @@
 /** Lists: elements in order, added and taken at both ends, read and edited in between. list-move.ts holds LMOVE, LMPOP and LPOS. */
 import { ListValue } from '@aof/keyspace';
 import type { Request } from '@aof/resp-codec';
-import { type ListEnd, popToReply, push, removedFromList } from '../list-ends.ts';
+import { textsFrom } from '../argument-texts.ts';
+import { type ListEnd, popToReply, push, pushAll, removedFromList } from '../list-ends.ts';
 import { readInteger, readValue, WRONG_TYPE, writeValue } from '../lookup.ts';
 import { INDEX_OUT_OF_RANGE, NO_SUCH_KEY, NOT_POSITIVE, SYNTAX_ERROR, wrongArity } from '../replies.ts';
 import { type CommandSpec, type Handler, keys } from '../spec.ts';
@@ -17,7 +18,8 @@ function pushing(end: ListEnd, needsList: boolean): Handler {
     const list = found ?? new ListValue();
     const added = request.count - 2;
     list.grow(ctx.keyspace.thresholds.listMaxListpackSize, bytesFrom(request, 2), added);
-    for (let i = 2; i < request.count; i++) push(list, end, request.latin1(i));
+    if (added === 1) push(list, end, request.latin1(2));
+    else pushAll(list, end, textsFrom(request, 2));
     if (found === undefined) ctx.db.set(key, list);
     else ctx.db.touched(key);
     ctx.keyspace.dirty += added;

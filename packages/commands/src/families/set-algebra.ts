@@ -8,6 +8,9 @@ import { type CommandSpec, countedKeys, type Handler, keys } from '../spec.ts';
 
 const TOO_MANY_KEYS = "ERR Number of keys can't be greater than number of args";
 
+/** Members of a result that is stored are added so many at a time: more than a small form has, unless CONFIG SET says otherwise. */
+const GATHERED = 1024;
+
 /** Undefined where there is none. */
 type Sets = readonly (SetValue | undefined)[];
 
@@ -123,10 +126,15 @@ const storing =
   (ctx, request) => {
     const sets = readSets(ctx, request, 2, request.count);
     if (sets === undefined) return;
+    const { thresholds } = ctx.keyspace;
     const result = new SetValue();
+    let gathered: string[] = [];
     members(sets)((member) => {
-      result.add(member, ctx.keyspace.thresholds);
+      if (gathered.push(member) < GATHERED) return;
+      result.addAll(gathered, thresholds);
+      gathered = [];
     });
+    result.addAll(gathered, thresholds);
     if (asIntset) result.preferIntset(ctx.keyspace.thresholds);
     store(ctx, request, result);
   };

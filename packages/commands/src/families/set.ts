@@ -1,5 +1,6 @@
 /** Sets: distinct members without order. SPOP and SRANDMEMBER are in set-random.ts, SINTER and its like in set-algebra.ts. */
 import { SetValue } from '@aof/keyspace';
+import { textsFrom } from '../argument-texts.ts';
 import { scanning } from '../collection-scan.ts';
 import { checkType, readValue, WRONG_TYPE, writeValue } from '../lookup.ts';
 import { type CommandSpec, type Handler, keys } from '../spec.ts';
@@ -14,8 +15,8 @@ const add: Handler = (ctx, request) => {
   const given = request.count - 2;
   const set = found ?? SetValue.forMembers(request.latin1(2), given, thresholds);
   found?.expect(given, thresholds);
-  let added = 0;
-  for (let i = 2; i < request.count; i++) if (set.add(request.latin1(i), thresholds)) added++;
+  const added =
+    given > 1 ? set.addAll(textsFrom(request, 2), thresholds) : Number(set.add(request.latin1(2), thresholds));
   if (found === undefined) ctx.db.set(key, set);
   else if (added > 0) ctx.db.touched(key);
   ctx.keyspace.dirty += added;

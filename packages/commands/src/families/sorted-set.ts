@@ -94,7 +94,7 @@ function resultingScore(
 interface AddOutcome {
   added: number;
   updated: number;
-  /** The score of the last pair if it was not refused. */
+  /** The score of the last pair if it was not refused; undefined too if several were put at once. */
   score: number | undefined;
 }
 
@@ -107,8 +107,13 @@ function putPairs(
   options: AddOptions,
   thresholds: Thresholds,
 ): AddOutcome {
-  const outcome: AddOutcome = { added: 0, updated: 0, score: undefined };
   const isPlain = !(options.nx || options.xx || options.gt || options.lt || options.incr);
+  // The small form is written once for all pairs; the big one takes each as it is read.
+  if (isPlain && scores.length > 1 && set.encoding() === 'listpack') {
+    const pairs = scores.map((score, i) => ({ member: request.latin1(first + i * 2 + 1), score }));
+    return { ...set.putAll(pairs, thresholds), score: undefined };
+  }
+  const outcome: AddOutcome = { added: 0, updated: 0, score: undefined };
   for (let i = 0; i < scores.length; i++) {
     const member = request.latin1(first + i * 2 + 1);
     const score = isPlain ? scores[i] : resultingScore(set, member, scores[i], options);

@@ -84,6 +84,32 @@ describe('a hash', () => {
     expect([...forms].sort()).toEqual(['hashtable', 'listpack']);
   });
 
+  test('sets many fields at once as it sets them one by one', () => {
+    // The lower ones may come after the higher: CONFIG SET.
+    const thresholds = fc.constantFrom(TINY, THRESHOLDS, { hashMaxListpackEntries: 25, hashMaxListpackValue: 40 });
+    const pair = fc.tuple(name, name);
+    const batch = fc.record({ pairs: fc.array(pair, { maxLength: 30, size: 'max' }), thresholds });
+    const changes = new Set<string>();
+    fc.assert(
+      fc.property(fc.array(batch, { maxLength: 4 }), (batches) => {
+        const hash = new HashValue();
+        const single = new HashValue();
+        for (const { pairs, thresholds: limits } of batches) {
+          const before = hash.encoding();
+          const isNew = pairs.map(([field, value]) => single.set(field, value, limits));
+          expect(hash.setAll(pairs.flat(), limits)).toBe(isNew.filter(Boolean).length);
+          expect(hash.encoding()).toBe(single.encoding());
+          expect(sortedPairs(hash.entries())).toEqual(sortedPairs(single.entries()));
+          if (hash.encoding() === 'listpack') expect([...hash.entries()]).toEqual([...single.entries()]);
+          expect(hash.size).toBe(single.size);
+          changes.add(`${before} ${hash.encoding()}`);
+        }
+      }),
+      { numRuns: 400 },
+    );
+    expect(changes.size).toBe(3);
+  });
+
   test('shares nothing visible with its copy', () => {
     const operations = fc.array(operation, { maxLength: 40, size: 'max' });
     fc.assert(

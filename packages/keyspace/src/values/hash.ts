@@ -10,8 +10,10 @@
 import { ByteTable, LARGE_TABLE } from '../byte-table.ts';
 import { FrozenEntries } from '../frozen-entries.ts';
 import { HashTable } from '../hash-table.ts';
+import { flatCopy } from '../latin1.ts';
 import {
   packedAppendPair,
+  packedEntries,
   packedEntry,
   packedEntryLength,
   packedFind,
@@ -19,8 +21,8 @@ import {
   packedOf,
   packedRemove,
   packedReplace,
+  packedSize,
   packedSkip,
-  packedTake,
 } from '../packed.ts';
 import { type FrozenItems, nothingToRelease } from './frozen.ts';
 import { shuffledPrefix } from './set.ts';
@@ -41,6 +43,8 @@ export type PairVisitor = (field: string, value: string) => void;
 
 /** Whatever the thresholds say, no edit copies more than this. */
 const PACKED_LIMIT_BYTES = 64 << 20;
+/** Up to so many pairs are set one by one: to unpack the small form costs more. */
+const FEW_PAIRS = 8;
 /** MEMORY USAGE looks at so many pairs unless it is told otherwise. */
 const DEFAULT_SAMPLES = 5;
 /** A sample of more than one pair in so many is drawn by shuffling all of them, a smaller one by trying. */
@@ -57,15 +61,15 @@ export class HashValue {
    */
   static of(pairs: readonly FieldPair[], thresholds: HashThresholds): HashValue {
     const hash = new HashValue();
-    const entries = pairs.length > thresholds.hashMaxListpackEntries ? undefined : shortEntries(pairs, thresholds);
-    if (entries === undefined) {
-      const table = tableFor(pairs.length);
-      for (const [field, value] of pairs) table.set(field, value);
-      hash.#body = table;
+    if (pairs.length <= thresholds.hashMaxListpackEntries) {
+      const entries: string[] = [];
+      for (const [field, value] of pairs) entries.push(field, value);
+      hash.setAll(entries, thresholds);
       return hash;
     }
-    hash.#body = packedOf(entries);
-    hash.#count = entries.length / 2;
+    const table = tableFor(pairs.length);
+    for (const [field, value] of pairs) table.set(field, value);
+    hash.#body = table;
     return hash;
   }
 
@@ -110,8 +114,8 @@ export class HashValue {
       if (body.size >= LARGE_TABLE && body instanceof HashTable) return this.enlarge(body).set(field, value);
       return body.set(field, value);
     }
-    if (!isShort(body, field, value, thresholds)) {
-      const table = tableOf(body);
+    if (!isShort(body.length, field, value, thresholds)) {
+      const table = tableOf(packedEntries(body));
       this.#body = table;
       return table.set(field, value);
     }
@@ -121,8 +125,27 @@ export class HashValue {
       return false;
     }
     const longer = packedAppendPair(body, field, value);
-    this.#body = ++this.#count > thresholds.hashMaxListpackEntries ? tableOf(longer) : longer;
+    this.#body = ++this.#count > thresholds.hashMaxListpackEntries ? tableOf(packedEntries(longer)) : longer;
     return true;
+  }
+
+  /**
+   * Sets fields: `entries` are field, value, field, value …, flat strings. Answers how many of the fields are new. Leaves what `set` of
+   * one pair after the other would, the form included, but a small form is written once: O(its size + what is set).
+   */
+  setAll(entries: readonly string[], thresholds: HashThresholds): number {
+    const before = this.size;
+    const body = this.#body;
+    let i = 0;
+    if (typeof body === 'string' && entries.length > 2 * FEW_PAIRS) {
+      const content = packedEntries(body);
+      i = setShortEntries(content, entries, thresholds, body.length);
+      this.#count = content.length / 2;
+      const isTooMany = this.#count > Math.max(before, thresholds.hashMaxListpackEntries);
+      this.#body = isTooMany ? tableOf(content) : packedOf(content);
+    }
+    for (; i < entries.length; i += 2) this.set(entries[i], entries[i + 1], thresholds);
+    return this.size - before;
   }
 
   private enlarge(small: HashTable<string>): FieldTable {
@@ -253,23 +276,39 @@ export class HashValue {
 
 // Functions, not private methods: those would cost each hash eight bytes more.
 
-/** Field, value, field, value …, distinct; undefined if the small form cannot hold one of them. */
-function shortEntries(pairs: readonly FieldPair[], thresholds: HashThresholds): string[] | undefined {
-  const entries: string[] = [];
+/**
+ * Sets fields in `content` (field, value, field, value …, distinct) up to the pair that is too long for the small form, or, with that one,
+ * the one that is too many.
+ *
+ * @param entries field, value, field, value …
+ * @param packedBytes what `content` takes packed
+ * @returns the place in `entries` of the first pair that has not been set
+ */
+function setShortEntries(
+  content: string[],
+  entries: readonly string[],
+  thresholds: HashThresholds,
+  packedBytes: number,
+): number {
   const places = new Map<string, number>();
-  let bytes = 0;
-  for (const [field, value] of pairs) {
-    bytes += field.length + value.length;
-    if (Math.max(field.length, value.length) > thresholds.hashMaxListpackValue || bytes >= PACKED_LIMIT_BYTES)
-      return undefined;
+  for (let at = 0; at < content.length; at += 2) places.set(content[at], at + 1);
+  let bytes = packedBytes;
+  for (let i = 0; i < entries.length; i += 2) {
+    const field = entries[i];
+    const value = entries[i + 1];
+    if (!isShort(bytes, field, value, thresholds)) return i;
+    bytes += packedSize(value.length);
     const place = places.get(field);
     if (place !== undefined) {
-      entries[place] = value;
-    } else {
-      places.set(field, entries.push(field, value) - 1);
+      bytes -= packedSize(content[place].length);
+      content[place] = value;
+      continue;
     }
+    bytes += packedSize(field.length);
+    places.set(field, content.push(field, value) - 1);
+    if (content.length > 2 * thresholds.hashMaxListpackEntries) return i + 2;
   }
-  return entries;
+  return entries.length;
 }
 
 /** The form of a hash that is not small: of strings at first, of bytes when it is large. */
@@ -280,17 +319,18 @@ function tableFor(count: number): FieldTable {
   return count < LARGE_TABLE ? HashTable.ofValues<string>() : ByteTable.ofStrings();
 }
 
-function tableOf(body: string): FieldTable {
+/** A table of field, value, field, value …, which may be slices of longer strings. */
+function tableOf(content: readonly string[]): FieldTable {
   const table = tableFor(0);
-  for (let at = 0; at < body.length; at = packedSkip(body, at, 2)) {
-    table.set(packedTake(body, at), packedTake(body, packedNext(body, at)));
-  }
+  for (let i = 0; i < content.length; i += 2) table.set(flatCopy(content[i]), flatCopy(content[i + 1]));
   return table;
 }
 
-function isShort(body: string, field: string, value: string, { hashMaxListpackValue }: HashThresholds): boolean {
+/** Whether a pair may be in the small form, together with what is there. */
+function isShort(packedBytes: number, field: string, value: string, thresholds: HashThresholds): boolean {
+  const { hashMaxListpackValue } = thresholds;
   if (field.length > hashMaxListpackValue || value.length > hashMaxListpackValue) return false;
-  return body.length + field.length + value.length < PACKED_LIMIT_BYTES;
+  return packedBytes + field.length + value.length < PACKED_LIMIT_BYTES;
 }
 
 function visitPair(body: string, at: number, visit: PairVisitor): void {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { intsetAdd, intsetAt, intsetCount, intsetHas, intsetRemove, intsetRemoveAt } from './intset.ts';
+import { intsetAdd, intsetAddAll, intsetAt, intsetCount, intsetHas, intsetRemove, intsetRemoveAt } from './intset.ts';
 
 const edges = [
   0n,
@@ -58,6 +58,25 @@ describe('intset', () => {
         const sorted = [...model].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0)).map(String);
         expect(members(set)).toEqual(sorted);
       }),
+    );
+  });
+
+  it('takes many at once as it takes them one by one, up to the first that is no integer', () => {
+    const narrow = fc.bigInt({ min: -40_000n, max: 40_000n });
+    const batch = fc.oneof(fc.array(anyInteger, { maxLength: 40 }), fc.array(narrow, { maxLength: 40 }));
+    const stop = fc.option(fc.constantFrom('', 'x', '01', '9223372036854775808'), { nil: undefined });
+    fc.assert(
+      fc.property(batch, batch, fc.boolean(), stop, fc.nat(3), (before, added, isSorted, end, first) => {
+        const start = before.map(String).reduce(add, '');
+        if (isSorted) added.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+        const texts = [...Array.from({ length: first }, () => 'skipped'), ...added.map(String)];
+        if (end !== undefined) texts.push(end, '7');
+        const all = intsetAddAll(start, texts, first);
+        expect(all).toEqual({ set: added.map(String).reduce(add, start), taken: added.length });
+        // The same string again, so that nobody takes it for a change.
+        expect(intsetAddAll(all.set, added.map(String)).set).toBe(all.set);
+      }),
+      { numRuns: 400 },
     );
   });
 

@@ -10,7 +10,7 @@
  *
  * Integers of width 8 are handled as a signed high and an unsigned low half, because doubles are exact to 53 bits only.
  */
-import { latin1Scratch } from '../latin1.ts';
+import { type Latin1Buffer, latin1Scratch } from '../latin1.ts';
 
 const LOW_HALF = 0x1_0000_0000;
 /** Up to this many digits a decimal is exact as a double. */
@@ -147,6 +147,107 @@ export function intsetAdd(set: string, member: string): string | undefined {
   writeInteger(scratch, at * width, width, low, high);
   scratch[total - 1] = width;
   return scratch.latin1Slice(0, total);
+}
+
+/** What {@link intsetAddAll} answers. */
+export interface IntsetAddition {
+  readonly set: string;
+  /** How many members, from the first one given on, are integers: those are in the set now. */
+  readonly taken: number;
+}
+
+/**
+ * The set with the members from number `first` on, up to the first that is no integer in canonical spelling. One pass over the set,
+ * O(n log n) in the members, O(n) if they ascend.
+ */
+export function intsetAddAll(set: string, members: readonly string[], first = 0): IntsetAddition {
+  const integers = sortedIntegers(members, first);
+  const taken = integers.length;
+  if (taken === 0) return { set, taken };
+  const oldWidth = set === '' ? 0 : widthOf(set);
+  // The widest is the least or the greatest.
+  const width = Math.max(oldWidth, widthFor(integers[0]), widthFor(integers[taken - 1]));
+  const count = intsetCount(set);
+  const scratch = latin1Scratch((count + taken) * width + 1);
+  let from = 0;
+  let to = 0;
+  for (let i = 0; i < taken; i++) {
+    if (i > 0 && integers[i] === integers[i - 1]) continue;
+    loadRegisters(integers[i]);
+    const end = lowerBound(set, from, count, oldWidth);
+    copyMembers(set, from, end, oldWidth, scratch, to, width);
+    to += end - from;
+    from = end;
+    const isThere = from < count && compareAt(set, from * oldWidth, oldWidth) === 0;
+    if (!isThere) writeInteger(scratch, to++ * width, width, low, high);
+  }
+  copyMembers(set, from, count, oldWidth, scratch, to, width);
+  to += count - from;
+  if (to === count) return { set, taken };
+  const total = to * width + 1;
+  scratch[total - 1] = width;
+  return { set: scratch.latin1Slice(0, total), taken };
+}
+
+/** The integers from number `first` on, up to the first text that is none, ascending: doubles if they are exact so. */
+function sortedIntegers(members: readonly string[], first: number): ArrayLike<number | bigint> {
+  const numbers: number[] = [];
+  let isAscending = true;
+  for (let i = first; i < members.length && readInteger(members[i]); i++) {
+    const value = high * LOW_HALF + low;
+    if (!Number.isSafeInteger(value)) return sortedLargeIntegers(members, first);
+    isAscending &&= numbers.length === 0 || numbers[numbers.length - 1] <= value;
+    numbers.push(value);
+  }
+  return isAscending ? numbers : Float64Array.from(numbers).sort();
+}
+
+function sortedLargeIntegers(members: readonly string[], first: number): ArrayLike<bigint> {
+  let end = first;
+  while (end < members.length && readInteger(members[end])) end++;
+  return BigInt64Array.from(members.slice(first, end), BigInt).sort();
+}
+
+function loadRegisters(value: number | bigint): void {
+  high = typeof value === 'number' ? Math.floor(value / LOW_HALF) : Number(value >> 32n);
+  low = typeof value === 'number' ? value - high * LOW_HALF : Number(value & 0xffff_ffffn);
+}
+
+function widthFor(value: number | bigint): number {
+  loadRegisters(value);
+  return registerWidth();
+}
+
+/** Index of the first member from `from` on that is not below the integer in the registers, `count` if there is none. */
+function lowerBound(set: string, from: number, count: number, width: number): number {
+  // What is added in order goes behind all others.
+  if (from === count || compareAt(set, (count - 1) * width, width) < 0) return count;
+  let start = from;
+  let end = count - 1;
+  while (start < end) {
+    const middle = (start + end) >>> 1;
+    if (compareAt(set, middle * width, width) < 0) start = middle + 1;
+    else end = middle;
+  }
+  return start;
+}
+
+/** Copies the members of ranks `from` to `end` (exclusive) to rank `at` of a wider set, or of one as wide. */
+function copyMembers(
+  set: string,
+  from: number,
+  end: number,
+  oldWidth: number,
+  target: Latin1Buffer,
+  at: number,
+  width: number,
+): void {
+  if (from === end) return;
+  if (width === oldWidth) {
+    target.latin1Write(set.substring(from * width, end * width), at * width, (end - from) * width);
+    return;
+  }
+  for (let i = from; i < end; i++) widen(set, i * oldWidth, oldWidth, target, (at + i - from) * width, width);
 }
 
 function widen(set: string, at: number, oldWidth: number, target: Buffer, targetAt: number, width: number): void {

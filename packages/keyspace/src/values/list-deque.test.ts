@@ -21,7 +21,7 @@ function dequeOf(elements: readonly string[]): ListDeque {
 /** An operation, where, and with an element of how many bytes. */
 type Step = readonly [kind: number, place: number, length: number];
 
-const KINDS = 10;
+const KINDS = 12;
 const length = fc.constantFrom(0, 1, 10, 253, 254, 3000, NODE_BYTES, 10_000);
 
 /** Does the same to a deque and to an array. */
@@ -54,9 +54,15 @@ function apply(deque: ListDeque, model: string[], [kind, place, bytes]: Step): v
   } else if (kind === 8) {
     deque.dropHead(few);
     model.splice(0, few);
-  } else {
+  } else if (kind === 9) {
     deque.dropTail(few);
     model.splice(model.length - few);
+  } else {
+    const elements = Array.from({ length: place % (bytes > 100 ? 5 : 300) }, (_, n) => `${element}${n}`);
+    if (kind === 10) deque.pushAllHead(elements);
+    else deque.pushAllTail(elements);
+    if (kind === 10) model.unshift(...elements.toReversed());
+    else model.push(...elements);
   }
 }
 

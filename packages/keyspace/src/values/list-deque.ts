@@ -7,19 +7,21 @@
  *
  * Pushes and pops touch only a chunk; half of a chunk that has become too long is packed into the nearest node as far as that has
  * room and into new ones, an empty chunk is refilled from the nearest node, so that at least half a chunk of operations lies between two
- * such steps: O(1) amortised. A chunk's limit is a sixteenth of the list, 16 to 128 elements: loose elements take more memory,
+ * such steps: O(1) amortised. Of many elements that are added at once none stays loose if they are too many for a chunk. A chunk's limit is a sixteenth of the list, 16 to 128 elements: loose elements take more memory,
  * and stay few. So is what a node at an end may have free for what comes next.
  *
  * Invariants: `count` is the number of elements; `bytes` is what they would take packed. Elements are flat strings. A node is in a
  * deque once, and told when it is in another deque too (`share`) and when this one drops it (`leave`).
  */
-import { packedEntry, packedNext, packedSize } from '../packed.ts';
+import { packedEntry, packedNext, packedSize, packedSizeOf } from '../packed.ts';
 import { type ElementBytesVisitor, ListNode, nodesOf } from './list-node.ts';
 import { NODE_BYTES } from './node-bytes.ts';
 import { stringBytes } from './string-bytes.ts';
 
 const LEAST_CHUNK = 16;
 const GREATEST_CHUNK = 128;
+/** Of elements that are added at once so many are packed at a time: as many as they may be, no call gets too many new nodes. */
+const GREATEST_PILE = 1024;
 /** Nodes that stand for all when memory is estimated. */
 const MEASURED_NODES = 256;
 /** A node at an end may have this part of the list's bytes free. */
@@ -52,14 +54,43 @@ export class ListDeque {
     this.count++;
     this.bytes += packedSize(element.length);
     this.#head.push(element);
-    if (this.#head.length > this.#chunkLimit()) this.#packHead();
+    if (this.#head.length > this.#chunkLimit()) this.#packHeadChunk();
   }
 
   pushTail(element: string): void {
     this.count++;
     this.bytes += packedSize(element.length);
     this.#tail.push(element);
-    if (this.#tail.length > this.#chunkLimit()) this.#packTail();
+    if (this.#tail.length > this.#chunkLimit()) this.#packTailChunk();
+  }
+
+  /** Puts one element after the other before the first: the last of them is the first then. */
+  pushAllHead(elements: readonly string[]): void {
+    this.count += elements.length;
+    this.bytes += packedSizeOf(elements);
+    if (this.#head.length + elements.length <= this.#chunkLimit()) {
+      for (const element of elements) this.#head.push(element);
+      return;
+    }
+    const pile = this.#head.concat(elements);
+    this.#head = [];
+    for (let start = 0; start < pile.length; start += GREATEST_PILE) {
+      this.#packHead(pile.slice(start, start + GREATEST_PILE));
+    }
+  }
+
+  pushAllTail(elements: readonly string[]): void {
+    this.count += elements.length;
+    this.bytes += packedSizeOf(elements);
+    if (this.#tail.length + elements.length <= this.#chunkLimit()) {
+      for (const element of elements) this.#tail.push(element);
+      return;
+    }
+    const pile = this.#tail.concat(elements);
+    this.#tail = [];
+    for (let start = 0; start < pile.length; start += GREATEST_PILE) {
+      this.#packTail(pile.slice(start, start + GREATEST_PILE));
+    }
   }
 
   popHead(): string | undefined {
@@ -108,10 +139,10 @@ export class ListDeque {
     const node = this.#nodes[part - 1];
     if (part === 0) {
       this.#head.splice(this.#head.length - within, 0, element);
-      if (this.#head.length > this.#chunkLimit()) this.#packHead();
+      if (this.#head.length > this.#chunkLimit()) this.#packHeadChunk();
     } else if (node === undefined) {
       this.#tail.splice(within, 0, element);
-      if (this.#tail.length > this.#chunkLimit()) this.#packTail();
+      if (this.#tail.length > this.#chunkLimit()) this.#packTailChunk();
     } else {
       this.#replaceNode(part - 1, node.with(within, 0, element));
     }
@@ -277,8 +308,17 @@ export class ListDeque {
     return Math.min(NODE_BYTES, this.bytes >> END_ROOM_SHIFT);
   }
 
-  #packHead(): void {
-    const elements = this.#head.splice(0, this.#head.length - (this.#chunkLimit() >> 1)).reverse();
+  #packHeadChunk(): void {
+    this.#packHead(this.#head.splice(0, this.#head.length - (this.#chunkLimit() >> 1)));
+  }
+
+  #packTailChunk(): void {
+    this.#packTail(this.#tail.splice(0, this.#tail.length - (this.#chunkLimit() >> 1)));
+  }
+
+  /** Packs elements before the first node, in the order of the head chunk, which is reversed. */
+  #packHead(elements: string[]): void {
+    elements.reverse();
     let end = elements.length;
     const first = this.#nodes[0];
     if (first !== undefined) {
@@ -293,8 +333,8 @@ export class ListDeque {
     if (end > 0) this.#nodes.unshift(...nodesOf(elements.slice(0, end)));
   }
 
-  #packTail(): void {
-    const elements = this.#tail.splice(0, this.#tail.length - (this.#chunkLimit() >> 1));
+  /** Packs elements behind the last node. */
+  #packTail(elements: readonly string[]): void {
     let start = 0;
     const at = this.#nodes.length - 1;
     const last = this.#nodes[at];

@@ -18,6 +18,7 @@ const element = fc.oneof(
 const index = fc.integer({ min: -400, max: 400 });
 
 type Operation =
+  | { kind: 'pushAll'; isHead: boolean; values: string[] }
   | { kind: 'push' | 'pop'; isHead: boolean; times: number; value: string }
   | { kind: 'replace' | 'remove'; at: number; value: string }
   | { kind: 'insert'; pivot: string; isAfter: boolean; value: string }
@@ -31,6 +32,14 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
     value: element,
   }),
   fc.record({
+    kind: fc.constant('pushAll' as const),
+    isHead: fc.boolean(),
+    values: fc.oneof(
+      fc.array(element, { maxLength: 30 }),
+      fc.tuple(element, fc.nat(1300)).map(([value, times]) => copies(value, times)),
+    ),
+  }),
+  fc.record({
     kind: fc.constant('pop' as const),
     isHead: fc.boolean(),
     times: fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 200 })),
@@ -40,6 +49,11 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   fc.record({ kind: fc.constant('insert' as const), pivot: element, isAfter: fc.boolean(), value: element }),
   fc.record({ kind: fc.constant('keep' as const), from: fc.nat(60), length: fc.nat(4000) }),
 );
+
+/** Several elements that are alike, few if they are long. */
+function copies(value: string, times: number): string[] {
+  return Array.from({ length: value.length > 100 ? times % 8 : times }, (_, n) => numbered(value, n));
+}
 
 /** Distinguishable elements: a value and its number, unless it is one of the few that searches look for. */
 function numbered(value: string, n: number): string {
@@ -59,6 +73,16 @@ function apply(list: ListValue, model: string[], op: Operation): void {
           list.pushTail(value);
           model.push(value);
         }
+      }
+      return;
+    case 'pushAll':
+      list.grow(FILL, lengthOf(op.values), op.values.length);
+      if (op.isHead) {
+        list.pushAllHead(op.values);
+        model.unshift(...op.values.toReversed());
+      } else {
+        list.pushAllTail(op.values);
+        model.push(...op.values);
       }
       return;
     case 'pop':
@@ -94,6 +118,10 @@ function apply(list: ListValue, model: string[], op: Operation): void {
       list.shrink(FILL);
     }
   }
+}
+
+function lengthOf(values: readonly string[]): number {
+  return values.reduce((sum, { length }) => sum + length, 0);
 }
 
 function removeFromModel(model: string[], value: string, count: number): number {
@@ -241,6 +269,63 @@ describe('a list', () => {
     expect(list.remove('gone', 0)).toBe(39_600);
     expect(list.nodeCount).toBeLessThan(10);
     expect(list.memoryBytes()).toBeLessThan(20_000);
+  });
+});
+
+describe('many elements at once', () => {
+  const batch = fc.oneof(
+    fc.array(element, { maxLength: 40 }),
+    fc
+      .tuple(fc.constantFrom('', 'eleven chars', '12345'), fc.oneof(fc.nat(120), fc.nat(1000)))
+      .map(([value, times]) => copies(value, times)),
+  );
+  const batches = fc.array(fc.record({ values: batch, isHead: fc.boolean(), fill: fc.constantFrom(FILL, -1, 20) }), {
+    maxLength: 5,
+  });
+
+  test('leave the encoding and the form that they leave one by one', () => {
+    const seen = new Set<string>();
+    fc.assert(
+      fc.property(batches, (steps) => {
+        const [list, single] = [new ListValue(), new ListValue()];
+        for (const { values, isHead, fill } of steps) {
+          for (const one of [list, single]) one.grow(fill, lengthOf(values), values.length);
+          if (isHead) list.pushAllHead(values);
+          else list.pushAllTail(values);
+          for (const value of values) {
+            if (isHead) single.pushHead(value);
+            else single.pushTail(value);
+          }
+          expect([...list]).toEqual([...single]);
+          expect(list.encoding()).toBe(single.encoding());
+          expect(list.packedBytes).toBe(single.packedBytes);
+          for (const one of [list, single]) one.shrink(fill);
+          expect(list.encoding()).toBe(single.encoding());
+          seen.add(`${list.encoding()} ${Number.isFinite(list.packedBytes)}`);
+        }
+      }),
+      { numRuns: 120 },
+    );
+    expect(seen.size).toBe(4);
+  });
+
+  test('are appended as commands of one element each would do it', () => {
+    fc.assert(
+      fc.property(batches, (steps) => {
+        const [list, single] = [new ListValue(), new ListValue()];
+        for (const { values, fill } of steps) {
+          list.append(values, fill);
+          for (const value of values) {
+            single.grow(fill, value.length, 1);
+            single.pushTail(value);
+          }
+          expect(list.encoding()).toBe(single.encoding());
+        }
+        expect([...list]).toEqual([...single]);
+        expect(list.packedBytes).toBe(single.packedBytes);
+      }),
+      { numRuns: 120 },
+    );
   });
 });
 

@@ -16,11 +16,13 @@ import {
   packedEntryLength,
   packedEquals,
   packedInsert,
+  packedInsertAll,
   packedNext,
   packedOf,
   packedRemove,
   packedReplace,
   packedSize,
+  packedSizeOf,
   packedSkip,
   packedSlice,
   packedTake,
@@ -58,12 +60,9 @@ export class ListValue {
    * A list of `elements`, which are flat strings.
    * @param maxListpackSize the option list-max-listpack-size
    */
-  static of(elements: Iterable<string>, maxListpackSize: number): ListValue {
+  static of(elements: readonly string[], maxListpackSize: number): ListValue {
     const list = new ListValue();
-    for (const element of elements) {
-      list.grow(maxListpackSize, element.length, 1);
-      list.pushTail(element);
-    }
+    list.append(elements, maxListpackSize);
     return list;
   }
 
@@ -76,17 +75,46 @@ export class ListValue {
   }
 
   pushHead(element: string): void {
-    const content = this.#contentWithRoom(element);
+    const content = this.#contentWithRoom(1, packedSize(element.length));
     if (typeof content !== 'string') content.pushHead(element);
     else this.#content = packedInsert(content, 0, element);
     this.#added(element);
   }
 
   pushTail(element: string): void {
-    const content = this.#contentWithRoom(element);
+    const content = this.#contentWithRoom(1, packedSize(element.length));
     if (typeof content !== 'string') content.pushTail(element);
     else this.#content = packedAppend(content, element);
     this.#added(element);
+  }
+
+  /** The same as `pushHead` of one after the other, so that the last is the first then, in one pass. */
+  pushAllHead(elements: readonly string[]): void {
+    const content = this.#contentWithRoom(elements.length, packedSizeOf(elements));
+    if (typeof content !== 'string') content.pushAllHead(elements);
+    else this.#content = packedInsertAll(content, 0, elements.toReversed());
+    this.#addedAll(elements);
+  }
+
+  /** The same as `pushTail` of one after the other, in one pass. */
+  pushAllTail(elements: readonly string[]): void {
+    const content = this.#contentWithRoom(elements.length, packedSizeOf(elements));
+    if (typeof content !== 'string') content.pushAllTail(elements);
+    else this.#content = packedInsertAll(content, content.length, elements);
+    this.#addedAll(elements);
+  }
+
+  /** Adds elements, which are flat strings, at the tail in one pass; the encoding is what `grow` for one after the other makes it. */
+  append(elements: readonly string[], maxListpackSize: number): void {
+    let bytes = this.#listpackBytes;
+    for (let i = 0; i < elements.length && this.#isListpack; i++) {
+      const element = elements[i];
+      if (exceedsListpack(maxListpackSize, bytes + element.length, this.#count + i + 1)) {
+        this.#listpackBytes = IS_QUICKLIST;
+      }
+      bytes += listpackEntryBytes(element);
+    }
+    this.pushAllTail(elements);
   }
 
   /** Removes and answers the first element, a flat string; undefined if there is none. */
@@ -148,7 +176,7 @@ export class ListValue {
       this.pushTail(element);
       return true;
     }
-    const content = this.#contentWithRoom(element);
+    const content = this.#contentWithRoom(1, packedSize(element.length));
     if (typeof content !== 'string') content.insert(index, element);
     else this.#content = packedInsert(content, packedSkip(content, 0, index), element);
     this.#added(element);
@@ -300,11 +328,11 @@ export class ListValue {
     return typeof this.#content === 'string' ? this.#content.length : this.#content.bytes;
   }
 
-  /** The content in a form that takes one more element. */
-  #contentWithRoom(element: string): string | ListDeque {
+  /** The content in a form that takes `count` more elements, which are `bytes` packed. */
+  #contentWithRoom(count: number, bytes: number): string | ListDeque {
     const content = this.#content;
     if (typeof content !== 'string') return content;
-    if (this.#count < SMALL_ENTRIES && content.length + packedSize(element.length) <= SMALL_BYTES) return content;
+    if (this.#count + count <= SMALL_ENTRIES && content.length + bytes <= SMALL_BYTES) return content;
     return this.#toDeque();
   }
 
@@ -334,6 +362,12 @@ export class ListValue {
   #added(element: string): void {
     this.#count++;
     if (this.#isListpack) this.#listpackBytes += listpackEntryBytes(element);
+  }
+
+  #addedAll(elements: readonly string[]): void {
+    this.#count += elements.length;
+    if (!this.#isListpack) return;
+    for (const element of elements) this.#listpackBytes += listpackEntryBytes(element);
   }
 
   #removed(element: string | undefined): string | undefined {

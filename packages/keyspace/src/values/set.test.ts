@@ -90,6 +90,43 @@ describe('SetValue', () => {
     expect(seen).toEqual(new Set(['intset', 'listpack', 'hashtable']));
   });
 
+  it('takes many members at once as it takes them one by one, in any form and into any other', () => {
+    const limits = [
+      small,
+      { ...small, setMaxListpackEntries: 30 },
+      { ...small, setMaxIntsetEntries: 30 },
+      defaultThresholds(),
+    ];
+    const batch = fc.record({
+      members: fc.oneof(
+        { weight: 2, arbitrary: fc.array(member, { maxLength: 12 }) },
+        { weight: 1, arbitrary: fc.array(fc.integer({ min: -99, max: 70_000 }).map(String), { maxLength: 12 }) },
+        { weight: 1, arbitrary: fc.array(member, { minLength: 20, maxLength: 60 }) },
+      ),
+      // CONFIG SET may have lowered them meanwhile.
+      thresholds: fc.constantFrom(...limits),
+    });
+    const changes = new Set<string>();
+    fc.assert(
+      fc.property(fc.array(batch, { maxLength: 4 }), (batches) => {
+        const set = new SetValue();
+        const single = new SetValue();
+        for (const { members: added, thresholds } of batches) {
+          const before = set.encoding();
+          const isNew = added.map((item) => single.add(item, thresholds));
+          expect(set.addAll(added, thresholds)).toBe(isNew.filter(Boolean).length);
+          expect(set.encoding()).toBe(single.encoding());
+          expect([...set.members()].sort()).toEqual([...single.members()].sort());
+          if (set.encoding() !== 'hashtable') expect([...set.members()]).toEqual([...single.members()]);
+          expect(set.size).toBe(single.size);
+          changes.add(`${before} ${set.encoding()}`);
+        }
+      }),
+      { numRuns: 500 },
+    );
+    expect(changes.size).toBe(6);
+  });
+
   it('begins in the form that fits what is announced', () => {
     expect(SetValue.forMembers('1', 6, small).encoding()).toBe('intset');
     expect(SetValue.forMembers('1', 7, small).encoding()).toBe('listpack');

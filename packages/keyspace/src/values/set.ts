@@ -15,21 +15,25 @@ import { flatCopy } from '../latin1.ts';
 import {
   packedAppend,
   packedAt,
+  packedEntries,
   packedEntry,
   packedFind,
+  packedInsertAll,
   packedNext,
   packedOf,
   packedRemove,
   packedTake,
 } from '../packed.ts';
 import { type FrozenItems, nothingToRelease } from './frozen.ts';
-import { intsetAdd, intsetAt, intsetCount, intsetHas, intsetRemove, intsetRemoveAt } from './intset.ts';
+import { intsetAdd, intsetAddAll, intsetAt, intsetCount, intsetHas, intsetRemove, intsetRemoveAt } from './intset.ts';
 import { isIntegerText } from './string.ts';
 import { stringBytes } from './string-bytes.ts';
 import type { Thresholds } from './thresholds.ts';
 
 /** A sample of more than one member in so many is drawn by shuffling all of them, a smaller one by trying. */
 const SHUFFLE_SHARE = 3;
+/** Up to so many members are added one by one: to unpack the small form costs more. */
+const FEW_MEMBERS = 4;
 /** Popping more than so many times what remains builds the rest anew, as Redis does. */
 const REBUILD_SHARE = 5;
 
@@ -64,9 +68,9 @@ export class SetValue {
   }
 
   /** A set of `members`, which are flat strings, in the smallest form that holds them all. */
-  static of(members: Iterable<string>, thresholds: Thresholds): SetValue {
+  static of(members: readonly string[], thresholds: Thresholds): SetValue {
     const set = new SetValue();
-    for (const member of members) set.add(member, thresholds);
+    set.addAll(members, thresholds);
     return set;
   }
 
@@ -110,6 +114,53 @@ export class SetValue {
       return body.add(member);
     }
     return this.isIntset ? this.addToIntset(body, member, thresholds) : this.addToPacked(body, member, thresholds);
+  }
+
+  /**
+   * Adds flat strings; answers how many are new. Leaves what `add` of one after the other would, the form included, but a small form
+   * is written once: O(its size + what is added).
+   */
+  addAll(members: readonly string[], thresholds: Thresholds): number {
+    const before = this.size;
+    let i = members.length > FEW_MEMBERS ? 0 : this.addEach(members, 0, thresholds);
+    // Each turn takes what the form can take; the member that ends it is added on its own and changes the form.
+    while (i < members.length) {
+      const body = this.#body;
+      if (typeof body !== 'string') i = this.addEach(members, i, thresholds);
+      else if (this.isIntset) i = this.addAllToIntset(body, members, i, thresholds);
+      else i = this.addAllToPacked(body, members, i, thresholds);
+      if (i < members.length) this.add(members[i++], thresholds);
+    }
+    return this.size - before;
+  }
+
+  private addEach(members: readonly string[], first: number, thresholds: Thresholds): number {
+    for (let i = first; i < members.length; i++) this.add(members[i], thresholds);
+    return members.length;
+  }
+
+  private addAllToIntset(body: string, members: readonly string[], first: number, thresholds: Thresholds): number {
+    const { set, taken } = intsetAddAll(body, members, first);
+    this.#body = set;
+    if (set !== body && intsetCount(set) > thresholds.setMaxIntsetEntries) this.makeTable();
+    return first + taken;
+  }
+
+  private addAllToPacked(body: string, members: readonly string[], first: number, thresholds: Thresholds): number {
+    const { setMaxListpackEntries, setMaxListpackValue } = thresholds;
+    const known = new Set(packedEntries(body));
+    const added: string[] = [];
+    let i = first;
+    for (; i < members.length; i++) {
+      const member = members[i];
+      if (known.has(member)) continue;
+      if (known.size >= setMaxListpackEntries || member.length > setMaxListpackValue) break;
+      known.add(member);
+      added.push(member);
+    }
+    this.#body = packedInsertAll(body, body.length, added);
+    this.#packedCount += added.length;
+    return i;
   }
 
   private addToIntset(body: string, member: string, thresholds: Thresholds): boolean {
@@ -166,7 +217,7 @@ export class SetValue {
   preferIntset(thresholds: Thresholds): void {
     if (this.isIntset || this.size > thresholds.setMaxIntsetEntries) return;
     if (this.some((member) => !isIntegerText(member))) return;
-    this.#body = intsetOf(this.members());
+    this.#body = intsetOf([...this.members()]);
     this.#packedCount = IS_INTSET;
   }
 
@@ -356,10 +407,8 @@ export function keysBytes(table: HashTable<unknown>, samples: number): number {
   return Math.round((bytes / Math.max(1, measured)) * table.size);
 }
 
-function intsetOf(members: Iterable<string>): string {
-  let body = '';
-  for (const member of members) body = intsetAdd(body, member) ?? body;
-  return body;
+function intsetOf(members: readonly string[]): string {
+  return intsetAddAll('', members).set;
 }
 
 /** `count` of `items`, drawn without putting back; `items` is used up. */

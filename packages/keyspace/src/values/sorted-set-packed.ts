@@ -63,6 +63,14 @@ export function pairAt(pairs: string, rank: number): number {
   return packedSkip(pairs, 0, rank * 2);
 }
 
+/** All members with their scores; the members may be slices of `pairs`. */
+export function scoresOf(pairs: string): Map<string, number> {
+  const scores = new Map<string, number>();
+  for (let at = 0; at < pairs.length; at = nextPair(pairs, at))
+    scores.set(packedEntry(pairs, at), pairScore(pairs, at));
+  return scores;
+}
+
 /** Rank of the pair at `offset`. */
 export function rankOfPair(pairs: string, offset: number): number {
   let rank = 0;

@@ -115,6 +115,35 @@ describe('SortedSetValue', () => {
     expect(seen.size).toBe(2);
   });
 
+  it('puts many pairs at once as it puts them one by one', () => {
+    const pairs = fc.array(fc.record({ member, score }), { maxLength: 40 });
+    const limits = fc.constantFrom(small, never, always, { ...small, zsetMaxListpackEntries: 20 });
+    const changes = new Set<string>();
+    const exact = (set: SortedSetValue) => [...set.pairs()];
+    fc.assert(
+      fc.property(pairs, fc.array(fc.tuple(pairs, limits), { maxLength: 3 }), (loaded, batches) => {
+        // What is loaded may hold -0, which stays as it is where it is not changed.
+        const distinct = [...new Map(loaded.map((pair) => [pair.member, pair])).values()];
+        const set = SortedSetValue.of(distinct, always, true);
+        const single = set.clone();
+        for (const [put, thresholds] of batches) {
+          const before = set.encoding();
+          const outcomes = put.map((pair) => single.put(pair.member, pair.score, thresholds));
+          const times = (outcome: number) => outcomes.filter((one) => one === outcome).length;
+          expect(set.putAll(put, thresholds)).toEqual({ added: times(ADDED), updated: times(UPDATED) });
+          expect(set.encoding()).toBe(single.encoding());
+          if (set.encoding() === 'listpack') expect(exact(set)).toEqual(exact(single));
+          else expect(exact(set).sort()).toEqual(exact(single).sort());
+          set.verify();
+          expect(set.size).toBe(single.size);
+          changes.add(`${before} ${set.encoding()}`);
+        }
+      }),
+      { numRuns: 300 },
+    );
+    expect(changes.size).toBe(3);
+  });
+
   it('reads back every score it writes, in either form', () => {
     const decimal = fc
       .tuple(fc.integer({ min: -(10 ** 9), max: 10 ** 9 }), fc.integer({ min: 0, max: 14 }))

@@ -1,0 +1,9 @@
+/** The arguments of a request as strings of their own, for values that take many elements at once. */
+import type { Request } from '@aof/resp-codec';
+
+/** The arguments from number `first` on: flat latin1 strings, which may be stored. */
+export function textsFrom(request: Request, first: number): string[] {
+  const texts: string[] = [];
+  for (let i = first; i < request.count; i++) texts.push(request.latin1(i));
+  return texts;
+}
