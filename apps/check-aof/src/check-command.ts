@@ -1,7 +1,7 @@
 /** `check-aof check`, which is meant where no subcommand is named: redis-check-aof's check, and the strict one. */
 import { LogReadError, logPathOf } from '@aof/log-reader';
 import { type CheckMode, type CheckOptions, type CheckReport, checkAof } from './check-files.ts';
-import { CommandReport, holderText, linesOf, reasonOf } from './command-report.ts';
+import { CommandReport, linesOf, reasonOf, refusalText } from './command-report.ts';
 import { EXIT, type ExitStatus } from './exit-status.ts';
 import { placeOfLog } from './log-files.ts';
 import { collecting, nameText, type Output, toned } from './output.ts';
@@ -98,7 +98,7 @@ function checkOptions(mode: CheckMode, environment: Environment, output: Output)
   const { disk, nowMs, processId, realPath, holderOf } = environment;
   const refusal = (file: string): string | undefined => {
     const holder = holderOf(placeOfLog(disk, realPath(file)));
-    return holder && `${holderText(holder)} Stop it first; nothing has been changed.`;
+    return holder && refusalText(holder);
   };
   return { disk, output, stamp: { processId, nowMs }, mode, refusal };
 }

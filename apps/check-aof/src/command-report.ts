@@ -62,7 +62,7 @@ export class CommandReport {
   refusesHolder(holder: FileHolder | undefined): boolean {
     if (holder === undefined) return false;
     this.add({ holder });
-    this.say(`${holderText(holder)} Stop it first; nothing has been changed.`);
+    this.say(refusalText(holder));
     return true;
   }
 
@@ -83,8 +83,17 @@ export class CommandReport {
   }
 }
 
-export function holderText({ processId, processName, path }: FileHolder): string {
-  return `Process ${processId} (${processName}) has ${path} open.`;
+/** Who has what, without a full stop. */
+export function holderText({ processId, processName, path, isClaimed = false }: FileHolder): string {
+  const who =
+    processId === undefined ? `A server (${processName}) of another user` : `Process ${processId} (${processName})`;
+  return isClaimed ? `${who} writes ${path}, and has claimed it` : `${who} has ${path} open`;
+}
+
+/** Why nothing is done, and what to do. */
+export function refusalText(holder: FileHolder): string {
+  const hint = holder.isClaimed === true ? ', or work on a copy in another folder' : '';
+  return `${holderText(holder)}. Stop it first${hint}; nothing has been changed.`;
 }
 
 /** In words, if it is one of the errors that mean that there is nothing to work on. */

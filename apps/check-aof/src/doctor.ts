@@ -6,6 +6,7 @@
 import { type Disk, DiskError } from '@aof/disk';
 import type { FoundLog } from '@aof/log-reader';
 import type { RdbTarget } from '@aof/rdb';
+import { holderText } from './command-report.ts';
 import type { Access } from './doctor-access.ts';
 import { examineAutoRewrite, examineConfiguration, examineRoom, examineTimestamps } from './doctor-config.ts';
 import { examineContent, readContent } from './doctor-content.ts';
@@ -80,8 +81,7 @@ function freeBytes(disk: Disk, folder: string): number | undefined {
 function examineHolder(log: FoundLog, { holderOf }: DoctorOptions): DoctorFinding[] {
   const holder = holderOf(log.layout === 'single' ? log.path : log.folder);
   if (holder === undefined) return [];
-  const { processId, processName } = holder;
-  const text = `${processName} (process ${processId}) has the log open. What is said here may have changed by now.`;
+  const text = `${holderText(holder)}. What is said here may have changed by now.`;
   return [
     { level: 'notice', code: 'running', text, advice: 'Do not repair, move or replace the files while it runs.' },
   ];

@@ -8,7 +8,7 @@ export const EXIT = {
   usage: 2,
   /** The price is above --max-loss. */
   tooExpensive: 3,
-  /** A process has the log open. */
+  /** A process has the log open, or a server has claimed it. */
   inUse: 4,
   /** There is no log, or none that can be worked on. */
   impossible: 5,

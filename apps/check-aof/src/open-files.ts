@@ -1,20 +1,34 @@
 /**
- * Which process has files of a folder open. Looks into /proc, so on Linux only; what could not be looked at is said.
+ * Which process has files of a folder open, or has claimed them. Looks into /proc, so on Linux only; what could not be looked at is
+ * said.
  *
- * A file is recognised by its path and by its device and inode: a server in a container has it under another path.
+ * A file is recognised by its path and by its device and inode: a server in a container has it under another path. The claims of this
+ * project's servers are seen whoever they belong to, also before a log is opened, and of a server in this process.
  */
 import { type BigIntStats, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
+import { CLAIMS_FILE, claimingSocket, claimName } from '@aof/aof-files';
 
 export interface FileHolder {
-  readonly processId: number;
+  /** Undefined: a server whose files are closed to us. */
+  readonly processId: number | undefined;
   /** The program: `redis-server`. */
   readonly processName: string;
   readonly path: string;
+  /** A server of this project has claimed the file, whether it is open or not. */
+  readonly isClaimed?: boolean;
 }
 
-/** The first process other than this one that has `path`, or a file of a log below it, open. @param path absolute, without links */
+/**
+ * The first process other than this one that has `path`, or a file of a log below it, open; or else a server, of this process too,
+ * that has claimed it, or the log whose backup it is.
+ * @param path absolute, without links
+ */
 export function holderOf(path: string): FileHolder | undefined {
+  return openerOf(path) ?? claimantOf(path);
+}
+
+function openerOf(path: string): FileHolder | undefined {
   const below = path === '/' ? path : `${path}/`;
   const inodes = inodesOf(path);
   for (const id of processIds()) {
@@ -27,6 +41,46 @@ export function holderOf(path: string): FileHolder | undefined {
     }
   }
   return undefined;
+}
+
+/** Where a claim on the log at `path` would be: folders, and names of files in them. A folder may be `dir`, the log's, or a backup's. */
+function claimable(path: string): (readonly [folder: string, name: string])[] {
+  if (statusOf(path)?.isDirectory() !== true) {
+    const folder = dirname(path);
+    return [
+      [folder, basename(path)],
+      [dirname(folder), logNameOf(basename(path))],
+    ];
+  }
+  return listed(path).flatMap((name) => [
+    [path, name] as const,
+    [dirname(path), logNameOf(name)] as const,
+    ...listed(`${path}/${name}`).map((inner) => [path, logNameOf(inner)] as const),
+  ]);
+}
+
+/** `appendfilename`, of the name of any file of the log. */
+function logNameOf(name: string): string {
+  return name.replace(/\.(manifest|\d+\.(base|incr)(\.repaired-\d+)?\.(aof|rdb))$/, '');
+}
+
+function claimantOf(path: string): FileHolder | undefined {
+  const sockets = orUndefined(() => readFileSync(CLAIMS_FILE, 'latin1')) ?? '';
+  if (!sockets.includes('@aof:')) return undefined;
+  for (const [folder, name] of claimable(path)) {
+    const status = statusOf(folder);
+    const socket = status && claimingSocket(sockets, claimName(status, name));
+    if (socket === undefined) continue;
+    const processId = [...processIds(), process.pid].find((id) => hasSocket(id, socket));
+    const processName = processId === undefined ? 'aof-server' : nameOf(processId);
+    return { processId, processName, path: `${folder}/${name}`, isClaimed: true };
+  }
+  return undefined;
+}
+
+function hasSocket(id: number, inode: string): boolean {
+  const folder = `/proc/${id}/fd`;
+  return listed(folder).some((fd) => orUndefined(() => readlinkSync(`${folder}/${fd}`)) === `socket:[${inode}]`);
 }
 
 /** What `holderOf` could not see, as a sentence; undefined if it sees all. */

@@ -49,7 +49,7 @@ export const repair: Subcommand = {
     [EXIT.ok]: 'nothing to do, or done',
     [EXIT.found]: 'there is something to do, and it was not done: a dry run, or the answer was no',
     [EXIT.tooExpensive]: 'it costs more than --max-loss allows',
-    [EXIT.inUse]: 'a process has the log open',
+    [EXIT.inUse]: 'a process has the log open, or has claimed it',
     [EXIT.impossible]: 'there is no log, or one that would not load even then; nothing was changed',
     [EXIT.disk]: 'the disk refused',
   },

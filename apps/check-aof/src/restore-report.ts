@@ -1,6 +1,6 @@
 /** What `restore` and `convert` say: where the log ends now, what is left out or lost, and how to start from the result. */
 import { AofError } from '@aof/aof-files';
-import type { CommandReport } from './command-report.ts';
+import { type CommandReport, holderText } from './command-report.ts';
 import { describeText } from './describe-record.ts';
 import { accessOf } from './doctor-access.ts';
 import { EXIT, type ExitStatus } from './exit-status.ts';
@@ -15,9 +15,8 @@ import { timeText } from './restore-time.ts';
 /** A server goes on writing to what is restored from. */
 export function sayHolder(report: CommandReport, holder: FileHolder | undefined): void {
   if (holder === undefined) return;
-  const { processId, processName, path } = holder;
   report.add({ holder });
-  report.say(`Process ${processId} (${processName}) has ${path} open: what it writes from now on is not looked at.`);
+  report.say(`${holderText(holder)}: what it writes from now on is not looked at.`);
   report.say(
     '  A rewrite would remove the commands from before it; CONFIG SET auto-aof-rewrite-percentage 0 holds it off.',
   );

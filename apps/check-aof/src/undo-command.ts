@@ -17,7 +17,7 @@ export const undo: Subcommand = {
   ],
   exitStatus: {
     [EXIT.ok]: 'done',
-    [EXIT.inUse]: 'a process has the log open',
+    [EXIT.inUse]: 'a process has the log open, or has claimed it',
     [EXIT.impossible]: 'there is nothing to undo, it is not this log, or it would drop what a server has written since',
     [EXIT.disk]: 'the disk refused',
   },

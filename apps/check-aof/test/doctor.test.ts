@@ -192,7 +192,7 @@ describe('the files', () => {
   test('a server that runs', async () => {
     const holder = { processId: 42, processName: 'redis-server', path: `${LOG}/${INCR}` };
     const { stdout } = await run(diskOf(GOOD), ['doctor', '/data'], { holder });
-    expect(stdout).toContain('notice   redis-server (process 42) has the log open.');
+    expect(stdout).toContain(`notice   Process 42 (redis-server) has ${LOG}/${INCR} open.`);
   });
 
   test.skipIf(process.platform === 'win32')('permissions', async () => {

@@ -2,21 +2,16 @@
  * One server per log and per snapshot. Two that write the same files destroy each other's data without a word: a rewrite or a save
  * of one takes the name from the file that the other goes on writing to, and what the other acknowledges from then on is lost.
  *
- *     \0aof:<device>:<inode of dir>:<hash of appendfilename or dbfilename>
- *
- * A claim is a socket that listens on this name, which is in no folder ("abstract", a zero byte first): Linux gives a name to one
- * socket at a time, and frees it with the process, however that ends. Who connects is told the holder's pid.
+ * A claim is a socket with a name that Linux gives to one at a time, and frees with the process, however that ends (`claimName` of
+ * `@aof/aof-files`, where check-aof looks too). Who connects is told the holder's pid.
  *
  * Invariants: whoever writes a log or a snapshot has claimed it before; a claim is kept until the server has closed, for a log may go
  * on being written after CONFIG SET dir. Where there are no such sockets nothing is claimed, and nobody is refused.
- *
- * Source: unix(7), "Abstract sockets"; proc(5), /proc/net/unix.
  */
-import { createHash } from 'node:crypto';
 import { type BigIntStats, readFileSync, statSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
-import { AofError } from '@aof/aof-files';
+import { AofError, CLAIMS_FILE, claimingSocket, claimName } from '@aof/aof-files';
 import type { Config } from '@aof/config';
 import type { Log } from './log.ts';
 
@@ -148,15 +143,13 @@ function nameOf({ dir, fileName }: { dir: string; fileName: string }): string | 
   } catch {
     return undefined; // what cannot be looked at cannot be written, which whoever tries is told
   }
-  // A name has 107 bytes at most, and a file name 255.
-  const hash = createHash('sha256').update(fileName).digest('hex').slice(0, 16);
-  return `\0aof:${folder.dev}:${folder.ino}:${hash}`;
+  return claimName(folder, fileName);
 }
 
 /** Whether a socket has the name; if not, listening has failed for a reason that says nothing about other servers. */
 function isTaken(name: string): boolean {
   try {
-    return readFileSync('/proc/net/unix', 'latin1').includes(name.replace('\0', '@'));
+    return claimingSocket(readFileSync(CLAIMS_FILE, 'latin1'), name) !== undefined;
   } catch {
     return false; // no /proc: nobody can tell
   }
