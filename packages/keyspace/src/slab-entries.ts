@@ -16,7 +16,7 @@
  */
 
 import type { Key } from './dictionary.ts';
-import { copyBytes, type Latin1Buffer, readLatin1, writeLatin1 } from './latin1.ts';
+import { allocateLatin1, copyBytes, type Latin1Buffer, readLatin1, writeLatin1 } from './latin1.ts';
 import { ObjectColumn } from './object-column.ts';
 import { MAX_SLOT_BYTES, NO_PAGE, type SlabPage, Slabs, slotClassOf, slotOffset } from './slabs.ts';
 
@@ -30,6 +30,18 @@ const WORD_BYTES = 4;
 const MAX_KEY_BYTES = MAX_SLOT_BYTES - 3 * WORD_BYTES;
 /** Slots whose entries went while they were frozen are freed a few at a time, so that a thaw is no pause. */
 const FREES_PER_CHANGE = 16;
+
+/** Longer keys are compared as strings. */
+const COMPARED_BYTES = 256;
+/** The key that was compared last, and its bytes. */
+let compared = '';
+const comparedBytes = allocateLatin1(COMPARED_BYTES);
+const comparedWords = new Int32Array(comparedBytes.buffer);
+
+function keepCompared(key: Key): void {
+  compared = key;
+  writeLatin1(comparedBytes, 0, key);
+}
 
 /** A key too long for a slot, and its value. */
 class LargeEntry<V> {
@@ -161,24 +173,31 @@ export class SlabEntries<V extends object | string> {
   }
 
   /**
-   * Compares the entry's key with `key`: below 0, 0, or above 0 as the entry's bytes come before, are, or come after.
+   * Compares the key of the entry at `address` with `key`: below 0, 0, or above 0 as the entry's bytes come before, are, or come
+   * after. One search compares one key with many, so its bytes are kept from one call to the next.
    */
   compareKey(address: number, key: Key): number {
-    this.use(address);
-    const info = this.#info();
+    const { bytes, words } = this.#slabs.pageOf(address);
+    const info = words[(slotOffset(address) >>> 2) + this.#infoWord];
     const length = info & LENGTH_MASK;
-    if (length === LARGE_KEY) {
-      const own = this.#largeEntry().key;
-      return own < key ? -1 : own === key ? 0 : 1;
-    }
-    const { bytes } = this.#page;
-    const start = this.#keyStart(info);
+    if (length === LARGE_KEY || key.length > COMPARED_BYTES) return this.#compareLong(address, key);
+    if (key !== compared) keepCompared(key);
+    const start = slotOffset(address) + this.#headerBytes + ((info & IS_OBJECT) !== 0 ? WORD_BYTES : 0);
     const shorter = Math.min(length, key.length);
-    for (let i = 0; i < shorter; i++) {
-      const difference = bytes[start + i] - key.charCodeAt(i);
+    let at = 0;
+    // Slots and headers are whole words, so keys begin at words.
+    while (at + WORD_BYTES <= shorter && words[(start + at) >>> 2] === comparedWords[at >>> 2]) at += WORD_BYTES;
+    for (; at < shorter; at++) {
+      const difference = bytes[start + at] - comparedBytes[at];
       if (difference !== 0) return difference;
     }
     return length - key.length;
+  }
+
+  #compareLong(address: number, key: Key): number {
+    this.use(address);
+    const own = this.key();
+    return own < key ? -1 : own === key ? 0 : 1;
   }
 
   // Changing ----------------------------------------------------------------------------------------------------------

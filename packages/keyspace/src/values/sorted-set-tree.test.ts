@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../test/seeded-random.ts';
-import type { MemberKeys } from './sorted-set-nodes.ts';
+import { INNER_CAPACITY } from './sorted-set-inners.ts';
+import { LEAF_CAPACITY, type MemberKeys } from './sorted-set-leaves.ts';
 import { SortedSetTree } from './sorted-set-tree.ts';
 
 type Pair = readonly [score: number, member: string];
@@ -23,42 +24,42 @@ function pairsDown(tree: SortedSetTree, start = tree.size - 1, count = tree.size
   return pairs;
 }
 
-/** The members by number, as a table has them by address. */
+/** The members by number, as a table has them by address. One that is removed must not be asked for. */
 class Members implements MemberKeys {
-  readonly #names: string[] = [];
+  readonly #names: (string | undefined)[] = [];
 
   add(member: string): number {
     return this.#names.push(member) - 1;
   }
 
+  remove(address: number): void {
+    this.#names[address] = undefined;
+  }
+
   keyAt(address: number): string {
-    return this.#names[address];
+    const name = this.#names[address];
+    if (name === undefined) throw new Error(`the member at ${address} is gone`);
+    return name;
   }
 
   compareKey(address: number, member: string): number {
-    return Buffer.compare(Buffer.from(this.#names[address], 'latin1'), Buffer.from(member, 'latin1'));
+    const own = this.keyAt(address);
+    return own < member ? -1 : own > member ? 1 : 0;
   }
 }
 
 /** The tree beside a sorted array that does the same slowly. */
 class Twin {
   readonly members = new Members();
+  readonly #addresses = new Map<string, number>();
   tree = new SortedSetTree(this.members);
   pairs: Pair[] = [];
 
-  insert(pair: Pair): void {
-    if (this.pairs.some((other) => compare(other, pair) === 0)) return;
-    this.tree.insert(...pair, this.members.add(pair[1]));
-    this.pairs.push(pair);
-    this.pairs.sort(compare);
-  }
-
   insertMany(pairs: readonly Pair[]): void {
-    const known = new Set(this.pairs.map(String));
     for (const pair of pairs) {
-      if (known.has(String(pair))) continue;
-      known.add(String(pair));
-      this.tree.insert(...pair, this.members.add(pair[1]));
+      if (this.#addresses.has(String(pair))) continue;
+      this.#addresses.set(String(pair), this.members.add(pair[1]));
+      this.tree.insert(...pair, this.#addressOf(pair));
       this.pairs.push(pair);
     }
     this.pairs.sort(compare);
@@ -66,13 +67,37 @@ class Twin {
 
   remove(index: number): void {
     const [removed] = this.pairs.splice(index, 1);
-    if (removed) expect(this.members.keyAt(this.tree.remove(...removed) ?? -1)).toBe(removed[1]);
+    if (removed === undefined) return;
+    expect(this.tree.remove(...removed)).toBe(this.#addressOf(removed));
+    this.#forget(removed);
   }
 
   removeRange(start: number, end: number): void {
+    const gone = this.pairs.splice(start, end - start);
     const removed: string[] = [];
-    this.tree.removeRange(start, end, (member) => removed.push(member));
-    expect(removed).toEqual(this.pairs.splice(start, end - start).map(([, member]) => member));
+    this.tree.removeRange(start, end, (member) => {
+      this.#forget(gone[removed.length]);
+      removed.push(member);
+    });
+    expect(removed).toEqual(gone.map(([, member]) => member));
+  }
+
+  replaceScore(index: number, newScore: number): boolean {
+    const [score, member] = this.pairs[index];
+    if (!this.tree.replaceScore(score, member, newScore)) return false;
+    this.#addresses.set(String([newScore, member]), this.#addressOf(this.pairs[index]));
+    this.#addresses.delete(String(this.pairs[index]));
+    this.pairs[index] = [newScore, member];
+    return true;
+  }
+
+  #addressOf(pair: Pair): number {
+    return this.#addresses.get(String(pair)) ?? Number.NaN;
+  }
+
+  #forget(pair: Pair): void {
+    this.members.remove(this.#addressOf(pair));
+    this.#addresses.delete(String(pair));
   }
 
   check(): void {
@@ -137,7 +162,7 @@ describe('the tree of a sorted set', () => {
       { numRuns: 40 },
     );
     // Three levels, or the test has not seen an inner node below another.
-    expect(largest).toBeGreaterThan(64 * 32);
+    expect(largest).toBeGreaterThan(LEAF_CAPACITY * INNER_CAPACITY);
   });
 
   it('keeps its separators right where inner nodes lost their first children and were merged', () => {
@@ -209,10 +234,7 @@ describe('the tree of a sorted set', () => {
           const at = Math.floor(random() * twin.pairs.length);
           const [score, member] = twin.pairs[at];
           const newScore = score + (random() - 0.5) * 3;
-          if (twin.tree.replaceScore(score, member, newScore)) {
-            twin.pairs[at] = [newScore, member];
-            replaced++;
-          }
+          if (twin.replaceScore(at, newScore)) replaced++;
           expect(twin.tree.replaceScore(score, `${member}?`, newScore)).toBe(false);
         }
         expect(replaced).toBeGreaterThan(count > 10 ? 0 : -1);
@@ -222,8 +244,60 @@ describe('the tree of a sorted set', () => {
     );
   });
 
+  it('finds its way among equal scores, whichever pairs are removed', () => {
+    let ties = 0;
+    const change = fc.record({
+      kind: fc.constantFrom('insert' as const, 'removeFirsts' as const, 'removeSome' as const, 'removeRange' as const),
+      from: fraction,
+      part: fraction,
+      seed: seeds,
+    });
+    fc.assert(
+      fc.property(
+        fc.array(change, { minLength: 2, maxLength: 10 }),
+        fc.integer({ min: 1, max: 3 }),
+        (changes, scores) => {
+          const twin = new Twin();
+          const insert = (count: number, random: () => number) =>
+            twin.insertMany(
+              Array.from(
+                { length: count },
+                (): Pair => [Math.floor(random() * scores), `m${Math.floor(random() * 1e5)}`],
+              ),
+            );
+          insert(4000, seededRandom(scores));
+          for (const { kind, from, part, seed } of changes) {
+            const random = seededRandom(seed);
+            const start = Math.floor(from * twin.pairs.length);
+            if (kind === 'insert') insert(Math.floor(part * 2000), random);
+            else if (kind === 'removeRange')
+              twin.removeRange(start, start + Math.floor(part * (twin.pairs.length - start)));
+            // Those that are first in a leaf come again and again, for each that follows becomes the first.
+            else if (kind === 'removeFirsts') for (let i = Math.floor(part * 200); i > 0; i--) twin.remove(start);
+            else
+              for (let i = Math.floor(part * 1000); i > 0; i--) twin.remove(Math.floor(random() * twin.pairs.length));
+            twin.check();
+            for (let i = 0; i < 50 && twin.pairs.length > 0; i++) {
+              const rank = Math.floor(random() * twin.pairs.length);
+              const [score, member] = twin.pairs[rank];
+              expect(twin.tree.rank(score, member)).toBe(rank);
+              expect(twin.tree.rank(score, `${member}0`) === -1 || twin.pairs[rank + 1]?.[1] === `${member}0`).toBe(
+                true,
+              );
+              expect(twin.tree.rank(score + 0.5, member)).toBe(-1);
+              ties++;
+            }
+          }
+        },
+      ),
+      { numRuns: 25 },
+    );
+    expect(ties).toBeGreaterThan(1000);
+  });
+
   it('is built from sorted pairs, and its clones are independent', () => {
-    for (const count of [0, 1, 63, 64, 65, 2048, 2049, 70_000]) {
+    const full = LEAF_CAPACITY * INNER_CAPACITY;
+    for (const count of [0, 1, LEAF_CAPACITY - 1, LEAF_CAPACITY, LEAF_CAPACITY + 1, full, full + 1, 70_000]) {
       const members = new Members();
       const addresses = Array.from({ length: count }, (_, i) => members.add(`m${i}`));
       const tree = SortedSetTree.of(addresses, addresses, members);
@@ -245,7 +319,22 @@ describe('the tree of a sorted set', () => {
       const tree = new SortedSetTree(members);
       for (let i = 0; i < 10_000; i++) tree.insert(direction * i, `m${i}`, members.add(`m${i}`));
       tree.verify();
-      expect(tree.leafCount()).toBeLessThanOrEqual(Math.ceil(10_000 / 64));
+      expect(tree.leafCount()).toBeLessThanOrEqual(Math.ceil(10_000 / LEAF_CAPACITY));
     }
+  });
+
+  it('takes little more than its pairs, and gives back what it no longer needs', () => {
+    const twin = new Twin();
+    const empty = twin.tree.memoryBytes();
+    expect(empty).toBeLessThan(2000);
+    run(twin, { kind: 'ascending', count: 20_000, seed: 1 }, 0);
+    const full = twin.tree.memoryBytes();
+    expect(full / 20_000).toBeGreaterThan(12);
+    // A page may be new and empty, which is a third at most.
+    expect(full / 20_000).toBeLessThan(12 * 1.6);
+    twin.removeRange(500, 19_500);
+    expect(twin.tree.memoryBytes()).toBeLessThan(full / 4);
+    twin.removeRange(0, 1000);
+    expect(twin.tree.memoryBytes()).toBe(empty);
   });
 });

@@ -5,58 +5,54 @@
  * knows how many pairs each of its children holds, so positions (ranks) are found as fast as pairs: O(log n). Leaves are
  * linked both ways, so that a range is walked without climbing.
  *
+ * Leaves and inner nodes are slots outside the garbage-collected heap (sorted-set-leaves.ts, sorted-set-inners.ts), members are
+ * addresses in the table that keeps their bytes: the collector has as little to mark as of a small set. What kind of node
+ * a slot holds is known by its height: leaves are at height 0.
+ *
  * Invariants
- * - All leaves are at the same depth. Only the root may be an empty leaf. An inner node has 1 to INNER_CAPACITY children.
- * - `counts[i]` is the number of pairs below `children[i]`.
- * - The separator `i >= 1` of an inner node is not above the first pair of `children[i]` and above the last pair of
- *   `children[i - 1]`. It need not be a pair that is still there. Separator 0 is never read.
+ * - Only the root may be an empty leaf. An inner node has 1 to INNER_CAPACITY children, the root at least 2.
+ * - An inner node knows the number of pairs of each child, and the first pair of each but the first. So a pair is never named that
+ *   is no longer there: its member may be gone from the table as soon as it is removed.
  * - A node that shrank below a quarter is merged with a neighbour when the two fit three quarters, which keeps
  *   the average fill above a constant fraction and the height logarithmic without any borrowing.
+ * - A slot is in use exactly while its node is in the tree.
  *
  * Scores are never NaN. The tree does not notice members that occur twice with different scores: its owner does.
  */
 
+import { INNER_CAPACITY, SortedSetInners } from './sorted-set-inners.ts';
+import { verifyTree } from './sorted-set-invariants.ts';
 import {
-  childBefore,
-  childIndex,
-  countOf,
-  doubles,
-  dropChildren,
-  emptyLeaf,
-  INNER_CAPACITY,
-  Inner,
   type IsBefore,
-  insertAt,
-  isPairAt,
   LEAF_CAPACITY,
-  Leaf,
-  leafBound,
   type MemberKeys,
-  mergeIfSmall,
-  type Node,
-  pairsBefore,
-  removeAt,
-  removeRanks,
-  type Split,
-  scoreBound,
-  splitInner,
-  splitLeaf,
-  verifyNode,
-} from './sorted-set-nodes.ts';
+  SortedSetLeaves,
+  type SplitPlace,
+} from './sorted-set-leaves.ts';
+import { NONE, SortedSetPages } from './sorted-set-pages.ts';
 
-/** Leaves that stand for all when memory is estimated. */
-const MEASURED_LEAVES = 256;
-/** A leaf's two columns, their headers, the leaf itself, and its part of the nodes above. */
-const LEAF_BYTES = LEAF_CAPACITY * 16 + 200;
+/** The tree's own objects. */
+const TREE_BYTES = 300;
 
 export class SortedSetTree {
   readonly #keys: MemberKeys;
-  #root: Node = emptyLeaf();
+  #pages: SortedSetPages;
+  #leaves: SortedSetLeaves;
+  #inners: SortedSetInners;
+  #root: number;
+  /** Inner nodes from the root to a leaf. */
+  #height = 0;
   #size = 0;
+  /** Where the leaf was split that makes inner nodes split. */
+  #splitPlace: SplitPlace = 'inside';
 
   /** @param keys the table that keeps the members: as long as one is in the tree, it is at its address there */
   constructor(keys: MemberKeys) {
     this.#keys = keys;
+    this.#pages = new SortedSetPages();
+    this.#leaves = new SortedSetLeaves(this.#pages, keys);
+    this.#inners = new SortedSetInners(this.#pages, keys);
+    this.#root = this.#leaves.create(NONE);
   }
 
   /**
@@ -64,92 +60,127 @@ export class SortedSetTree {
    *
    * @param scores as long as `members`, the addresses; neither array is kept
    */
-  static of(scores: ArrayLike<number>, members: readonly number[], keys: MemberKeys): SortedSetTree {
+  static of(scores: ArrayLike<number>, members: ArrayLike<number>, keys: MemberKeys): SortedSetTree {
     const tree = new SortedSetTree(keys);
-    const size = members.length;
-    if (size === 0) return tree;
-    let level: Node[] = [];
-    let firsts: number[] = [];
-    let last: Leaf | undefined;
-    for (let from = 0; from < size; from += LEAF_CAPACITY) {
-      const to = Math.min(size, from + LEAF_CAPACITY);
-      const leafScores = doubles(scores[from]);
-      for (let i = from + 1; i < to; i++) leafScores.push(scores[i]);
-      const leaf = new Leaf(leafScores.slice(), members.slice(from, to));
-      leaf.previous = last;
-      if (last) last.next = leaf;
-      last = leaf;
-      level.push(leaf);
-      firsts.push(from);
-    }
-    while (level.length > 1) {
-      const parents: Node[] = [];
-      const parentFirsts: number[] = [];
-      for (let from = 0; from < level.length; from += INNER_CAPACITY) {
-        const children = level.slice(from, from + INNER_CAPACITY);
-        const own = firsts.slice(from, from + INNER_CAPACITY);
-        const separatorScores = doubles(scores[own[0]]);
-        for (let i = 1; i < own.length; i++) separatorScores.push(scores[own[i]]);
-        const separators = own.map((first) => keys.keyAt(members[first]));
-        parents.push(new Inner(children, children.map(countOf), separatorScores, separators));
-        parentFirsts.push(own[0]);
+    const leaves = tree.#leaves;
+    let leaf = tree.#root;
+    let level = [leaf];
+    for (let i = 0; i < members.length; i++) {
+      if (leaves.countOf(leaf) === LEAF_CAPACITY) {
+        leaf = leaves.create(leaf);
+        level.push(leaf);
       }
-      level = parents;
-      firsts = parentFirsts;
+      leaves.insert(leaf, leaves.countOf(leaf), scores[i], members[i]);
+    }
+    tree.#size = members.length;
+    while (level.length > 1) {
+      level = tree.#levelAbove(level);
+      tree.#height++;
     }
     tree.#root = level[0];
-    tree.#size = size;
     return tree;
+  }
+
+  /** Inner nodes, as full as they get, of the nodes of a level that is `#height` high. */
+  #levelAbove(level: readonly number[]): number[] {
+    const parents: number[] = [];
+    for (let from = 0; from < level.length; from += INNER_CAPACITY) {
+      const parent = this.#inners.create();
+      const to = Math.min(level.length, from + INNER_CAPACITY);
+      for (let i = from; i < to; i++) this.#insertChild(parent, this.#height + 1, i - from, level[i]);
+      parents.push(parent);
+    }
+    return parents;
   }
 
   get size(): number {
     return this.#size;
   }
 
+  // Nodes -------------------------------------------------------------------------------------------------------------
+
+  /** Number of pairs below a node. */
+  #pairsOf(node: number, height: number): number {
+    return height === 0 ? this.#leaves.countOf(node) : this.#inners.pairsBefore(node, this.#inners.countOf(node));
+  }
+
+  /** Makes `child` a child of `node`, which has a place for it; `node` is `height` high. */
+  #insertChild(node: number, height: number, at: number, child: number): void {
+    this.#inners.insert(node, at, child, this.#pairsOf(child, height - 1));
+    this.#learnFirst(node, height, at);
+  }
+
+  /** Tells a node what the first pair of child `at` is. */
+  #learnFirst(node: number, height: number, at: number): void {
+    if (at === 0) return;
+    let leaf = this.#inners.childAt(node, at);
+    for (let above = height - 1; above > 0; above--) leaf = this.#inners.childAt(leaf, 0);
+    this.#inners.setFirst(node, at, this.#leaves.scoreAt(leaf, 0), this.#leaves.memberAt(leaf, 0));
+  }
+
+  /** The leaf that holds (`score`, `member`) if any does. */
+  #leafOf(score: number, member: string): number {
+    let node = this.#root;
+    for (let height = this.#height; height > 0; height--) {
+      node = this.#inners.childAt(node, this.#inners.childOf(node, score, member));
+    }
+    return node;
+  }
+
+  // Changing ----------------------------------------------------------------------------------------------------------
+
   /** Adds a pair that is not in the tree. O(log n). @param address of `member` in the table */
   insert(score: number, member: string, address: number): void {
     this.#size++;
     const root = this.#root;
-    const sibling = this.#insertInto(root, score, member, address);
-    if (sibling === undefined) return;
-    const scores = doubles(0);
-    scores.push(sibling.score);
-    const counts = [countOf(root), countOf(sibling.node)];
-    this.#root = new Inner([root, sibling.node], counts, scores, ['', sibling.member]);
+    const sibling = this.#insertInto(root, this.#height, score, member, address);
+    if (sibling === NONE) return;
+    this.#root = this.#inners.create();
+    this.#height++;
+    this.#insertChild(this.#root, this.#height, 0, root);
+    this.#insertChild(this.#root, this.#height, 1, sibling);
   }
 
-  /** Answers the new right sibling of `node` and its separator, if `node` had to be split. */
-  #insertInto(node: Node, score: number, member: string, address: number): Split | undefined {
-    if (node instanceof Leaf) {
-      const at = leafBound(node, score, member, this.#keys);
-      if (node.members.length < LEAF_CAPACITY) {
-        insertAt(node.scores, at, score);
-        insertAt(node.members, at, address);
-        return undefined;
-      }
-      return splitLeaf(node, at, score, address, this.#keys);
+  /** Answers the new right sibling of `node`, if `node` had to be split, or NONE. */
+  #insertInto(node: number, height: number, score: number, member: string, address: number): number {
+    if (height === 0) return this.#insertIntoLeaf(node, score, member, address);
+    const inners = this.#inners;
+    const at = inners.childOf(node, score, member);
+    const sibling = this.#insertInto(inners.childAt(node, at), height - 1, score, member, address);
+    if (sibling === NONE) {
+      inners.addPairs(node, at, 1);
+      return NONE;
     }
-    const at = childIndex(node, score, member);
-    const child = node.children[at];
-    const split = this.#insertInto(child, score, member, address);
-    if (split === undefined) {
-      node.counts[at]++;
-      return undefined;
+    this.#insertChild(node, height, at + 1, sibling);
+    inners.addPairs(node, at, 1 - inners.pairsAt(node, at + 1));
+    return inners.countOf(node) <= INNER_CAPACITY ? NONE : this.#splitInner(node);
+  }
+
+  #insertIntoLeaf(leaf: number, score: number, member: string, address: number): number {
+    const leaves = this.#leaves;
+    const at = leaves.bound(leaf, score, member);
+    if (leaves.countOf(leaf) === LEAF_CAPACITY) {
+      this.#splitPlace = leaves.splitPlace(leaf, at);
+      return leaves.split(leaf, this.#splitPlace, at, score, address);
     }
-    const moved = countOf(split.node);
-    node.counts[at] += 1 - moved;
-    insertAt(node.children, at + 1, split.node);
-    insertAt(node.counts, at + 1, moved);
-    insertAt(node.scores, at + 1, split.score);
-    insertAt(node.members, at + 1, split.member);
-    return node.children.length <= INNER_CAPACITY ? undefined : splitInner(node, split.edge);
+    leaves.insert(leaf, at, score, address);
+    return NONE;
+  }
+
+  /** Where only the ends of the order grow, inner nodes fill completely too. */
+  #splitInner(node: number): number {
+    const count = this.#inners.countOf(node);
+    const place = this.#splitPlace;
+    const right = this.#inners.create();
+    this.#inners.move(node, place === 'last' ? count - 1 : place === 'first' ? 1 : count >>> 1, right);
+    return right;
   }
 
   /**
    * Removes a pair and answers its member's address, or undefined if it is not there. O(log n).
    */
   remove(score: number, member: string): number | undefined {
-    const removed = this.#removeFrom(this.#root, score, member);
+    const removed = this.#removeFrom(this.#root, this.#height, score, member);
     if (removed !== undefined) {
       this.#size--;
       this.#lowerRoot();
@@ -157,24 +188,93 @@ export class SortedSetTree {
     return removed;
   }
 
-  #removeFrom(node: Node, score: number, member: string): number | undefined {
-    if (node instanceof Leaf) {
-      const at = leafBound(node, score, member, this.#keys);
-      if (at === node.scores.length || !isPairAt(node, at, score, member, this.#keys)) return undefined;
-      const held = node.members[at];
-      removeAt(node.scores, at);
-      removeAt(node.members, at);
-      return held;
-    }
-    const at = childIndex(node, score, member);
-    const child = node.children[at];
-    const removed = this.#removeFrom(child, score, member);
+  #removeFrom(node: number, height: number, score: number, member: string): number | undefined {
+    if (height === 0) return this.#removeFromLeaf(node, score, member);
+    const inners = this.#inners;
+    const at = inners.childOf(node, score, member);
+    const child = inners.childAt(node, at);
+    const removed = this.#removeFrom(child, height - 1, score, member);
     if (removed === undefined) return undefined;
-    const left = node.counts[at] - 1;
-    node.counts[at] = left;
-    if (left === 0) dropChildren(node, at, at + 1);
-    else mergeIfSmall(node, at);
+    if (inners.addPairs(node, at, -1) === 0) {
+      this.#dropNode(child, height - 1);
+      inners.remove(node, at, at + 1);
+    } else {
+      if (inners.memberAt(node, at) === removed) this.#learnFirst(node, height, at);
+      this.#mergeIfSmall(node, height, at);
+    }
     return removed;
+  }
+
+  #removeFromLeaf(leaf: number, score: number, member: string): number | undefined {
+    const at = this.#leaves.bound(leaf, score, member);
+    if (!this.#leaves.isPairAt(leaf, at, score, member)) return undefined;
+    const address = this.#leaves.memberAt(leaf, at);
+    this.#leaves.remove(leaf, at, at + 1);
+    return address;
+  }
+
+  /** Gives back a node without pairs or children. */
+  #dropNode(node: number, height: number): void {
+    if (height === 0) this.#leaves.drop(node);
+    else this.#inners.drop(node);
+  }
+
+  /** Pairs of a leaf, children of an inner node. */
+  #fillOf(node: number, height: number): number {
+    return height === 0 ? this.#leaves.countOf(node) : this.#inners.countOf(node);
+  }
+
+  /** Merges child `at` of `node` with a neighbour if it is small and the two fit well into one. */
+  #mergeIfSmall(node: number, height: number, at: number): void {
+    const inners = this.#inners;
+    const capacity = height === 1 ? LEAF_CAPACITY : INNER_CAPACITY;
+    const fill = this.#fillOf(inners.childAt(node, at), height - 1);
+    if (fill * 4 >= capacity) return;
+    const room = capacity * 0.75 - fill;
+    if (at + 1 < inners.countOf(node) && this.#fillOf(inners.childAt(node, at + 1), height - 1) <= room) {
+      this.#mergeWithNext(node, height, at);
+    } else if (at > 0 && this.#fillOf(inners.childAt(node, at - 1), height - 1) <= room) {
+      this.#mergeWithNext(node, height, at - 1);
+    }
+  }
+
+  #mergeWithNext(node: number, height: number, at: number): void {
+    const inners = this.#inners;
+    const left = inners.childAt(node, at);
+    const right = inners.childAt(node, at + 1);
+    if (height === 1) {
+      this.#leaves.merge(left, right);
+    } else {
+      // The first pair of the first child of `right`, which nobody read there, becomes one that counts.
+      inners.setFirst(right, 0, inners.scoreAt(node, at + 1), inners.memberAt(node, at + 1));
+      inners.move(right, 0, left);
+      inners.drop(right);
+    }
+    inners.addPairs(node, at, inners.pairsAt(node, at + 1));
+    inners.remove(node, at + 1, at + 2);
+  }
+
+  #lowerRoot(): void {
+    while (this.#height > 0 && this.#inners.countOf(this.#root) <= 1) {
+      if (this.#inners.countOf(this.#root) === 0) {
+        this.#clear();
+        return;
+      }
+      const only = this.#inners.childAt(this.#root, 0);
+      this.#inners.drop(this.#root);
+      this.#root = only;
+      this.#height--;
+    }
+  }
+
+  /** Lets go of all pages at once. */
+  #clear(): void {
+    this.#pages = new SortedSetPages();
+    this.#leaves = new SortedSetLeaves(this.#pages, this.#keys);
+    this.#inners = new SortedSetInners(this.#pages, this.#keys);
+    this.#root = this.#leaves.create(NONE);
+    this.#height = 0;
+    this.#size = 0;
   }
 
   /**
@@ -184,92 +284,14 @@ export class SortedSetTree {
    * @returns false if nothing was done; then the pair has to be removed and inserted
    */
   replaceScore(score: number, member: string, newScore: number): boolean {
-    let node = this.#root;
-    while (node instanceof Inner) node = node.children[childIndex(node, score, member)];
-    const { scores } = node;
-    const at = leafBound(node, score, member, this.#keys);
-    if (at === 0 || at >= scores.length - 1 || !isPairAt(node, at, score, member, this.#keys)) return false;
-    // The ends of a leaf are left alone, because separators and the next leaves bound them.
-    if (scores[at - 1] >= newScore || scores[at + 1] <= newScore) return false;
-    scores[at] = newScore;
+    const leaves = this.#leaves;
+    const leaf = this.#leafOf(score, member);
+    const at = leaves.bound(leaf, score, member);
+    if (at === 0 || at >= leaves.countOf(leaf) - 1 || !leaves.isPairAt(leaf, at, score, member)) return false;
+    // The ends of a leaf are left alone, because the nodes above know the first, and the next leaf bounds the last.
+    if (leaves.scoreAt(leaf, at - 1) >= newScore || leaves.scoreAt(leaf, at + 1) <= newScore) return false;
+    leaves.setScore(leaf, at, newScore);
     return true;
-  }
-
-  /** Position of a pair in the order, or -1 if it is not there. O(log n). */
-  rank(score: number, member: string): number {
-    let before = 0;
-    let node = this.#root;
-    while (node instanceof Inner) {
-      const at = childIndex(node, score, member);
-      for (let i = 0; i < at; i++) before += node.counts[i];
-      node = node.children[at];
-    }
-    const at = leafBound(node, score, member, this.#keys);
-    return at < node.scores.length && isPairAt(node, at, score, member, this.#keys) ? before + at : -1;
-  }
-
-  /** Number of pairs for which `isBefore` holds. O(log n). */
-  countBefore(isBefore: IsBefore): number {
-    let before = 0;
-    let node = this.#root;
-    while (node instanceof Inner) {
-      const at = childBefore(node, isBefore);
-      for (let i = 0; i < at; i++) before += node.counts[i];
-      node = node.children[at];
-    }
-    return before + pairsBefore(node, isBefore, this.#keys);
-  }
-
-  /** Number of pairs with a score below `score`, or up to it if `isInclusive`. O(log n). */
-  countBelow(score: number, isInclusive: boolean): number {
-    let before = 0;
-    let node = this.#root;
-    while (node instanceof Inner) {
-      const at = scoreBound(node.scores, 1, score, isInclusive) - 1;
-      for (let i = 0; i < at; i++) before += node.counts[i];
-      node = node.children[at];
-    }
-    return before + scoreBound(node.scores, 0, score, isInclusive);
-  }
-
-  /** Visits `count` pairs from rank `start` on, upwards. The tree must not change meanwhile. O(log n + count). */
-  forEach(start: number, count: number, visit: (member: string, score: number) => void): void {
-    if (count <= 0) return;
-    const found = this.#leafOf(start);
-    let leaf: Leaf | undefined = found.leaf;
-    let at = found.at;
-    for (let left = count; leaf !== undefined && left > 0; leaf = leaf.next, at = 0) {
-      const end = Math.min(leaf.members.length, at + left);
-      left -= end - at;
-      for (; at < end; at++) visit(this.#keys.keyAt(leaf.members[at]), leaf.scores[at]);
-    }
-  }
-
-  /** Visits `count` pairs from rank `start` on, downwards. The tree must not change meanwhile. O(log n + count). */
-  forEachDown(start: number, count: number, visit: (member: string, score: number) => void): void {
-    if (count <= 0) return;
-    const found = this.#leafOf(start);
-    let leaf: Leaf | undefined = found.leaf;
-    let at = found.at;
-    let left = count;
-    for (;;) {
-      for (; at >= 0 && left > 0; at--, left--) visit(this.#keys.keyAt(leaf.members[at]), leaf.scores[at]);
-      leaf = leaf.previous;
-      if (leaf === undefined || left === 0) return;
-      at = leaf.members.length - 1;
-    }
-  }
-
-  /** Leaf and index of the pair of rank `rank`, which must be in the tree. */
-  #leafOf(rank: number): { leaf: Leaf; at: number } {
-    let left = rank;
-    let node = this.#root;
-    while (node instanceof Inner) {
-      let at = 0;
-      while (left >= node.counts[at]) left -= node.counts[at++];
-      node = node.children[at];
-    }
-    return { leaf: node, at: left };
   }
 
   /**
@@ -283,57 +305,155 @@ export class SortedSetTree {
       this.#clear();
       return;
     }
-    removeRanks(this.#root, start, end, (address) => onRemove(this.#keys.keyAt(address)));
+    this.#removeRanks(this.#root, this.#height, start, end, onRemove);
     this.#size -= end - start;
     this.#lowerRoot();
   }
 
-  /** A copy over `keys`, a copy of this tree's table with the same addresses. O(n). */
-  clone(keys: MemberKeys): SortedSetTree {
-    const scores: number[] = [];
-    const members: number[] = [];
-    for (let leaf: Leaf | undefined = this.#leafOf(0).leaf; leaf !== undefined; leaf = leaf.next) {
-      for (let i = 0; i < leaf.members.length; i++) {
-        scores.push(leaf.scores[i]);
-        members.push(leaf.members[i]);
+  /** Removes the pairs `start` to `end` (exclusive) of `node`, which keeps at least one. */
+  #removeRanks(node: number, height: number, start: number, end: number, onRemove: (member: string) => void): void {
+    if (height === 0) {
+      this.#leaves.forEach(node, start, end, onRemove);
+      this.#leaves.remove(node, start, end);
+      return;
+    }
+    const inners = this.#inners;
+    const first = inners.childOfRank(node, start);
+    let before = inners.pairsBefore(node, first);
+    let dropFrom = -1;
+    let dropTo = -1;
+    for (let at = first; before < end && at < inners.countOf(node); at++) {
+      const child = inners.childAt(node, at);
+      const pairs = inners.pairsAt(node, at);
+      const from = Math.max(0, start - before);
+      const to = Math.min(pairs, end - before);
+      before += pairs;
+      if (to - from === pairs) {
+        this.#dropSubtree(child, height - 1, onRemove);
+        if (dropFrom < 0) dropFrom = at;
+        dropTo = at + 1;
+      } else {
+        this.#removeRanks(child, height - 1, from, to, onRemove);
+        inners.addPairs(node, at, from - to);
+        if (from === 0) this.#learnFirst(node, height, at);
       }
     }
-    return SortedSetTree.of(scores, members, keys);
+    if (dropFrom >= 0) inners.remove(node, dropFrom, dropTo);
+    // Only the children on both sides of the gap can have become small.
+    if (first + 1 < inners.countOf(node)) this.#mergeIfSmall(node, height, first + 1);
+    if (first < inners.countOf(node)) this.#mergeIfSmall(node, height, first);
   }
 
-  #clear(): void {
-    this.#root = emptyLeaf();
-    this.#size = 0;
+  #dropSubtree(node: number, height: number, onRemove: (member: string) => void): void {
+    if (height === 0) {
+      this.#leaves.forEach(node, 0, this.#leaves.countOf(node), onRemove);
+    } else {
+      const count = this.#inners.countOf(node);
+      for (let i = 0; i < count; i++) this.#dropSubtree(this.#inners.childAt(node, i), height - 1, onRemove);
+    }
+    this.#dropNode(node, height);
   }
 
-  #lowerRoot(): void {
-    while (this.#root instanceof Inner && this.#root.children.length <= 1) {
-      const only = this.#root.children[0];
-      if (only === undefined) this.#clear();
-      else this.#root = only;
+  /** A copy over `keys`, a copy of this tree's table with the same addresses. O(n), page by page. */
+  clone(keys: MemberKeys): SortedSetTree {
+    const copy = new SortedSetTree(keys);
+    copy.#pages = this.#pages.clone();
+    copy.#leaves = new SortedSetLeaves(copy.#pages, keys, this.#leaves.inUse);
+    copy.#inners = new SortedSetInners(copy.#pages, keys);
+    copy.#root = this.#root;
+    copy.#height = this.#height;
+    copy.#size = this.#size;
+    return copy;
+  }
+
+  // Searching ---------------------------------------------------------------------------------------------------------
+
+  /** Position of a pair in the order, or -1 if it is not there. O(log n). */
+  rank(score: number, member: string): number {
+    const inners = this.#inners;
+    let before = 0;
+    let node = this.#root;
+    for (let height = this.#height; height > 0; height--) {
+      const at = inners.childOf(node, score, member);
+      before += inners.pairsBefore(node, at);
+      node = inners.childAt(node, at);
+    }
+    const at = this.#leaves.bound(node, score, member);
+    return this.#leaves.isPairAt(node, at, score, member) ? before + at : -1;
+  }
+
+  /** Number of pairs for which `isBefore` holds. O(log n). */
+  countBefore(isBefore: IsBefore): number {
+    const inners = this.#inners;
+    let before = 0;
+    let node = this.#root;
+    for (let height = this.#height; height > 0; height--) {
+      const at = inners.childBefore(node, isBefore);
+      before += inners.pairsBefore(node, at);
+      node = inners.childAt(node, at);
+    }
+    return before + this.#leaves.countBefore(node, isBefore);
+  }
+
+  /** Number of pairs with a score below `score`, or up to it if `isInclusive`. O(log n). */
+  countBelow(score: number, isInclusive: boolean): number {
+    const inners = this.#inners;
+    let before = 0;
+    let node = this.#root;
+    for (let height = this.#height; height > 0; height--) {
+      const at = inners.childBelow(node, score, isInclusive);
+      before += inners.pairsBefore(node, at);
+      node = inners.childAt(node, at);
+    }
+    return before + this.#leaves.countBelow(node, score, isInclusive);
+  }
+
+  /** Visits `count` pairs from rank `start` on, upwards. The tree must not change meanwhile. O(log n + count). */
+  forEach(start: number, count: number, visit: (member: string, score: number) => void): void {
+    if (count <= 0) return;
+    const leaves = this.#leaves;
+    let { leaf, at } = this.#leafOfRank(start);
+    for (let left = count; leaf !== NONE && left > 0; leaf = leaves.next(leaf), at = 0) {
+      const end = Math.min(leaves.countOf(leaf), at + left);
+      left -= end - at;
+      leaves.forEach(leaf, at, end, visit);
     }
   }
 
-  /** Number of leaves: how densely the tree is filled. O(leaves). */
+  /** Visits `count` pairs from rank `start` on, downwards. The tree must not change meanwhile. O(log n + count). */
+  forEachDown(start: number, count: number, visit: (member: string, score: number) => void): void {
+    if (count <= 0) return;
+    const leaves = this.#leaves;
+    let { leaf, at } = this.#leafOfRank(start);
+    for (let left = count; ; at = leaves.countOf(leaf) - 1) {
+      const from = Math.max(0, at + 1 - left);
+      left -= at + 1 - from;
+      leaves.forEachDown(leaf, from, at + 1, visit);
+      leaf = leaves.previous(leaf);
+      if (leaf === NONE || left === 0) return;
+    }
+  }
+
+  /** Leaf and index of the pair of rank `rank`, which must be in the tree. */
+  #leafOfRank(rank: number): { leaf: number; at: number } {
+    let left = rank;
+    let node = this.#root;
+    for (let height = this.#height; height > 0; height--) {
+      const at = this.#inners.childOfRank(node, left);
+      left -= this.#inners.pairsBefore(node, at);
+      node = this.#inners.childAt(node, at);
+    }
+    return { leaf: node, at: left };
+  }
+
+  /** Number of leaves: how densely the tree is filled. */
   leafCount(): number {
-    let count = 0;
-    for (let leaf: Leaf | undefined = this.#leafOf(0).leaf; leaf !== undefined; leaf = leaf.next) count++;
-    return count;
+    return this.#leaves.inUse;
   }
 
-  /** About how many bytes of memory the tree takes, without its members: of a large one, by some of its leaves. */
+  /** About how many bytes of memory the tree takes, without its members. */
   memoryBytes(): number {
-    let leaves = 0;
-    let pairs = 0;
-    for (
-      let leaf: Leaf | undefined = this.#leafOf(0).leaf;
-      leaf !== undefined && leaves < MEASURED_LEAVES;
-      leaf = leaf.next
-    ) {
-      leaves++;
-      pairs += leaf.scores.length;
-    }
-    return Math.round(LEAF_BYTES * leaves * (this.#size / Math.max(1, pairs)));
+    return TREE_BYTES + this.#pages.memoryBytes();
   }
 
   /**
@@ -342,17 +462,14 @@ export class SortedSetTree {
    * @throws Error that names the one that does not hold
    */
   verify(): void {
-    const leaves: Leaf[] = [];
-    const count = verifyNode(this.#root, leaves, this.#root, this.#keys);
-    if (count !== this.#size) throw new Error(`size ${this.#size}, but ${count} pairs`);
-    leaves.forEach((leaf, i) => {
-      if (leaf.previous !== leaves[i - 1] || leaf.next !== leaves[i + 1]) throw new Error('broken links');
-    });
-    let last = { score: -Infinity, member: '' };
-    this.forEach(0, count, (member, score) => {
-      const isAscending = last.score < score || (last.score === score && last.member < member);
-      if (!isAscending && last.score !== -Infinity) throw new Error('not in order');
-      last = { score, member };
+    verifyTree({
+      pages: this.#pages,
+      leaves: this.#leaves,
+      inners: this.#inners,
+      keys: this.#keys,
+      root: this.#root,
+      height: this.#height,
+      size: this.#size,
     });
   }
 }

@@ -25,7 +25,7 @@ import {
   scoresOf,
   spanOfPairs,
 } from './sorted-set-packed.ts';
-import { type PairRange, type RankSpan, ScoreRange } from './sorted-set-range.ts';
+import { type MemberBound, type MemberRange, type RankSpan, ScoreRange } from './sorted-set-range.ts';
 import { SortedSetTree } from './sorted-set-tree.ts';
 import { stringBytes } from './string-bytes.ts';
 import type { Thresholds } from './thresholds.ts';
@@ -234,7 +234,7 @@ export class SortedSetValue {
    *
    * @param isDown the set will be walked downwards: matters only for ranges of members whose scores differ
    */
-  span(range: PairRange, isDown = false): RankSpan {
+  span(range: ScoreRange | MemberRange, isDown = false): RankSpan {
     const body = this.#body;
     if (typeof body === 'string') return spanOfPairs(body, this.#count, range, isDown);
     const { tree } = body;
@@ -244,8 +244,8 @@ export class SortedSetValue {
       start = tree.countBelow(range.min.score, range.min.isExclusive);
       end = tree.countBelow(range.max.score, !range.max.isExclusive);
     } else {
-      start = tree.countBefore((score, member) => range.isBefore(score, member));
-      end = tree.countBefore((score, member) => !range.isBehind(score, member));
+      start = countBeforeBound(body, range.min, false);
+      end = countBeforeBound(body, range.max, true);
     }
     return { start, end: Math.max(start, end) };
   }
@@ -451,6 +451,21 @@ function packedPairs(pairs: readonly ScoredMember[], keepsMinusZero: boolean): s
     entries.push(member, keepsMinusZero && Object.is(score, -0) ? '-0' : String(score));
   }
   return packedOf(entries);
+}
+
+/**
+ * How many members lie before one end of a range of members. All scores are equal.
+ *
+ * @param isMaximum whether it is the upper end: then the bound itself counts where it belongs to the range, else where it does not
+ */
+function countBeforeBound({ table, tree }: Indexed, bound: MemberBound, isMaximum: boolean): number {
+  if (typeof bound === 'string') return bound === 'first' ? 0 : tree.size;
+  const { member, isExclusive } = bound;
+  const countsBound = isMaximum !== isExclusive;
+  return tree.countBefore((_score, address) => {
+    const order = table.compareKey(address, member);
+    return order < 0 || (countsBound && order === 0);
+  });
 }
 
 /** The big form of pairs that are in order. */

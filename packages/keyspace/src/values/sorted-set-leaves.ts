@@ -1,0 +1,259 @@
+/**
+ * The leaves of a sorted set's tree (sorted-set-tree.ts): pairs of a score and the address of a member, in slots outside
+ * the heap (sorted-set-pages.ts). A leaf leaves the garbage collector nothing to mark:
+ *
+ *     count     4 bytes: pairs
+ *     next      4 bytes: the leaf to the right, or NONE
+ *     previous  4 bytes: the leaf to the left, or NONE
+ *     members   4 bytes each: addresses in the table that keeps the members' bytes (byte-table.ts)
+ *     scores    8 bytes each
+ *
+ * Invariants: the first `count` places of both columns are pairs in order; all leaves that are in use are one chain.
+ */
+
+import {
+  doubleOf,
+  insertDouble,
+  insertWord,
+  NODE_BYTES,
+  NONE,
+  type SortedSetPages,
+  wordOf,
+} from './sorted-set-pages.ts';
+
+const HEADER_BYTES = 12;
+const PAIR_BYTES = 12;
+/** An odd number, as the header is of words, so that the scores are aligned. */
+export const LEAF_CAPACITY = (NODE_BYTES - HEADER_BYTES) / PAIR_BYTES;
+
+/** In words from the leaf's beginning. */
+const COUNT = 0;
+const NEXT = 1;
+const PREVIOUS = 2;
+const MEMBERS = HEADER_BYTES / 4;
+/** In doubles. */
+const SCORES = (MEMBERS + LEAF_CAPACITY) / 2;
+
+/** What is asked of the table that keeps the members. */
+export interface MemberKeys {
+  keyAt(address: number): string;
+  /** Compares the member at `address` with `member`, byte by byte: below 0, 0 or above 0. */
+  compareKey(address: number, member: string): number;
+}
+
+/** Says whether a pair is before what is searched. Must be monotone: true for a prefix of the order, then false. */
+export type IsBefore = (score: number, address: number) => boolean;
+
+/** Where a leaf was split: at an end of the whole order or inside. */
+export type SplitPlace = 'first' | 'inside' | 'last';
+
+export class SortedSetLeaves {
+  readonly #pages: SortedSetPages;
+  readonly #keys: MemberKeys;
+  #inUse: number;
+
+  constructor(pages: SortedSetPages, keys: MemberKeys, inUse = 0) {
+    this.#pages = pages;
+    this.#keys = keys;
+    this.#inUse = inUse;
+  }
+
+  /** How many leaves there are. */
+  get inUse(): number {
+    return this.#inUse;
+  }
+
+  /** An empty leaf to the right of `previous`, which may be NONE. */
+  create(previous: number): number {
+    const leaf = this.#pages.allocate();
+    const next = previous === NONE ? NONE : this.next(previous);
+    this.#set(leaf, COUNT, 0);
+    this.#set(leaf, NEXT, next);
+    this.#set(leaf, PREVIOUS, previous);
+    if (previous !== NONE) this.#set(previous, NEXT, leaf);
+    if (next !== NONE) this.#set(next, PREVIOUS, leaf);
+    this.#inUse++;
+    return leaf;
+  }
+
+  /** Takes a leaf out of the chain and gives its slot back. */
+  drop(leaf: number): void {
+    const previous = this.previous(leaf);
+    const next = this.next(leaf);
+    if (previous !== NONE) this.#set(previous, NEXT, next);
+    if (next !== NONE) this.#set(next, PREVIOUS, previous);
+    this.#pages.free(leaf);
+    this.#inUse--;
+  }
+
+  countOf(leaf: number): number {
+    return this.#get(leaf, COUNT);
+  }
+
+  next(leaf: number): number {
+    return this.#get(leaf, NEXT);
+  }
+
+  previous(leaf: number): number {
+    return this.#get(leaf, PREVIOUS);
+  }
+
+  scoreAt(leaf: number, at: number): number {
+    return this.#pages.pageOf(leaf).doubles[doubleOf(leaf) + SCORES + at];
+  }
+
+  setScore(leaf: number, at: number, score: number): void {
+    this.#pages.pageOf(leaf).doubles[doubleOf(leaf) + SCORES + at] = score;
+  }
+
+  /** The address of a member. */
+  memberAt(leaf: number, at: number): number {
+    return this.#get(leaf, MEMBERS + at);
+  }
+
+  // Searching ---------------------------------------------------------------------------------------------------------
+
+  /** Index of the first pair that is not below (`score`, `member`). */
+  bound(leaf: number, score: number, member: string): number {
+    const { words, doubles } = this.#pages.pageOf(leaf);
+    const members = wordOf(leaf) + MEMBERS;
+    const scores = doubleOf(leaf) + SCORES;
+    let low = 0;
+    let high = words[wordOf(leaf) + COUNT];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const other = doubles[scores + middle];
+      if (other < score || (other === score && this.#keys.compareKey(words[members + middle], member) < 0)) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    return low;
+  }
+
+  /** Whether pair `at` is (`score`, `member`); `at` may be behind the last pair. */
+  isPairAt(leaf: number, at: number, score: number, member: string): boolean {
+    if (at >= this.countOf(leaf) || this.scoreAt(leaf, at) !== score) return false;
+    return this.#keys.compareKey(this.memberAt(leaf, at), member) === 0;
+  }
+
+  /** How many pairs have a score below `score`, or up to it if `isInclusive`. */
+  countBelow(leaf: number, score: number, isInclusive: boolean): number {
+    const { words, doubles } = this.#pages.pageOf(leaf);
+    const scores = doubleOf(leaf) + SCORES;
+    let low = 0;
+    let high = words[wordOf(leaf) + COUNT];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const other = doubles[scores + middle];
+      if (other < score || (isInclusive && other === score)) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** How many pairs are before what is searched. */
+  countBefore(leaf: number, isBefore: IsBefore): number {
+    let low = 0;
+    let high = this.countOf(leaf);
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (isBefore(this.scoreAt(leaf, middle), this.memberAt(leaf, middle))) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** Visits the pairs `start` to `end` (exclusive), upwards. */
+  forEach(leaf: number, start: number, end: number, visit: (member: string, score: number) => void): void {
+    const { words, doubles } = this.#pages.pageOf(leaf);
+    const members = wordOf(leaf) + MEMBERS;
+    const scores = doubleOf(leaf) + SCORES;
+    for (let i = start; i < end; i++) visit(this.#keys.keyAt(words[members + i]), doubles[scores + i]);
+  }
+
+  /** Visits the pairs `start` to `end` (exclusive), downwards. */
+  forEachDown(leaf: number, start: number, end: number, visit: (member: string, score: number) => void): void {
+    const { words, doubles } = this.#pages.pageOf(leaf);
+    const members = wordOf(leaf) + MEMBERS;
+    const scores = doubleOf(leaf) + SCORES;
+    for (let i = end - 1; i >= start; i--) visit(this.#keys.keyAt(words[members + i]), doubles[scores + i]);
+  }
+
+  // Changing ----------------------------------------------------------------------------------------------------------
+
+  /** Adds a pair to a leaf that has room. */
+  insert(leaf: number, at: number, score: number, address: number): void {
+    const { words, doubles } = this.#pages.pageOf(leaf);
+    const count = words[wordOf(leaf) + COUNT]++;
+    insertWord(words, wordOf(leaf) + MEMBERS, count, at, address);
+    insertDouble(doubles, doubleOf(leaf) + SCORES, count, at, score);
+  }
+
+  /** Removes the pairs `start` to `end` (exclusive). */
+  remove(leaf: number, start: number, end: number): void {
+    const { words, doubles } = this.#pages.pageOf(leaf);
+    const members = wordOf(leaf) + MEMBERS;
+    const scores = doubleOf(leaf) + SCORES;
+    const count = words[wordOf(leaf) + COUNT];
+    const gone = end - start;
+    for (let i = end; i < count; i++) {
+      words[members + i - gone] = words[members + i];
+      doubles[scores + i - gone] = doubles[scores + i];
+    }
+    words[wordOf(leaf) + COUNT] = count - gone;
+  }
+
+  /** Where a full leaf is to be split for a pair at `at`. */
+  splitPlace(leaf: number, at: number): SplitPlace {
+    if (at === LEAF_CAPACITY && this.next(leaf) === NONE) return 'last';
+    return at === 0 && this.previous(leaf) === NONE ? 'first' : 'inside';
+  }
+
+  /**
+   * Splits a full leaf and adds a pair at `at`; answers the new leaf to the right. Inside the order it halves; at the end of the
+   * whole order the old leaf stays full and the new one begins with the pair, so that growing scores fill leaves completely;
+   * at the beginning likewise.
+   */
+  split(leaf: number, place: SplitPlace, at: number, score: number, address: number): number {
+    const right = this.create(leaf);
+    const kept = place === 'last' ? LEAF_CAPACITY : place === 'first' ? 0 : LEAF_CAPACITY >>> 1;
+    this.#move(leaf, kept, LEAF_CAPACITY, right);
+    if (at <= kept && place !== 'last') this.insert(leaf, at, score, address);
+    else this.insert(right, at - kept, score, address);
+    return right;
+  }
+
+  /** Moves all pairs of the leaf to the right, `right`, into `leaf`, which has room, and drops that. */
+  merge(leaf: number, right: number): void {
+    this.#move(right, 0, this.countOf(right), leaf);
+    this.drop(right);
+  }
+
+  /** Moves the pairs `start` to `end`, the last of `from`, to the end of `to`. */
+  #move(from: number, start: number, end: number, to: number): void {
+    const source = this.#pages.pageOf(from);
+    const target = this.#pages.pageOf(to);
+    const moved = end - start;
+    const count = this.countOf(to);
+    const fromMembers = wordOf(from) + MEMBERS + start;
+    const fromScores = doubleOf(from) + SCORES + start;
+    const toMembers = wordOf(to) + MEMBERS + count;
+    const toScores = doubleOf(to) + SCORES + count;
+    for (let i = 0; i < moved; i++) {
+      target.words[toMembers + i] = source.words[fromMembers + i];
+      target.doubles[toScores + i] = source.doubles[fromScores + i];
+    }
+    this.#set(from, COUNT, start);
+    this.#set(to, COUNT, count + moved);
+  }
+
+  #get(leaf: number, field: number): number {
+    return this.#pages.pageOf(leaf).words[wordOf(leaf) + field];
+  }
+
+  #set(leaf: number, field: number, value: number): void {
+    this.#pages.pageOf(leaf).words[wordOf(leaf) + field] = value;
+  }
+}

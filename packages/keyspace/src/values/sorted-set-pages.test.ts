@@ -1,0 +1,114 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { doubleOf, NODE_BYTES, SortedSetPages, wordOf } from './sorted-set-pages.ts';
+
+const NODE_WORDS = NODE_BYTES / 4;
+
+function fill(pages: SortedSetPages, node: number, word: number): void {
+  pages.pageOf(node).words.fill(word, wordOf(node), wordOf(node) + NODE_WORDS);
+}
+
+function isFilled(pages: SortedSetPages, node: number, word: number): boolean {
+  const at = wordOf(node);
+  return pages
+    .pageOf(node)
+    .words.subarray(at, at + NODE_WORDS)
+    .every((other) => other === word);
+}
+
+function allocate(pages: SortedSetPages, count: number): number[] {
+  return Array.from({ length: count }, () => pages.allocate());
+}
+
+describe('the pages of a sorted set', () => {
+  it('keep what nodes hold, whatever else is allocated and freed', () => {
+    let most = 0;
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: -100, max: 100 }), { maxLength: 30 }), (steps) => {
+        let pages = new SortedSetPages();
+        const nodes: { node: number; word: number }[] = [];
+        let word = 0;
+        for (const step of steps) {
+          for (let i = 0; i < step * 3; i++) {
+            const node = pages.allocate();
+            fill(pages, node, ++word);
+            nodes.push({ node, word });
+          }
+          for (let i = 0; i > step && nodes.length > 0; i--) {
+            const [gone] = nodes.splice((i * i * 7) % nodes.length, 1);
+            pages.free(gone.node);
+          }
+          if (step % 5 === 0) pages = pages.clone();
+          pages.verify(nodes.map(({ node }) => node));
+          most = Math.max(most, nodes.length);
+        }
+        for (const each of nodes) expect(isFilled(pages, each.node, each.word)).toBe(true);
+      }),
+      { numRuns: 60 },
+    );
+    // Several pages of the largest size, or the test has seen but small ones.
+    expect(most).toBeGreaterThan(300);
+  });
+
+  it('show words and doubles of the same memory', () => {
+    const pages = new SortedSetPages();
+    for (const node of allocate(pages, 200)) {
+      const { words, doubles } = pages.pageOf(node);
+      fill(pages, node, 0);
+      doubles[doubleOf(node)] = 1;
+      doubles[doubleOf(node) + NODE_BYTES / 8 - 1] = 1;
+      const own = words.subarray(wordOf(node), wordOf(node) + NODE_WORDS);
+      expect(own.filter((word) => word !== 0).length).toBe(2);
+    }
+  });
+
+  it('grow with what there is, up to 64 nodes in a page', () => {
+    const pages = new SortedSetPages();
+    const sizes = new Map<number, number>();
+    for (const [before, node] of allocate(pages, 1000).entries()) {
+      const { slots } = pages.pageOf(node);
+      if (!sizes.has(node >>> 6)) {
+        expect(slots).toBeLessThanOrEqual(Math.min(64, Math.max(1, before / 2)));
+        sizes.set(node >>> 6, slots);
+      }
+    }
+    expect(sizes.get(0)).toBe(1);
+    expect(Math.max(...sizes.values())).toBe(64);
+    expect(sizes.size).toBeLessThan(30);
+  });
+
+  it('give the slots of freed nodes to the next ones', () => {
+    const pages = new SortedSetPages();
+    const nodes = allocate(pages, 500);
+    const bytes = pages.memoryBytes();
+    // None of them the only one in its page.
+    const gone = nodes.filter((_, i) => i > 50 && i % 7 === 3);
+    for (const node of gone) pages.free(node);
+    expect(new Set(allocate(pages, gone.length))).toEqual(new Set(gone));
+    expect(pages.memoryBytes()).toBe(bytes);
+  });
+
+  it('are given back when their last node goes, and their numbers are used again', () => {
+    const pages = new SortedSetPages();
+    const nodes = allocate(pages, 2000);
+    const bytes = pages.memoryBytes();
+    for (const node of nodes.splice(200)) pages.free(node);
+    pages.verify(nodes);
+    expect(pages.memoryBytes()).toBeLessThan(bytes / 5);
+    const greatest = Math.max(...nodes.map((node) => node >>> 6));
+    nodes.push(...allocate(pages, 1000));
+    expect(pages.memoryBytes()).toBeLessThan(bytes);
+    expect(Math.max(...nodes.map((node) => node >>> 6))).toBeLessThan(greatest + 1000 / 32);
+    pages.verify(nodes);
+  });
+
+  it('stay while they alone have free slots, so that a node that comes and goes makes no page each time', () => {
+    const pages = new SortedSetPages();
+    for (let size = 1; size < 300; size++) {
+      const node = pages.allocate();
+      const page = pages.pageOf(node);
+      pages.free(node);
+      expect(pages.pageOf(pages.allocate())).toBe(page);
+    }
+  });
+});

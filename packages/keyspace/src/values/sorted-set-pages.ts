@@ -1,0 +1,197 @@
+/**
+ * Memory for the nodes of a sorted set's tree (sorted-set-tree.ts), outside the garbage-collected heap: slots of one size in
+ * pages. A node is a number, the place of its slot:
+ *
+ *     node = page number << 6 | slot in the page
+ *
+ * What slabs.ts does for bytes of many sizes, this does for nodes: they are columns of integers and doubles, and a small
+ * tree pays for no list of sizes. Pages are small at first and grow with the tree, up to 48 KiB, so that no page takes long to
+ * make. A page whose last node goes is given back, unless it alone has free slots: else a tree that grows and shrinks by a
+ * node would make and drop a page each time.
+ *
+ * Invariants: a slot is in use or in the list of free slots, which is linked both ways through the free slots themselves; all pages
+ * have the same kinds of arrays, whatever their size.
+ */
+
+/** Inserts, removals and ranges cost about the same with slots of 512 bytes to 3 KiB; small trees take less with small ones. */
+export const NODE_BYTES = 768;
+/** No node. */
+export const NONE = -1;
+
+const SLOT_BITS = 6;
+const MAX_SLOTS = 1 << SLOT_BITS;
+const NODE_WORDS = NODE_BYTES / Int32Array.BYTES_PER_ELEMENT;
+const NODE_DOUBLES = NODE_BYTES / Float64Array.BYTES_PER_ELEMENT;
+/** A new page is about half of what there is. */
+const GROWTH_SHIFT = 1;
+/** In words from the beginning of a free slot: its neighbours in the list of free slots, or NONE. */
+const NEXT_FREE = 0;
+const PREVIOUS_FREE = 1;
+/** What V8 takes for a page beside its bytes, about. */
+const PAGE_OVERHEAD_BYTES = 400;
+
+/** A page: `words` and `doubles` show the same memory. */
+export class NodePage {
+  readonly words: Int32Array;
+  readonly doubles: Float64Array;
+  /** Slots in use. */
+  live = 0;
+
+  constructor(slots: number) {
+    const buffer = new ArrayBuffer(slots * NODE_BYTES);
+    this.words = new Int32Array(buffer);
+    this.doubles = new Float64Array(buffer);
+  }
+
+  get slots(): number {
+    return this.words.length / NODE_WORDS;
+  }
+
+  /** A page with the same nodes. */
+  clone(): NodePage {
+    const copy = new NodePage(this.slots);
+    copy.words.set(this.words);
+    copy.live = this.live;
+    return copy;
+  }
+}
+
+/** Where a node's words begin in those of its page. */
+export function wordOf(node: number): number {
+  return (node & (MAX_SLOTS - 1)) * NODE_WORDS;
+}
+
+/** Where a node's doubles begin in those of its page. */
+export function doubleOf(node: number): number {
+  return (node & (MAX_SLOTS - 1)) * NODE_DOUBLES;
+}
+
+export class SortedSetPages {
+  /** By number; undefined where a page was given back. */
+  #pages: (NodePage | undefined)[] = [];
+  readonly #unusedNumbers: number[] = [];
+  /** The first of the free slots. */
+  #free = NONE;
+  #slots = 0;
+  #live = 0;
+
+  /** The page of a node that is in use. */
+  pageOf(node: number): NodePage {
+    // A node that is in use has a page.
+    return this.#pages[node >>> SLOT_BITS] as NodePage;
+  }
+
+  /** A slot for a node; what it holds is unspecified. */
+  allocate(): number {
+    if (this.#free === NONE) this.#addPage();
+    const node = this.#free;
+    this.#unlink(node);
+    this.pageOf(node).live++;
+    this.#live++;
+    return node;
+  }
+
+  free(node: number): void {
+    const page = this.pageOf(node);
+    this.#link(node);
+    page.live--;
+    this.#live--;
+    if (page.live === 0 && this.#slots - this.#live > page.slots) this.#giveBack(node >>> SLOT_BITS, page);
+  }
+
+  /** The same nodes in pages of their own. */
+  clone(): SortedSetPages {
+    const copy = new SortedSetPages();
+    copy.#pages = this.#pages.map((page) => page?.clone());
+    copy.#unusedNumbers.push(...this.#unusedNumbers);
+    copy.#free = this.#free;
+    copy.#slots = this.#slots;
+    copy.#live = this.#live;
+    return copy;
+  }
+
+  /** Bytes of all pages, with what V8 takes for each. */
+  memoryBytes(): number {
+    return this.#slots * NODE_BYTES + (this.#pages.length - this.#unusedNumbers.length) * PAGE_OVERHEAD_BYTES;
+  }
+
+  /**
+   * Checks that every slot is free or one of `nodes`, and that the pages are counted rightly; for tests.
+   *
+   * @throws Error that says what does not hold
+   */
+  verify(nodes: readonly number[]): void {
+    const places = new Set(nodes);
+    if (places.size !== nodes.length) throw new Error('a slot is two nodes');
+    let previous = NONE;
+    for (let free = this.#free; free !== NONE; free = this.#get(free, NEXT_FREE)) {
+      if (this.#get(free, PREVIOUS_FREE) !== previous) throw new Error('broken list of free slots');
+      if (places.has(free)) throw new Error('a slot is free twice, or free and in use');
+      places.add(free);
+      previous = free;
+    }
+    let slots = 0;
+    this.#pages.forEach((page, number) => {
+      if (page === undefined) return;
+      slots += page.slots;
+      const live = nodes.filter((node) => node >>> SLOT_BITS === number).length;
+      if (page.live !== live) throw new Error(`${live} nodes in a page that counts ${page.live}`);
+    });
+    const isCounted = this.#slots === slots && this.#live === nodes.length && places.size === slots;
+    if (!isCounted) throw new Error(`${slots} slots are counted as ${this.#slots}, ${this.#live} of them in use`);
+    const unused = this.#pages.flatMap((page, number) => (page === undefined ? [number] : []));
+    if (unused.join() !== this.#unusedNumbers.toSorted((a, b) => a - b).join()) throw new Error('lost page numbers');
+  }
+
+  #addPage(): void {
+    const slots = Math.min(MAX_SLOTS, Math.max(1, this.#slots >>> GROWTH_SHIFT));
+    const number = this.#unusedNumbers.pop() ?? this.#pages.length;
+    this.#pages[number] = new NodePage(slots);
+    this.#slots += slots;
+    // The first slot is the first to be used.
+    for (let slot = slots - 1; slot >= 0; slot--) this.#link((number << SLOT_BITS) | slot);
+  }
+
+  #giveBack(number: number, { slots }: NodePage): void {
+    for (let slot = 0; slot < slots; slot++) this.#unlink((number << SLOT_BITS) | slot);
+    this.#pages[number] = undefined;
+    this.#unusedNumbers.push(number);
+    this.#slots -= slots;
+  }
+
+  #link(node: number): void {
+    this.#set(node, NEXT_FREE, this.#free);
+    this.#set(node, PREVIOUS_FREE, NONE);
+    if (this.#free !== NONE) this.#set(this.#free, PREVIOUS_FREE, node);
+    this.#free = node;
+  }
+
+  #unlink(node: number): void {
+    const next = this.#get(node, NEXT_FREE);
+    const previous = this.#get(node, PREVIOUS_FREE);
+    if (previous === NONE) this.#free = next;
+    else this.#set(previous, NEXT_FREE, next);
+    if (next !== NONE) this.#set(next, PREVIOUS_FREE, previous);
+  }
+
+  #get(node: number, field: number): number {
+    return this.pageOf(node).words[wordOf(node) + field];
+  }
+
+  #set(node: number, field: number, value: number): void {
+    this.pageOf(node).words[wordOf(node) + field] = value;
+  }
+}
+
+// Columns in a node: items of one kind, one behind the other. One function for each kind of array, so that V8 sees one in each.
+
+/** Puts `word` at `at` in the column of `count` items that begins at `from`; those behind it move on. */
+export function insertWord(words: Int32Array, from: number, count: number, at: number, word: number): void {
+  for (let i = from + count; i > from + at; i--) words[i] = words[i - 1];
+  words[from + at] = word;
+}
+
+export function insertDouble(doubles: Float64Array, from: number, count: number, at: number, double: number): void {
+  for (let i = from + count; i > from + at; i--) doubles[i] = doubles[i - 1];
+  doubles[from + at] = double;
+}
