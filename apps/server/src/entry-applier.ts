@@ -7,10 +7,11 @@
  *
  * Source: Redis rdb.c, rdbLoadRioWithLoadingCtx.
  */
-import type { Database } from '@aof/keyspace';
+import { type Database, NO_EXPIRY } from '@aof/keyspace';
 import {
   entryToValue,
   extendValue,
+  type KeyAttributes,
   type KeyspaceLossCode,
   type RdbEntry,
   type RdbKeyEntry,
@@ -78,16 +79,20 @@ export class KeyspaceEntryApplier {
     keyEnd: number,
     valueStart: number,
     valueEnd: number,
+    attributes: Readonly<KeyAttributes>,
   ): string | undefined {
     const { databases } = this.#engine.keyspace;
     const db = databases[database];
     if (db === undefined) return beyond(database, databases.length);
+    const { expireAtMs, idleSec, frequency } = attributes;
+    if (this.#hasExpired(attributes)) return undefined;
     const sizeBefore = db.size;
-    db.setBytes(bytes, keyStart, keyEnd, valueStart, valueEnd);
+    db.setBytes(bytes, keyStart, keyEnd, valueStart, valueEnd, expireAtMs >= 0 ? expireAtMs : NO_EXPIRY);
     // What was there is gone then, which matters to nobody: the load ends.
     if (db.size === sizeBefore && this.#options.replaces !== true) {
-      return twice(Buffer.from(bytes.subarray(keyStart, keyEnd)).toString('latin1'), database);
+      return twice(latin1Of(bytes, keyStart, keyEnd), database);
     }
+    if (idleSec !== undefined || frequency !== undefined) setUsage(db, latin1Of(bytes, keyStart, keyEnd), attributes);
     this.loadedKeys++;
     return undefined;
   }
@@ -124,7 +129,7 @@ export class KeyspaceEntryApplier {
     return undefined;
   }
 
-  #hasExpired({ expireAtMs }: RdbKeyEntry): boolean {
+  #hasExpired({ expireAtMs }: Pick<KeyAttributes, 'expireAtMs'>): boolean {
     const { leavesOutExpiredAtMs } = this.#options;
     if (leavesOutExpiredAtMs === undefined || expireAtMs < 0 || expireAtMs >= leavesOutExpiredAtMs) return false;
     this.expiredKeys++;
@@ -135,8 +140,7 @@ export class KeyspaceEntryApplier {
     const { value, lost } = entryToValue(entry, this.#engine.keyspace.thresholds);
     db.set(entry.key, value);
     if (entry.expireAtMs >= 0) db.setExpire(entry.key, entry.expireAtMs);
-    if (entry.idleSec !== undefined) db.setIdle(entry.key, entry.idleSec);
-    if (entry.frequency !== undefined) db.setFrequency(entry.key, entry.frequency);
+    setUsage(db, entry.key, entry);
     this.#countAll(lost);
   }
 
@@ -153,6 +157,17 @@ export class KeyspaceEntryApplier {
       this.#engine.log('warning', `The RDB file holds what this server does not keep: ${loss} (${count})`);
     }
   }
+}
+
+type Usage = Partial<Pick<KeyAttributes, 'idleSec' | 'frequency'>>;
+
+function setUsage(db: Database, key: string, { idleSec, frequency }: Usage): void {
+  if (idleSec !== undefined) db.setIdle(key, idleSec);
+  if (frequency !== undefined) db.setFrequency(key, frequency);
+}
+
+function latin1Of(bytes: Uint8Array, start: number, end: number): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1');
 }
 
 function beyond(database: number, count: number): string {

@@ -61,9 +61,10 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   setBytes(keyspace, model, { db, key, n }) {
     const bytes = Buffer.from(`[${key}|${n}]`, 'latin1');
     keyspace.hooks.hearsTouches = () => n % 2 === 0;
-    keyspace.databases[db].setBytes(bytes, 1, 1 + key.length, 2 + key.length, bytes.length - 1);
+    const expireAtMs = n % 3 === 0 ? model.nowMs + n - 300 : NO_EXPIRY;
+    keyspace.databases[db].setBytes(bytes, 1, 1 + key.length, 2 + key.length, bytes.length - 1, expireAtMs);
     model.live(db, key);
-    model.databases[db].set(key, { value: String(n), expireAtMs: NO_EXPIRY });
+    model.databases[db].set(key, { value: String(n), expireAtMs });
   },
   setKeepTtl(keyspace, model, { db, key, n }) {
     keyspace.databases[db].setKeepTtl(key, `kept:${n}`);

@@ -245,8 +245,17 @@ export class Database {
   /**
    * `set` of a string value for a key and a value that are ranges (ends exclusive) of `bytes`: where nobody has to be told
    * the key, and the value fits the place of the old one, nothing is allocated.
+   *
+   * @param expireAtMs when the key expires, even if that has passed: >= 0, or NO_EXPIRY
    */
-  setBytes(bytes: Uint8Array, keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): void {
+  setBytes(
+    bytes: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    valueStart: number,
+    valueEnd: number,
+    expireAtMs = NO_EXPIRY,
+  ): void {
     const { hooks, snapshotEpoch } = this.#owner;
     const dictionary = this.#dictionary;
     if (!hooks.hearsTouches()) {
@@ -254,6 +263,7 @@ export class Database {
         dictionary.insertBytes(bytes, keyStart, keyEnd, valueStart, valueEnd);
         dictionary.setAccess(this.#freshAccess);
         dictionary.setEpoch(snapshotEpoch);
+        if (expireAtMs !== NO_EXPIRY) dictionary.setExpireAtMs(expireAtMs);
         return;
       }
       if (!this.#isFoundDue()) {
@@ -264,11 +274,11 @@ export class Database {
         }
         dictionary.setValueBytes(bytes, valueStart, valueEnd);
         this.#touchFound();
-        if (dictionary.expireAtMs() !== NO_EXPIRY) dictionary.setExpireAtMs(NO_EXPIRY);
+        if (dictionary.expireAtMs() !== expireAtMs) dictionary.setExpireAtMs(expireAtMs);
         return;
       }
     }
-    this.set(readLatin1(bytes, keyStart, keyEnd), readLatin1(bytes, valueStart, valueEnd));
+    this.#put(readLatin1(bytes, keyStart, keyEnd), readLatin1(bytes, valueStart, valueEnd), expireAtMs);
   }
 
   #put(key: Key, value: Value, expireAtMs: number | undefined): void {

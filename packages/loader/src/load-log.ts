@@ -24,7 +24,7 @@ import {
   type RecordView,
 } from '@aof/aof-files';
 import { type Disk, DiskError, type DiskFile } from '@aof/disk';
-import type { RdbEntry } from '@aof/rdb';
+import type { KeyAttributes, RdbEntry } from '@aof/rdb';
 import { LoadError } from './load-error.ts';
 import { beginsWithRdbPart, loadRdbPart, MAGIC_BYTES } from './rdb-part.ts';
 import { VouchedBytes, type Vouching } from './vouched-bytes.ts';
@@ -67,8 +67,8 @@ export interface RecordApplier {
 export type EntryApplier = (entry: RdbEntry) => string | undefined;
 
 /**
- * Takes a key without expiry, which has come no other way, and its short string value: ranges (ends exclusive) of `bytes`, which hold
- * during the call only.
+ * Takes a key, which has come no other way, and its short string value: ranges (ends exclusive) of `bytes`, which hold during the call
+ * only, as `attributes` does.
  *
  * @returns why the key cannot be taken, which ends the load, or undefined
  */
@@ -79,6 +79,7 @@ export type StringApplier = (
   keyEnd: number,
   valueStart: number,
   valueEnd: number,
+  attributes: Readonly<KeyAttributes>,
 ) => string | undefined;
 
 /** What the operator may want to hear. The loader itself neither logs nor exits. */

@@ -79,8 +79,8 @@ export async function loadRdbEntries(options: RdbEntriesOptions): Promise<number
 
 function takerOf({ applyString, refused }: RdbEntriesOptions): StringTaker | undefined {
   if (applyString === undefined) return undefined;
-  return (database, bytes, keyStart, keyEnd, valueStart, valueEnd, fileOffset) => {
-    const refusal = applyString(database, bytes, keyStart, keyEnd, valueStart, valueEnd);
+  return (database, bytes, keyStart, keyEnd, valueStart, valueEnd, attributes, fileOffset) => {
+    const refusal = applyString(database, bytes, keyStart, keyEnd, valueStart, valueEnd, attributes);
     if (refusal !== undefined) throw refused(refusal, fileOffset);
   };
 }

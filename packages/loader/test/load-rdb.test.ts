@@ -82,8 +82,13 @@ describe('a snapshot', () => {
   });
 
   test('gives short strings to who takes them as bytes, and lets others run meanwhile', async () => {
-    const strings = Array.from({ length: 20_000 }, (_, i) => ({ database: 1, key: `k${i}`, value: `value ${i}` }));
-    const entries = strings.map((one) => ({ ...one, kind: 'key' as const, type: 'string' as const, expireAtMs: -1 }));
+    const strings = Array.from({ length: 20_000 }, (_, i) => ({
+      database: 1,
+      key: `k${i}`,
+      value: `value ${i}`,
+      expireAtMs: i % 3 === 0 ? 1e12 + i : -1,
+    }));
+    const entries = strings.map((one) => ({ ...one, kind: 'key' as const, type: 'string' as const }));
     const rdb = Buffer.concat([...writeRdbSync(entries, { target: 'redis-7.0', origin: { createdSec: 0 } })]);
     const disk = new SimDisk();
     disk.open(PATH, 'truncate').write(rdb);
@@ -97,10 +102,10 @@ describe('a snapshot', () => {
           if (kind === 'key') others++;
           return undefined;
         },
-        applyString: (database, bytes, keyStart, keyEnd, valueStart, valueEnd) => {
+        applyString: (database, bytes, keyStart, keyEnd, valueStart, valueEnd, { expireAtMs }) => {
           const text = (start: number, end: number) => Buffer.from(bytes.subarray(start, end)).toString('latin1');
           const key = text(keyStart, keyEnd);
-          taken.push({ database, key, value: text(valueStart, valueEnd) });
+          taken.push({ database, key, value: text(valueStart, valueEnd), expireAtMs });
           return key === refusedKey ? `no ${key}` : undefined;
         },
         progress: () => undefined,

@@ -10,8 +10,6 @@ import { skipArray } from './array-data.ts';
 import {
   awaitByte,
   awaitFixedText,
-  awaitInt32,
-  awaitInt64,
   awaitLength,
   awaitText,
   awaitUint64,
@@ -25,13 +23,9 @@ import {
   type Dialect,
   OPCODE_AUX,
   OPCODE_EOF,
-  OPCODE_EXPIRE_MS,
-  OPCODE_EXPIRE_SEC,
-  OPCODE_FREQUENCY,
   OPCODE_FUNCTION,
   OPCODE_FUNCTION_PRE_RELEASE,
   OPCODE_HASH_TEMPLATE,
-  OPCODE_IDLE,
   OPCODE_KEY_METADATA,
   OPCODE_MODULE_AUX,
   OPCODE_RESIZE,
@@ -46,13 +40,13 @@ import {
 } from './format.ts';
 import { type HashTemplates, readTemplate } from './hash-templates.ts';
 import type { RdbInput } from './input.ts';
+import { isAttribute, isExpiry, type KeyAttributes, noAttributes, readAttribute } from './key-attributes.ts';
 import { MODULE_UNSIGNED, moduleTypeOf, skipKeyMetadata, skipModuleData } from './module-data.ts';
 import { handOverStrings, type StringTaker } from './string-runs.ts';
 import { EMPTY, isAtomic, readAtomic, readValue, type ValueOptions } from './value-reader.ts';
 
 const HEADER_BYTES = 9;
 const HEADER = /^(?:REDIS(\d{4})|VALKEY(\d{3}))$/;
-const NEVER = -1;
 
 /** What the reader is at: for entries and for errors. */
 export interface ReadContext {
@@ -72,13 +66,6 @@ export interface ReadContext {
   readonly templates: HashTemplates;
 }
 
-/** What stands before a key. */
-interface Attributes {
-  expireAtMs: number;
-  idleSec: number | undefined;
-  frequency: number | undefined;
-}
-
 /** Stands for the keys that `takeString` was given. */
 export const HANDED_OVER = Symbol('handed over');
 
@@ -88,7 +75,7 @@ type FileReading = Generator<RdbEntry | typeof HANDED_OVER | undefined, void, vo
 /** Reads a file from its header to its checksum. @throws RdbFault */
 export function* readFile(input: RdbInput, context: ReadContext): FileReading {
   yield* readHeader(input, context);
-  let attributes: Attributes | undefined;
+  let attributes: KeyAttributes | undefined;
   for (;;) {
     context.doing = 'read-type';
     context.encoding = undefined;
@@ -100,8 +87,9 @@ export function* readFile(input: RdbInput, context: ReadContext): FileReading {
     }
     const type = input.byte() ?? (yield* whole(awaitByte(input)));
     if (isAttribute(type)) {
-      attributes ??= { expireAtMs: NEVER, idleSec: undefined, frequency: undefined };
-      yield* whole(readAttribute(input, context, type, attributes));
+      attributes ??= noAttributes();
+      if (isExpiry(type)) context.doing = 'read-expire';
+      while (!readAttribute(input, type, attributes)) yield undefined;
     } else if (type === OPCODE_EOF) {
       break;
     } else if (isOpcode(type)) {
@@ -124,7 +112,7 @@ export function* readFile(input: RdbInput, context: ReadContext): FileReading {
   yield* readChecksum(input, context);
 }
 
-function beginKey(context: ReadContext, type: number, attributes: Attributes): KeyHead {
+function beginKey(context: ReadContext, type: number, attributes: KeyAttributes): KeyHead {
   const encoding = typeNameOf(type, context.dialect);
   if (encoding === undefined) throw new RdbFault('RDB_TYPE', `Unknown RDB encoding type ${type}`);
   context.doing = 'read-key';
@@ -142,11 +130,7 @@ function valueOptions(context: ReadContext, type: number): ValueOptions {
   return { type, dialect, partElements, findsDuplicates, templates };
 }
 
-function isAttribute(type: number): boolean {
-  return type === OPCODE_EXPIRE_MS || type === OPCODE_EXPIRE_SEC || type === OPCODE_IDLE || type === OPCODE_FREQUENCY;
-}
-
-const NO_ATTRIBUTES: Attributes = { expireAtMs: NEVER, idleSec: undefined, frequency: undefined };
+const NO_ATTRIBUTES = noAttributes();
 
 /** A reading that has no parts. */
 function* whole<T>(reading: Reading<T>): Generator<undefined, T, void> {
@@ -174,24 +158,6 @@ function* readHeader(input: RdbInput, context: ReadContext): FileReading {
 
 function* readMagic(input: RdbInput): Reading<string> {
   return input.fixedText(HEADER_BYTES) ?? (yield* awaitFixedText(input, HEADER_BYTES));
-}
-
-function* readAttribute(input: RdbInput, context: ReadContext, opcode: number, attributes: Attributes): Reading<void> {
-  switch (opcode) {
-    case OPCODE_EXPIRE_MS:
-      context.doing = 'read-expire';
-      attributes.expireAtMs = input.int64() ?? (yield* awaitInt64(input));
-      return;
-    case OPCODE_EXPIRE_SEC:
-      context.doing = 'read-expire';
-      attributes.expireAtMs = 1000 * (input.int32() ?? (yield* awaitInt32(input)));
-      return;
-    case OPCODE_IDLE:
-      attributes.idleSec = input.length() ?? (yield* awaitLength(input));
-      return;
-    default:
-      attributes.frequency = input.byte() ?? (yield* awaitByte(input));
-  }
 }
 
 /** Reads a value that is not whole yet, or of more than one atom. */
@@ -231,7 +197,7 @@ function* readArray(input: RdbInput, { fileOffset, database, key, encoding }: Ke
 }
 
 /** What is known of a key before its value. */
-interface KeyHead extends Attributes {
+interface KeyHead extends KeyAttributes {
   readonly fileOffset: number;
   readonly database: number;
   key: string;

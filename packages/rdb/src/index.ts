@@ -31,6 +31,7 @@ export type {
 } from './entries.ts';
 export { RdbError, type RdbErrorCode, type RdbErrorDetails, type RdbStep } from './errors.ts';
 export type { Dialect } from './format.ts';
+export type { KeyAttributes } from './key-attributes.ts';
 export {
   type EntryPlace,
   entryToValue,

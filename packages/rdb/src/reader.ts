@@ -57,8 +57,8 @@ export interface RdbReaderOptions {
    */
   readonly findsDuplicates?: boolean;
   /**
-   * Takes keys without expiry whose value is a short string, as many as it can of them: those are no entries then, and `next` answers
-   * STRINGS after some. What it throws goes through `next`, and ends the reading.
+   * Takes keys whose value is a short string, as many as it can of them: those are no entries then, and `next` answers STRINGS after
+   * some. What it throws goes through `next`, and ends the reading.
    */
   readonly takeString?: StringTaker | undefined;
   /** Longest string, packed structure or value of type string, in bytes. Default 512 MiB: Redis's `proto-max-bulk-len`. */

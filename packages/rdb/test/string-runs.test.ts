@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type RdbEntry, RdbError, type RdbReaderOptions, readRdbSync } from '../src/index.ts';
+import { type KeyAttributes, type RdbEntry, RdbError, type RdbReaderOptions, readRdbSync } from '../src/index.ts';
 import { keys, text } from './arbitrary.ts';
 import { cut, writeKeys } from './entries.ts';
 import { seededRandom } from './seeded-random.ts';
@@ -21,10 +21,14 @@ function read(chunks: Iterable<Uint8Array>, takes: boolean, stopAt = Number.POSI
   const content: unknown[] = [];
   let handedOver = 0;
   const options: RdbReaderOptions = { partElements: 100 };
-  const takeString: RdbReaderOptions['takeString'] = (database, bytes, keyStart, keyEnd, valueStart, valueEnd, at) => {
+  const takeString: RdbReaderOptions['takeString'] = (
+    database,
+    bytes,
+    ...[keyStart, keyEnd, from, to, attributes, at]
+  ) => {
     if (++handedOver > stopAt) throw new RangeError('enough');
     const textOf = (start: number, end: number) => Buffer.from(bytes.subarray(start, end)).toString('latin1');
-    content.push(plain(database, textOf(keyStart, keyEnd), textOf(valueStart, valueEnd), at));
+    content.push(plain(database, textOf(keyStart, keyEnd), textOf(from, to), attributes, at));
   };
   try {
     for (const entry of readRdbSync(chunks, takes ? { ...options, takeString } : options))
@@ -37,19 +41,36 @@ function read(chunks: Iterable<Uint8Array>, takes: boolean, stopAt = Number.POSI
   return { content, error: undefined, handedOver };
 }
 
-function plain(database: number, key: string, value: string, fileOffset: number): unknown {
-  return { string: key, database, value, fileOffset };
+function plain(
+  database: number,
+  key: string,
+  value: string,
+  { expireAtMs, idleSec, frequency }: Partial<KeyAttributes>,
+  fileOffset: number,
+): unknown {
+  return { string: key, database, value, expireAtMs, idleSec, frequency, fileOffset };
 }
 
 function contentOf(entry: RdbEntry): unknown {
   if (entry.kind !== 'key' || entry.type !== 'string' || typeof entry.value !== 'string') return entry;
-  const { database, key, value, fileOffset, expireAtMs, idleSec, frequency } = entry;
-  if (expireAtMs !== -1 || idleSec !== undefined || frequency !== undefined) return entry;
-  return plain(database, key, value, fileOffset);
+  return plain(entry.database, entry.key, entry.value, entry, entry.fileOffset);
 }
 
 test('whatever the keys, and however the input is cut', () => {
-  const string = fc.record({ database: fc.nat(2), key: text, value: text.map((one) => one.repeat(3)) });
+  const string = fc.record({
+    database: fc.nat(2),
+    key: text,
+    value: text.map((one) => one.repeat(3)),
+    expireAtMs: fc.constantFrom(-1, 0, 1, 4_102_444_800_000),
+    usage: fc.constantFrom(
+      {},
+      {},
+      { idleSec: 70 },
+      { idleSec: 2 ** 40 },
+      { frequency: 255 },
+      { idleSec: 0, frequency: 0 },
+    ),
+  });
   let handedOver = 0;
   fc.assert(
     fc.property(
@@ -57,7 +78,7 @@ test('whatever the keys, and however the input is cut', () => {
       keys,
       fc.array(fc.integer({ min: 1, max: 200 }), { minLength: 1 }),
       (few, more, sizes) => {
-        const strings = few.map((one) => ({ ...one, type: 'string' as const, expireAtMs: -1 }));
+        const strings = few.map(({ usage, ...one }) => ({ ...one, ...usage, type: 'string' as const }));
         const bytes = writeKeys([...strings, ...more, ...strings], 'redis-7.4');
         const expected = read([bytes], false);
         for (const chunks of [[bytes], cut(bytes, sizes)]) {
