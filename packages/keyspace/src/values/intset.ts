@@ -161,8 +161,7 @@ export interface IntsetAddition {
  * O(n log n) in the members, O(n) if they ascend.
  */
 export function intsetAddAll(set: string, members: readonly string[], first = 0): IntsetAddition {
-  const integers = sortedIntegers(members, first);
-  const taken = integers.length;
+  const { integers, count: taken } = sortedIntegers(members, first);
   if (taken === 0) return { set, taken };
   const oldWidth = set === '' ? 0 : widthOf(set);
   // The widest is the least or the greatest.
@@ -189,23 +188,38 @@ export function intsetAddAll(set: string, members: readonly string[], first = 0)
   return { set: scratch.latin1Slice(0, total), taken };
 }
 
-/** The integers from number `first` on, up to the first text that is none, ascending: doubles if they are exact so. */
-function sortedIntegers(members: readonly string[], first: number): ArrayLike<number | bigint> {
-  const numbers: number[] = [];
+/** Integers that are exact as doubles, as they are read: memory that is kept, since an array for each command is garbage. */
+let doubles = new Float64Array(512);
+const KEPT_DOUBLES = 1 << 16;
+
+/** Ascending integers: the first `count` of them. */
+interface SortedIntegers {
+  readonly integers: ArrayLike<number | bigint>;
+  readonly count: number;
+}
+
+/** The integers from number `first` on, up to the first text that is none. Valid until the next call. */
+function sortedIntegers(members: readonly string[], first: number): SortedIntegers {
+  const most = members.length - first;
+  const integers = most <= doubles.length ? doubles : new Float64Array(most);
+  if (most <= KEPT_DOUBLES) doubles = integers;
+  let count = 0;
   let isAscending = true;
   for (let i = first; i < members.length && readInteger(members[i]); i++) {
     const value = high * LOW_HALF + low;
     if (!Number.isSafeInteger(value)) return sortedLargeIntegers(members, first);
-    isAscending &&= numbers.length === 0 || numbers[numbers.length - 1] <= value;
-    numbers.push(value);
+    isAscending &&= count === 0 || integers[count - 1] <= value;
+    integers[count++] = value;
   }
-  return isAscending ? numbers : Float64Array.from(numbers).sort();
+  if (!isAscending) integers.subarray(0, count).sort();
+  return { integers, count };
 }
 
-function sortedLargeIntegers(members: readonly string[], first: number): ArrayLike<bigint> {
+function sortedLargeIntegers(members: readonly string[], first: number): SortedIntegers {
   let end = first;
   while (end < members.length && readInteger(members[end])) end++;
-  return BigInt64Array.from(members.slice(first, end), BigInt).sort();
+  const integers = BigInt64Array.from(members.slice(first, end), BigInt).sort();
+  return { integers, count: integers.length };
 }
 
 function loadRegisters(value: number | bigint): void {
