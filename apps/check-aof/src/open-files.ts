@@ -7,7 +7,7 @@
  */
 import { type BigIntStats, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { CLAIMS_FILE, claimingSocket, claimName } from '@aof/aof-files';
+import { CLAIMS_FILE, claimHash, claimingSocket, claimName } from '@aof/aof-files';
 
 export interface FileHolder {
   /** Undefined: a server whose files are closed to us. */
@@ -69,7 +69,7 @@ function claimantOf(path: string): FileHolder | undefined {
   if (!sockets.includes('@aof:')) return undefined;
   for (const [folder, name] of claimable(path)) {
     const status = statusOf(folder);
-    const socket = status && claimingSocket(sockets, claimName(status, name));
+    const socket = status && claimingSocket(sockets, claimName(status, claimHash(name)));
     if (socket === undefined) continue;
     const processId = [...processIds(), process.pid].find((id) => hasSocket(id, socket));
     const processName = processId === undefined ? 'aof-server' : nameOf(processId);

@@ -11,7 +11,7 @@
 import { type BigIntStats, readFileSync, statSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
-import { AofError, CLAIMS_FILE, claimingSocket, claimName } from '@aof/aof-files';
+import { AofError, CLAIMS_FILE, claimHash, claimingSocket, claimName } from '@aof/aof-files';
 import type { Config } from '@aof/config';
 import type { Log } from './log.ts';
 
@@ -78,10 +78,12 @@ export class FileClaims {
     return new FilesInUseError(file, where, undefined);
   }
 
-  /** Whether another server writes it, now. */
-  isHeldElsewhere(file: ClaimedFile): boolean {
-    const name = nameOf(this.#where(file));
-    return name !== undefined && !this.#held.has(name) && isTaken(name);
+  /** Who has claimed the file in `dir` whose name has this hash: this server, another one, or nobody that can be seen. */
+  holderOf(hash: string): 'this server' | 'another' | 'nobody' {
+    const name = nameIn(this.#config.values.dir, hash);
+    if (name === undefined) return 'nobody';
+    if (this.#held.has(name)) return 'this server';
+    return isTaken(name) ? 'another' : 'nobody';
   }
 
   /** The server has closed, or has not started. Others may have the files at once. */
@@ -136,6 +138,10 @@ export class FileClaims {
 
 /** The name of the claim; undefined where there can be none: another system, or no folder. */
 function nameOf({ dir, fileName }: { dir: string; fileName: string }): string | undefined {
+  return nameIn(dir, claimHash(fileName));
+}
+
+function nameIn(dir: string, hash: string): string | undefined {
   if (process.platform !== 'linux') return undefined;
   let folder: BigIntStats;
   try {
@@ -143,7 +149,7 @@ function nameOf({ dir, fileName }: { dir: string; fileName: string }): string | 
   } catch {
     return undefined; // what cannot be looked at cannot be written, which whoever tries is told
   }
-  return claimName(folder, fileName);
+  return claimName(folder, hash);
 }
 
 /** Whether a socket has the name; if not, listening has failed for a reason that says nothing about other servers. */

@@ -32,6 +32,7 @@ import { CopyingFigures } from './copying-figures.ts';
 import type { Engine } from './engine.ts';
 import { usedMemoryBytes } from './memory-use.ts';
 import { findLog, makeFolder } from './start-log.ts';
+import { temporaryId } from './temporary-files.ts';
 
 const REFUSED: RewriteAnswer = {
   outcome: 'error',
@@ -266,12 +267,12 @@ export class RewriteControl {
 
   /** What plans work with. */
   planContext(): PlanContext {
-    const { disk, appendLog, clock, log, options } = this.#engine;
+    const { disk, appendLog, clock, config, log, options } = this.#engine;
     return {
       disk,
       log: appendLog,
       vouch: (file) => appendLog.vouching.wrap(file),
-      temporaryId: process.pid,
+      temporaryId: temporaryId(config.values.appendfilename),
       monotonicMs: () => clock.monotonicUs() / 1000,
       nextTurn: () => new Promise((resolve) => options.schedule(resolve)),
       report: (level, message) => log(level, message),

@@ -14,6 +14,7 @@ import type { Engine } from './engine.ts';
 import { usedMemoryBytes } from './memory-use.ts';
 import { SnapshotError, SnapshotFile } from './snapshot-file.ts';
 import { BackgroundSave, type SnapshotFormat, saveNow } from './snapshot-save.ts';
+import { temporaryId } from './temporary-files.ts';
 
 /** After a save has failed, the next one that nobody asked for waits so long. Source: Redis, CONFIG_BGSAVE_RETRY_DELAY. */
 const RETRY_DELAY_SEC = 5;
@@ -232,7 +233,7 @@ export class SnapshotControl implements SnapshotPort {
 
   #file(mark: string): SnapshotFile {
     const { disk, config } = this.#engine;
-    return new SnapshotFile(disk, config.values, `${mark}${process.pid}`);
+    return new SnapshotFile(disk, config.values, `${mark}${temporaryId(config.values.dbfilename)}`);
   }
 
   #format(): SnapshotFormat {

@@ -1,7 +1,7 @@
 /**
  * The snapshot on disk: `dbfilename` in `dir`, and how a new one takes the place of the old.
  *
- *     temp-<pid>.rdb, temp-bg-<pid>.rdb      being written; removed at the next start if a crash leaves them behind
+ *     temp-<id>.rdb, temp-bg-<id>.rdb        being written; removed at the next start if a crash leaves them behind
  *     dump.rdb                               whole at any moment, so that copying it is safe
  *
  * Order: the content is synced, then the file gets its name, then the folder is synced.
@@ -36,15 +36,22 @@ export function snapshotPath({ dir, dbfilename }: SnapshotLocation): string {
   return `${dir}/${dbfilename}`;
 }
 
-/** Leftovers of saves that a crash has interrupted. */
-const TEMPORARY = /^temp-(bg-)?\d+\.rdb$/;
+/** Saves that run, or that a crash has interrupted. The id is that of temporary-files.ts. */
+const TEMPORARY = /^temp-(?:bg-)?(\d+(?:-[0-9a-f]{16})?)\.rdb$/;
 
-/** Removes what interrupted saves have left behind. @returns the paths @throws DiskError */
-export function removeTemporarySnapshots(disk: Disk, dir: string): string[] {
+/**
+ * Removes what interrupted saves have left behind.
+ * @param isInUse tells by the id in its name whether a file belongs to a server that runs
+ * @returns the paths @throws DiskError
+ */
+export function removeTemporarySnapshots(disk: Disk, dir: string, isInUse: (id: string) => boolean): string[] {
   if (disk.status(dir) === undefined) return [];
   const paths = disk
     .list(dir)
-    .filter((name) => TEMPORARY.test(name))
+    .filter((name) => {
+      const id = TEMPORARY.exec(name)?.[1];
+      return id !== undefined && !isInUse(id);
+    })
     .map((name) => `${dir}/${name}`);
   for (const path of paths) disk.unlink(path);
   return paths;

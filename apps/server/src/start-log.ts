@@ -15,6 +15,7 @@ import type { Engine } from './engine.ts';
 import { KeyspaceEntryApplier } from './entry-applier.ts';
 import type { LoadingProgress } from './info-persistence.ts';
 import { refuseEmptyStart } from './start-snapshot.ts';
+import { isWrittenElsewhere, temporaryId } from './temporary-files.ts';
 
 /** A line about the progress of a long load, this often. */
 const PROGRESS_LINE_MS = 5000;
@@ -36,7 +37,7 @@ export function makeFolder({ config, disk, log }: Engine): void {
 }
 
 /** Decides which log to use, by what is there. @throws ManifestError, LayoutError, DiskError */
-export function findLog({ config, disk, log }: Engine): AofLayout {
+export function findLog({ config, disk, log, options }: Engine): AofLayout {
   const { values } = config;
   const location = { dir: values.dir, appendfilename: values.appendfilename, appenddirname: values.appenddirname };
   const { layout, isUpgraded, ignored } = detectLayout(disk, { ...location, wanted: values['aof-layout'] });
@@ -49,7 +50,7 @@ export function findLog({ config, disk, log }: Engine): AofLayout {
   for (const path of ignored) {
     log('warning', `${path} looks like a file of this log but is not part of it: it is left alone and not loaded`);
   }
-  for (const path of removeTempFiles(disk, layout.names)) {
+  for (const path of removeTempFiles(disk, layout.names, (id) => isWrittenElsewhere(options.claims, id))) {
     log('notice', `Removed ${path}, which an interrupted rewrite had left behind`);
   }
   return layout;
@@ -129,7 +130,7 @@ function openLog(engine: Engine, layout: AofLayout, report: LoadReport): void {
     baseFormat,
     // The data set of a fresh server is empty, and so are its records; an RDB file of it is not.
     baseContent: () => (baseFormat === 'rdb' ? emptyRdbBase(engine) : new Uint8Array(0)),
-    temporaryId: process.pid,
+    temporaryId: temporaryId(engine.config.values.appendfilename),
   });
   if (opened.createdBase !== undefined) log('notice', `Creating AOF base file ${opened.createdBase} on server start`);
   const verb = opened.isCreated ? 'Creating' : 'Opening';

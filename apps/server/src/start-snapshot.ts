@@ -7,6 +7,7 @@ import type { Engine } from './engine.ts';
 import { KeyspaceEntryApplier } from './entry-applier.ts';
 import type { LoadingProgress } from './info-persistence.ts';
 import { removeTemporarySnapshots, snapshotPath } from './snapshot-file.ts';
+import { isWrittenElsewhere } from './temporary-files.ts';
 
 /** A line about the progress of a long load, this often. */
 const PROGRESS_LINE_MS = 5000;
@@ -38,9 +39,8 @@ export function refuseEmptyStart({ config, disk, log }: Engine, layout: Pick<Aof
 
 /** Removes what interrupted saves have left behind. @throws DiskError */
 export function removeLeftovers({ config, disk, log, options }: Engine): void {
-  // What looks like a leftover may be a save of the server that has the snapshot.
-  if (options.claims?.isHeldElsewhere('snapshot')) return;
-  for (const path of removeTemporarySnapshots(disk, config.values.dir)) {
+  const isInUse = (id: string): boolean => isWrittenElsewhere(options.claims, id);
+  for (const path of removeTemporarySnapshots(disk, config.values.dir, isInUse)) {
     log('notice', `Removed ${path}, which an interrupted save had left behind`);
   }
 }

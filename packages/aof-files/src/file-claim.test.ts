@@ -1,17 +1,19 @@
 import { expect, test } from 'vitest';
-import { claimingSocket, claimName } from './file-claim.ts';
+import { claimHash, claimingSocket, claimName } from './file-claim.ts';
 
 const FOLDER = { dev: 2n ** 63n, ino: 2n ** 64n - 1n };
 
 test('a name fits into a socket address, whatever the file is called, and tells files and folders apart', () => {
-  const names = ['appendonly.aof', 'appendonly.aof2', 'é'.repeat(127)].map((name) => claimName(FOLDER, name));
-  names.push(claimName({ ...FOLDER, ino: 7n }, 'appendonly.aof'));
+  const names = ['appendonly.aof', 'appendonly.aof2', 'é'.repeat(127)].map((name) =>
+    claimName(FOLDER, claimHash(name)),
+  );
+  names.push(claimName({ ...FOLDER, ino: 7n }, claimHash('appendonly.aof')));
   expect(new Set(names).size).toBe(4);
   for (const name of names) expect(Buffer.byteLength(name)).toBeLessThanOrEqual(107);
 });
 
 test('the names and hashes of earlier versions stay: their servers may run beside this one', () => {
-  expect(claimName({ dev: 1n, ino: 2n }, 'appendonly.aof')).toBe('\0aof:1:2:65f656f726fd8540');
+  expect(claimName({ dev: 1n, ino: 2n }, claimHash('appendonly.aof'))).toBe('\0aof:1:2:65f656f726fd8540');
 });
 
 test('a socket is found by its whole name', () => {

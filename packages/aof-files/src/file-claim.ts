@@ -14,10 +14,13 @@ import { createHash } from 'node:crypto';
 /** The text that tells which names are taken. */
 export const CLAIMS_FILE = '/proc/net/unix';
 
+/** 16 hexadecimal digits that stand for a file's name: a name of a socket has 107 bytes at most, and a file name 255. */
+export function claimHash(fileName: string): string {
+  return createHash('sha256').update(fileName).digest('hex').slice(0, 16);
+}
+
 /** The name of the claim on a file. @param folder device and inode of the folder that it is, or will be, in */
-export function claimName(folder: { readonly dev: bigint; readonly ino: bigint }, fileName: string): string {
-  // A name has 107 bytes at most, and a file name 255.
-  const hash = createHash('sha256').update(fileName).digest('hex').slice(0, 16);
+export function claimName(folder: { readonly dev: bigint; readonly ino: bigint }, hash: string): string {
   return `\0aof:${folder.dev}:${folder.ino}:${hash}`;
 }
 

@@ -74,7 +74,7 @@ export class AofNames {
     return `${this.appendfilename}.${sequence}.incr.aof`;
   }
 
-  /** @param id tells the temporary files of servers that share `dir` apart: the process id */
+  /** @param id tells the temporary files of servers that share `dir` apart */
   tempRewritePath(id: string | number): string {
     return this.inDir(`temp-rewriteaof-${id}.aof`);
   }

@@ -27,7 +27,7 @@ export interface PlanContext {
   readonly log: RewrittenLog;
   /** Puts what vouches for the bytes of a new log file before it (`VouchedFile`). Default: nothing does. */
   vouch?(file: DiskFile): DiskFile;
-  /** Tells the temporary files of servers that share a folder apart: the process id. */
+  /** Tells the temporary files of servers that share a folder apart. */
   readonly temporaryId: string | number;
   /** A monotonic clock, ms. */
   monotonicMs(): number;

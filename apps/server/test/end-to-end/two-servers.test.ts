@@ -1,6 +1,7 @@
 /** Two servers on one folder: the second is refused, at its start or when it is to write; killed or closed, the first leaves no trace. */
 import { existsSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { claimHash } from '@aof/aof-files';
 import { describe, expect, test } from 'vitest';
 import { createServer, FilesInUseError, type ServerOptions } from '../../src/index.ts';
 import { spawnAof, startAof, temporaryFolder } from './programs.ts';
@@ -129,15 +130,16 @@ describe.skipIf(process.platform !== 'linux')('a server that comes to write at r
     const dir = temporaryFolder();
     await using first = await createServer({ dir, save: SAVES });
     await first.call('SET', 'a', 'first');
-    writeFileSync(join(dir, 'temp-bg-1.rdb'), 'being written');
+    const temporary = join(dir, `temp-bg-${process.pid}-${claimHash('dump.rdb')}.rdb`);
+    writeFileSync(temporary, 'being written');
     await using second = await createServer({ dir });
-    expect(existsSync(join(dir, 'temp-bg-1.rdb'))).toBe(true);
+    expect(existsSync(temporary)).toBe(true);
     await expect(second.call('SAVE')).rejects.toThrow('ERR');
     await expect(second.call('BGSAVE')).rejects.toThrow('ERR');
     await first.close();
     await using again = await createServer({ dir, save: SAVES });
     expect(await again.call('GET', 'a')).toBe('first');
-    expect(existsSync(join(dir, 'temp-bg-1.rdb'))).toBe(false);
+    expect(existsSync(temporary)).toBe(false);
   });
 
   test('a log stays claimed where it is, and the snapshot is claimed where CONFIG SET dir puts it', async () => {

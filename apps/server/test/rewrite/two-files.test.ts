@@ -14,8 +14,8 @@ import { type Course, course, newDisk } from './course.ts';
 import { DIR, Rig } from './rig.ts';
 
 const LOG = `${DIR}/appendonly.aof`;
-const NEW_FILE = /temp-rewriteaof-\d+\.aof$/;
-const IS_RENAME = new RegExp(`^rename .*temp-rewriteaof-\\d+\\.aof ${LOG}$`);
+const NEW_FILE = /temp-rewriteaof-\d+-\w+\.aof$/;
+const IS_RENAME = new RegExp(`^rename .*temp-rewriteaof-\\d+-\\w+\\.aof ${LOG}$`);
 /** In the trace of a disk. */
 const BLOCKS = /^sync(-directory)? /;
 
@@ -24,7 +24,7 @@ function firstOfBoth({ disk, before }: Course): number {
   const writes = (line: string | undefined, path: RegExp): string | undefined =>
     line?.startsWith('write ') ? line.match(path)?.[1] : undefined;
   const index = disk.trace.findIndex((line, i) => {
-    const length = writes(line, /temp-rewriteaof-\d+\.aof (\d+)$/);
+    const length = writes(line, /temp-rewriteaof-\d+-\w+\.aof (\d+)$/);
     return i >= before && length !== undefined && length === writes(disk.trace[i + 1], /appendonly\.aof (\d+)$/);
   });
   expect(index).toBeGreaterThan(0);
@@ -183,7 +183,7 @@ function isAt(stage: Stage, rig: Rig, disk: SimDisk, before: number): boolean {
   const isWaiting = (path: string | RegExp) =>
     disk.pendingSyncs.some((sync) => sync.path.match(path)?.[0] === sync.path);
   const isCopied = rig.lines.some((line) => line.includes('rewrite terminated with success'));
-  if (stage === 'both files are written') return isCopied && isWaiting(/.*temp-rewriteaof-\d+\.aof/);
+  if (stage === 'both files are written') return isCopied && isWaiting(/.*temp-rewriteaof-\d+-\w+\.aof/);
   if (stage === 'the new file has the name') return done.some((line) => IS_RENAME.test(line)) && isWaiting(DIR);
   return done.includes(`unlink ${LOG}.crc64`) && isWaiting(DIR);
 }
