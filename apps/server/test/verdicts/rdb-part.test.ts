@@ -2,16 +2,23 @@
 import { SimDisk } from '@aof/disk';
 import { type WritableEntry, writeRdbSync } from '@aof/rdb';
 import { describe, expect, test } from 'vitest';
-import { DIR, Machine } from '../simulation/machine.ts';
+import { DIR, Machine, type MachineOptions } from '../simulation/machine.ts';
 
 const PATH = `${DIR}/appendonly.aof`;
 type KeyEntry = Extract<WritableEntry, { readonly kind: 'key' }>;
 
-function key(name: string, more: Partial<Pick<KeyEntry, 'database' | 'expireAtMs' | 'idleSec'>> = {}): WritableEntry {
+function key(
+  name: string,
+  more: Partial<Pick<KeyEntry, 'database' | 'expireAtMs' | 'idleSec' | 'frequency'>> = {},
+): WritableEntry {
   return { kind: 'key', database: 0, key: name, expireAtMs: -1, type: 'string', value: 'v', ...more };
 }
 
-async function start(entries: readonly WritableEntry[], tail = ''): Promise<Machine> {
+async function start(
+  entries: readonly WritableEntry[],
+  tail = '',
+  options: Pick<MachineOptions, 'config'> = {},
+): Promise<Machine> {
   const disk = new SimDisk();
   disk.makeDirectory(DIR);
   const file = disk.open(PATH, 'truncate');
@@ -19,7 +26,7 @@ async function start(entries: readonly WritableEntry[], tail = ''): Promise<Mach
   if (tail !== '') file.write(Buffer.from(tail));
   file.close();
   disk.settleAll();
-  const machine = new Machine({ disk });
+  const machine = new Machine({ ...options, disk });
   await machine.start();
   return machine;
 }
@@ -50,6 +57,30 @@ describe('an RDB part', () => {
     expect([...list]).toEqual(items);
   });
 
+  test('has what stands before short strings: expiries, and frequencies where they are counted', async () => {
+    const machine = await start(
+      [
+        key('used', { expireAtMs: 4102444800000, frequency: 77 }),
+        key('plain'),
+        key('idle', { idleSec: 500 }),
+        key('expires', { expireAtMs: 4102444800001 }),
+      ],
+      '',
+      { config: { 'maxmemory-policy': 'allkeys-lfu' } },
+    );
+    const [db] = machine.engine.keyspace.databases;
+    const held = ['used', 'plain', 'idle', 'expires'].map((name) => [db?.expireAt(name), db?.frequencyOf(name)]);
+    const fresh = db?.frequencyOf('plain');
+    expect(fresh).not.toBe(77);
+    expect(held).toEqual([
+      [4102444800000, 77],
+      [-1, fresh],
+      [-1, fresh],
+      [4102444800001, fresh],
+    ]);
+    expect(db?.expiringCount).toBe(2);
+  });
+
   test('tells what is not kept', async () => {
     const machine = await start([
       { kind: 'key', database: 0, key: 'h', expireAtMs: -1, type: 'hash', value: [['f', 'v', 4102444800000]] },
@@ -65,6 +96,9 @@ describe('an RDB part', () => {
     });
     await expect(start([key('a'), key('a')])).rejects.toMatchObject({
       code: 'AOF_RDB_PART',
+      message: expect.stringContaining("The key 'a' comes twice in database 0"),
+    });
+    await expect(start([key('a', { expireAtMs: 4102444800000 }), key('a', { idleSec: 1 })])).rejects.toMatchObject({
       message: expect.stringContaining("The key 'a' comes twice in database 0"),
     });
   });
