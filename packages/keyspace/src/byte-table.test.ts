@@ -121,6 +121,8 @@ describe('a table of bytes', () => {
   test('compares keys as bytes', () => {
     const table = ByteTable.ofNumbers(SEED);
     const names = ['', '\x00', 'a', 'ab', 'b', '\xff', 'x'.repeat(20_000), 'x'.repeat(16_000)];
+    names.push('member:1', 'member:12', 'member:2', 'member:21', 'member:\xff', 'number:1', 'member:1\x00');
+    for (const length of [255, 256, 257]) names.push('x'.repeat(length), `${'x'.repeat(length - 1)}y`);
     for (const name of names) table.set(name, 0);
     for (const one of names) {
       for (const other of names) {

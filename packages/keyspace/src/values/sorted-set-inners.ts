@@ -60,6 +60,10 @@ export class SortedSetInners {
     return this.#get(node, CHILDREN + at);
   }
 
+  setChild(node: number, at: number, child: number): void {
+    this.#set(node, CHILDREN + at, child);
+  }
+
   /** Number of pairs below child `at`. */
   pairsAt(node: number, at: number): number {
     return this.#get(node, COUNTS + at);

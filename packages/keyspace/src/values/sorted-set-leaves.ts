@@ -34,6 +34,11 @@ const MEMBERS = HEADER_BYTES / 4;
 /** In doubles. */
 const SCORES = (MEMBERS + LEAF_CAPACITY) / 2;
 
+/** How much of a leaf holds its first `pairs` pairs, bytes. */
+export function leafBytes(pairs: number): number {
+  return (SCORES + pairs) * Float64Array.BYTES_PER_ELEMENT;
+}
+
 /** What is asked of the table that keeps the members. */
 export interface MemberKeys {
   keyAt(address: number): string;
@@ -225,10 +230,32 @@ export class SortedSetLeaves {
     return right;
   }
 
-  /** Moves all pairs of the leaf to the right, `right`, into `leaf`, which has room, and drops that. */
-  merge(leaf: number, right: number): void {
-    this.#move(right, 0, this.countOf(right), leaf);
-    this.drop(right);
+  /**
+   * Makes one leaf of `left` and its neighbour `right`, whose pairs fit into one; answers which of the two it is. The other's slot
+   * is the one in the emptier page, so that pages of a tree that shrinks become wholly free.
+   */
+  merge(left: number, right: number): number {
+    const pages = this.#pages;
+    if (pages.pageOf(left).live >= pages.pageOf(right).live) {
+      this.#move(right, 0, this.countOf(right), left);
+      this.drop(right);
+      return left;
+    }
+    const count = this.countOf(left);
+    const { words, doubles } = pages.pageOf(right);
+    const members = wordOf(right) + MEMBERS;
+    const scores = doubleOf(right) + SCORES;
+    for (let i = this.countOf(right) - 1; i >= 0; i--) {
+      words[members + count + i] = words[members + i];
+      doubles[scores + count + i] = doubles[scores + i];
+    }
+    for (let i = 0; i < count; i++) {
+      words[members + i] = this.memberAt(left, i);
+      doubles[scores + i] = this.scoreAt(left, i);
+    }
+    words[wordOf(right) + COUNT] += count;
+    this.drop(left);
+    return right;
   }
 
   /** Moves the pairs `start` to `end`, the last of `from`, to the end of `to`. */

@@ -4,6 +4,13 @@ import { doubleOf, NODE_BYTES, SortedSetPages, wordOf } from './sorted-set-pages
 
 const NODE_WORDS = NODE_BYTES / 4;
 
+/** Pages whose first node is as long as the others. */
+function wholePages(): SortedSetPages {
+  const pages = new SortedSetPages();
+  pages.fit(NODE_BYTES);
+  return pages;
+}
+
 function fill(pages: SortedSetPages, node: number, word: number): void {
   pages.pageOf(node).words.fill(word, wordOf(node), wordOf(node) + NODE_WORDS);
 }
@@ -25,7 +32,7 @@ describe('the pages of a sorted set', () => {
     let most = 0;
     fc.assert(
       fc.property(fc.array(fc.integer({ min: -100, max: 100 }), { maxLength: 30 }), (steps) => {
-        let pages = new SortedSetPages();
+        let pages = wholePages();
         const nodes: { node: number; word: number }[] = [];
         let word = 0;
         for (const step of steps) {
@@ -51,7 +58,7 @@ describe('the pages of a sorted set', () => {
   });
 
   it('show words and doubles of the same memory', () => {
-    const pages = new SortedSetPages();
+    const pages = wholePages();
     for (const node of allocate(pages, 200)) {
       const { words, doubles } = pages.pageOf(node);
       fill(pages, node, 0);
@@ -62,23 +69,50 @@ describe('the pages of a sorted set', () => {
     }
   });
 
-  it('grow with what there is, up to 64 nodes in a page', () => {
-    const pages = new SortedSetPages();
+  it('grow with what there is, up to 64 nodes in a page, and are one as long as that is enough', () => {
+    const pages = wholePages();
+    const nodes: number[] = [];
     const sizes = new Map<number, number>();
-    for (const [before, node] of allocate(pages, 1000).entries()) {
+    for (let count = 1; count <= 1000; count++) {
+      const node = pages.allocate();
+      fill(pages, node, count);
+      nodes.push(node);
       const { slots } = pages.pageOf(node);
-      if (!sizes.has(node >>> 6)) {
-        expect(slots).toBeLessThanOrEqual(Math.min(64, Math.max(1, before / 2)));
-        sizes.set(node >>> 6, slots);
-      }
+      sizes.set(node >>> 6, slots);
+      expect(node >>> 6 === 0).toBe(count <= 64);
+      expect(slots).toBeLessThanOrEqual(Math.min(64, Math.max(1, Math.floor(1.5 * count))));
     }
-    expect(sizes.get(0)).toBe(1);
+    nodes.forEach((node, i) => {
+      expect(isFilled(pages, node, i + 1)).toBe(true);
+    });
     expect(Math.max(...sizes.values())).toBe(64);
-    expect(sizes.size).toBeLessThan(30);
+    expect(sizes.size).toBeLessThan(20);
+  });
+
+  it('give the only node no more than it needs', () => {
+    const pages = new SortedSetPages();
+    const node = pages.allocate();
+    let copies = 0;
+    for (let bytes = 8; bytes <= NODE_BYTES; bytes += 8) {
+      const { words, doubles } = pages.pageOf(node);
+      pages.fit(bytes);
+      const page = pages.pageOf(node);
+      if (page.words !== words) copies++;
+      if (bytes > 8) expect(page.doubles[bytes / 8 - 2]).toBe(bytes - 8);
+      expect(page.words.byteLength).toBeGreaterThanOrEqual(bytes);
+      expect(page.words.byteLength).toBeLessThan(bytes + 330);
+      expect(pages.memoryBytes()).toBeLessThan(page.words.byteLength + 500);
+      page.doubles[bytes / 8 - 1] = bytes;
+      expect(page.doubles.length).toBeGreaterThanOrEqual(doubles.length);
+    }
+    expect(copies).toBe(4);
+    pages.verify([node]);
+    pages.verify([node, pages.allocate()]);
+    expect(pages.pageOf(node).doubles[NODE_BYTES / 8 - 1]).toBe(NODE_BYTES);
   });
 
   it('give the slots of freed nodes to the next ones', () => {
-    const pages = new SortedSetPages();
+    const pages = wholePages();
     const nodes = allocate(pages, 500);
     const bytes = pages.memoryBytes();
     // None of them the only one in its page.
@@ -89,7 +123,7 @@ describe('the pages of a sorted set', () => {
   });
 
   it('are given back when their last node goes, and their numbers are used again', () => {
-    const pages = new SortedSetPages();
+    const pages = wholePages();
     const nodes = allocate(pages, 2000);
     const bytes = pages.memoryBytes();
     for (const node of nodes.splice(200)) pages.free(node);
@@ -103,7 +137,7 @@ describe('the pages of a sorted set', () => {
   });
 
   it('stay while they alone have free slots, so that a node that comes and goes makes no page each time', () => {
-    const pages = new SortedSetPages();
+    const pages = wholePages();
     for (let size = 1; size < 300; size++) {
       const node = pages.allocate();
       const page = pages.pageOf(node);

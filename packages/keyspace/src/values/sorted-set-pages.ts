@@ -5,9 +5,9 @@
  *     node = page number << 6 | slot in the page
  *
  * What slabs.ts does for bytes of many sizes, this does for nodes: they are columns of integers and doubles, and a small
- * tree pays for no list of sizes. Pages are small at first and grow with the tree, up to 48 KiB, so that no page takes long to
- * make. A page whose last node goes is given back, unless it alone has free slots: else a tree that grows and shrinks by a
- * node would make and drop a page each time.
+ * tree pays for no list of sizes. A small tree has one page, which is copied into a larger one when it is full; the pages that
+ * follow grow with the tree up to 48 KiB, so that none takes long to make. A page whose last node goes is given back, unless it
+ * alone has free slots: else a tree that grows and shrinks by a node would make and drop a page each time.
  *
  * Invariants: a slot is in use or in the list of free slots, which is linked both ways through the free slots themselves; all pages
  * have the same kinds of arrays, whatever their size.
@@ -22,7 +22,10 @@ const SLOT_BITS = 6;
 const MAX_SLOTS = 1 << SLOT_BITS;
 const NODE_WORDS = NODE_BYTES / Int32Array.BYTES_PER_ELEMENT;
 const NODE_DOUBLES = NODE_BYTES / Float64Array.BYTES_PER_ELEMENT;
-/** A new page is about half of what there is. */
+/** What the first node has at first, and what it is given more at least than it needs. */
+const LEAST_BYTES = 328;
+const STEP_BYTES = 120;
+/** Half of what there is comes new. */
 const GROWTH_SHIFT = 1;
 /** In words from the beginning of a free slot: its neighbours in the list of free slots, or NONE. */
 const NEXT_FREE = 0;
@@ -30,26 +33,30 @@ const PREVIOUS_FREE = 1;
 /** What V8 takes for a page beside its bytes, about. */
 const PAGE_OVERHEAD_BYTES = 400;
 
-/** A page: `words` and `doubles` show the same memory. */
+/** A page: `words` and `doubles` show the same memory. It may be shorter than its only slot. */
 export class NodePage {
   readonly words: Int32Array;
   readonly doubles: Float64Array;
   /** Slots in use. */
   live = 0;
 
-  constructor(slots: number) {
-    const buffer = new ArrayBuffer(slots * NODE_BYTES);
+  constructor(byteLength: number) {
+    const buffer = new ArrayBuffer(byteLength);
     this.words = new Int32Array(buffer);
     this.doubles = new Float64Array(buffer);
   }
 
-  get slots(): number {
-    return this.words.length / NODE_WORDS;
+  get byteLength(): number {
+    return this.words.byteLength;
   }
 
-  /** A page with the same nodes. */
-  clone(): NodePage {
-    const copy = new NodePage(this.slots);
+  get slots(): number {
+    return Math.ceil(this.words.length / NODE_WORDS);
+  }
+
+  /** A page with the same nodes, and room for more if `byteLength` is more. */
+  clone(byteLength = this.byteLength): NodePage {
+    const copy = new NodePage(byteLength);
     copy.words.set(this.words);
     copy.live = this.live;
     return copy;
@@ -68,14 +75,28 @@ export function doubleOf(node: number): number {
 
 export class SortedSetPages {
   /** By number; undefined where a page was given back. */
-  #pages: (NodePage | undefined)[] = [];
+  #pages: (NodePage | undefined)[] = [new NodePage(LEAST_BYTES)];
   readonly #unusedNumbers: number[] = [];
   /** The first of the free slots. */
   #free = NONE;
   #slots = 0;
   #live = 0;
 
-  /** The page of a node that is in use. */
+  constructor() {
+    this.#addSlots(0, 0, 1);
+  }
+
+  /**
+   * Makes sure that the first `bytes` of the first node are there: as long as it is the only one, its page may be shorter, so
+   * that a tree of a few pairs takes little.
+   */
+  fit(bytes: number): void {
+    const first = this.#pages[0];
+    if (first === undefined || first.byteLength >= bytes) return;
+    this.#pages[0] = first.clone(Math.min(NODE_BYTES, bytes + STEP_BYTES));
+  }
+
+  /** The page of a node that is in use, until the next `allocate`. */
   pageOf(node: number): NodePage {
     // A node that is in use has a page.
     return this.#pages[node >>> SLOT_BITS] as NodePage;
@@ -83,7 +104,7 @@ export class SortedSetPages {
 
   /** A slot for a node; what it holds is unspecified. */
   allocate(): number {
-    if (this.#free === NONE) this.#addPage();
+    if (this.#free === NONE) this.#grow();
     const node = this.#free;
     this.#unlink(node);
     this.pageOf(node).live++;
@@ -112,7 +133,9 @@ export class SortedSetPages {
 
   /** Bytes of all pages, with what V8 takes for each. */
   memoryBytes(): number {
-    return this.#slots * NODE_BYTES + (this.#pages.length - this.#unusedNumbers.length) * PAGE_OVERHEAD_BYTES;
+    const missing = this.#slots === 1 ? NODE_BYTES - (this.#pages[0]?.byteLength ?? 0) : 0;
+    const pages = this.#pages.length - this.#unusedNumbers.length;
+    return this.#slots * NODE_BYTES - missing + pages * PAGE_OVERHEAD_BYTES;
   }
 
   /**
@@ -143,13 +166,27 @@ export class SortedSetPages {
     if (unused.join() !== this.#unusedNumbers.toSorted((a, b) => a - b).join()) throw new Error('lost page numbers');
   }
 
-  #addPage(): void {
-    const slots = Math.min(MAX_SLOTS, Math.max(1, this.#slots >>> GROWTH_SHIFT));
-    const number = this.#unusedNumbers.pop() ?? this.#pages.length;
-    this.#pages[number] = new NodePage(slots);
-    this.#slots += slots;
+  /** Adds free slots, about half of what there is. */
+  #grow(): void {
+    const before = this.#slots;
+    const added = Math.max(1, before >>> GROWTH_SHIFT);
+    const only = this.#pages[0];
+    if (only !== undefined && only.slots === before && before < MAX_SLOTS) {
+      const slots = Math.min(MAX_SLOTS, before + added);
+      this.#pages[0] = only.clone(slots * NODE_BYTES);
+      this.#addSlots(0, before, slots);
+    } else {
+      const slots = Math.min(MAX_SLOTS, added);
+      const number = this.#unusedNumbers.pop() ?? this.#pages.length;
+      this.#pages[number] = new NodePage(slots * NODE_BYTES);
+      this.#addSlots(number, 0, slots);
+    }
+  }
+
+  #addSlots(number: number, start: number, end: number): void {
+    this.#slots += end - start;
     // The first slot is the first to be used.
-    for (let slot = slots - 1; slot >= 0; slot--) this.#link((number << SLOT_BITS) | slot);
+    for (let slot = end - 1; slot >= start; slot--) this.#link((number << SLOT_BITS) | slot);
   }
 
   #giveBack(number: number, { slots }: NodePage): void {

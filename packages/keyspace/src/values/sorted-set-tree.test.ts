@@ -327,12 +327,12 @@ describe('the tree of a sorted set', () => {
     const twin = new Twin();
     const empty = twin.tree.memoryBytes();
     expect(empty).toBeLessThan(2000);
-    run(twin, { kind: 'ascending', count: 20_000, seed: 1 }, 0);
+    run(twin, { kind: 'ascending', count: 50_000, seed: 1 }, 0);
     const full = twin.tree.memoryBytes();
-    expect(full / 20_000).toBeGreaterThan(12);
+    expect(full / 50_000).toBeGreaterThan(12);
     // A page may be new and empty, which is a third at most.
-    expect(full / 20_000).toBeLessThan(12 * 1.6);
-    twin.removeRange(500, 19_500);
+    expect(full / 50_000).toBeLessThan(12 * 1.6);
+    twin.removeRange(500, 49_500);
     expect(twin.tree.memoryBytes()).toBeLessThan(full / 4);
     twin.removeRange(0, 1000);
     expect(twin.tree.memoryBytes()).toBe(empty);

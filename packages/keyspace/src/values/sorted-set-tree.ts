@@ -25,6 +25,7 @@ import { verifyTree } from './sorted-set-invariants.ts';
 import {
   type IsBefore,
   LEAF_CAPACITY,
+  leafBytes,
   type MemberKeys,
   SortedSetLeaves,
   type SplitPlace,
@@ -65,6 +66,7 @@ export class SortedSetTree {
     const leaves = tree.#leaves;
     let leaf = tree.#root;
     let level = [leaf];
+    tree.#pages.fit(leafBytes(Math.min(members.length, LEAF_CAPACITY)));
     for (let i = 0; i < members.length; i++) {
       if (leaves.countOf(leaf) === LEAF_CAPACITY) {
         leaf = leaves.create(leaf);
@@ -159,7 +161,9 @@ export class SortedSetTree {
   #insertIntoLeaf(leaf: number, score: number, member: string, address: number): number {
     const leaves = this.#leaves;
     const at = leaves.bound(leaf, score, member);
-    if (leaves.countOf(leaf) === LEAF_CAPACITY) {
+    const count = leaves.countOf(leaf);
+    if (this.#height === 0) this.#pages.fit(leafBytes(Math.min(count + 1, LEAF_CAPACITY)));
+    if (count === LEAF_CAPACITY) {
       this.#splitPlace = leaves.splitPlace(leaf, at);
       return leaves.split(leaf, this.#splitPlace, at, score, address);
     }
@@ -243,7 +247,7 @@ export class SortedSetTree {
     const left = inners.childAt(node, at);
     const right = inners.childAt(node, at + 1);
     if (height === 1) {
-      this.#leaves.merge(left, right);
+      inners.setChild(node, at, this.#leaves.merge(left, right));
     } else {
       // The first pair of the first child of `right`, which nobody read there, becomes one that counts.
       inners.setFirst(right, 0, inners.scoreAt(node, at + 1), inners.memberAt(node, at + 1));
