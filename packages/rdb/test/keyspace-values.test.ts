@@ -167,6 +167,12 @@ describe('a stream', () => {
   });
 });
 
+function sizeOf(value: unknown): number {
+  return value instanceof SetValue || value instanceof SortedSetValue || value instanceof HashValue
+    ? value.size
+    : Number.NaN;
+}
+
 describe('parts', () => {
   const first: readonly RdbValue[] = [
     { type: 'list', value: ['a', 'b'] },
@@ -189,5 +195,28 @@ describe('parts', () => {
     expect(valueToEntry(db, 'k')?.value).toHaveLength(i < 2 ? 3 : 2);
     if (i > 0) expect(() => extendValue(value, more[i], thresholds)).toThrow(RdbError);
     expect(() => extendValue(value, more[(i + 1) % 4], thresholds)).toThrow(/bug/);
+  });
+
+  const names = (from: number, count: number): string[] => Array.from({ length: count }, (_, n) => `e${from + n}`);
+  /** Parts of each type that cannot have an element twice. */
+  const partsOf = (elements: readonly string[]): readonly RdbValue[] => [
+    { type: 'set', value: elements },
+    { type: 'zset', value: elements.map((element, n) => [element, 20 - n] as const) },
+    { type: 'hash', value: elements.map((element) => [element, `of ${element}`] as const) },
+  ];
+  const refusal = (element: string): unknown =>
+    expect.objectContaining({ code: 'RDB_DUPLICATE', message: expect.stringContaining(`'${element}'`) });
+
+  test.each([3, 600])('of a value that began with %i elements have nothing twice, many or few', (size) => {
+    for (const [i, part] of partsOf(names(0, size)).entries()) {
+      const { value } = entryToValue(part, thresholds);
+      const extend = (elements: readonly string[]) => extendValue(value, partsOf(elements)[i], thresholds);
+      extend(names(size, 20));
+      expect(sizeOf(value)).toBe(size + 20);
+      for (const count of [2, 20]) {
+        expect(() => extend([...names(1000 + count, count), `e${1000 + count}`])).toThrow(refusal(`e${1000 + count}`));
+        expect(() => extend([...names(2000 + count, count), 'e1'])).toThrow(refusal('e1'));
+      }
+    }
   });
 });
