@@ -184,7 +184,7 @@ async function trial({ seed, format, work, dumped, isBroken = false }: TrialOpti
   if (isBroken) keyspace.hooks.beforeWrite = () => undefined;
   clients.isCounting = true;
   for (let isDone = false; !isDone; ) {
-    clients.run(writes.below(12), WRITE_NAMES[seed % WRITE_NAMES.length]);
+    clients.run(writes.below(24), WRITE_NAMES[seed % WRITE_NAMES.length]);
     if (writes.below(12) === 0) clients.transaction();
     if (writes.below(10) === 0) rig.advance(1000);
     if (writes.below(5) === 0) await rig.turn();
