@@ -51,6 +51,7 @@ export class BackgroundSlices {
 
   #turn(): void {
     this.#isTurnScheduled = false;
+    this.#engine.tickIfDue();
     const { clock, executor, hasFailed } = this.#engine;
     const work = this.#current();
     if (work === undefined || hasFailed) return;

@@ -21,6 +21,7 @@ import { EnginePort } from './engine-port.ts';
 import type { FileClaims } from './file-claims.ts';
 import { FunctionLibraries } from './function-libraries.ts';
 import type { LoadingProgress } from './info-persistence.ts';
+import { Intake, type Receiver } from './intake.ts';
 import type { Log } from './log.ts';
 import { usedMemoryBytes } from './memory-use.ts';
 import type { Relisten } from './relisten.ts';
@@ -77,6 +78,7 @@ export class Engine {
   readonly statistics: Statistics;
   readonly runId: string;
   readonly options: EngineOptions;
+  readonly #intake = new Intake();
   readonly #gate: ReplyGate;
   readonly #clients = new Map<number, Client>();
   #limits: RequestLimits;
@@ -272,6 +274,20 @@ export class Engine {
 
   // --- the way through ---
 
+  /** Keeps what has been received for the tick; answers whether it did. If not, `runReceived` comes first. */
+  receiveLater(receiver: Receiver, chunk: Uint8Array, length: number): boolean {
+    if (!this.#intake.add(receiver, chunk, length)) return false;
+    this.scheduleTick();
+    return true;
+  }
+
+  /** Runs what has been received and not run. */
+  runReceived(): void {
+    if (this.#intake.isEmpty) return;
+    this.#intake.run();
+    this.settle();
+  }
+
   /** Runs one request; its reply waits for the tick. */
   execute(client: Client, request: Request): void {
     if (this.config.values['aof-timestamp-enabled']) this.appendLog.setWallClock(this.clock.nowMs());
@@ -293,13 +309,19 @@ export class Engine {
   scheduleTick(): void {
     if (this.#isTickScheduled) return;
     this.#isTickScheduled = true;
-    this.options.schedule(() => this.tick());
+    this.options.schedule(() => this.tickIfDue());
   }
 
-  /** Once per turn of the event loop: expire a little, flush the log once, then let replies leave. */
+  /** The tick now, if there is something for it to do in this turn: for whoever would otherwise let replies wait. */
+  tickIfDue(): void {
+    if (this.#isTickScheduled) this.tick();
+  }
+
+  /** Once per turn of the event loop: run what has come in, expire a little, flush the log once, then let replies leave. */
   tick(): void {
-    this.#isTickScheduled = false;
     if (this.#hasFailed || this.#isStopped) return;
+    this.runReceived();
+    this.#isTickScheduled = false;
     if (this.#isActiveExpireOn) this.expireSome(true);
     this.#resumeUnblocked();
     const everybodyWaits = this.#isUnwatched;

@@ -10,12 +10,13 @@ import type { Client, ClientLink } from '@aof/commands';
 import { FRAME, PROTOCOL_ERROR, RequestDecoder } from '@aof/resp-codec';
 import { isHttp, reportHttp } from './cross-protocol.ts';
 import type { Engine } from './engine.ts';
+import type { Receiver } from './intake.ts';
 import { type DirectWriter, directWriter, handleOf } from './stream-handle.ts';
 
 /** Bytes of requests that are kept for a client that waits; what it sends beyond stays in the network. */
 const MAX_WAITING_BYTES = 1024 * 1024;
 
-export class Session implements ClientLink {
+export class Session implements ClientLink, Receiver {
   readonly client: Client;
   readonly address: string;
   readonly localAddress: string;
@@ -48,7 +49,7 @@ export class Session implements ClientLink {
     this.#decoder = new RequestDecoder(engine.limitsOf(this.client));
     this.#direct = directWriter(socket, (failed) => this.#drained(failed));
     engine.log('verbose', `Accepted ${this.address}`);
-    socket.on('error', () => this.destroy());
+    socket.on('error', () => this.#broken());
     socket.on('end', () => this.#ended());
     socket.on('close', () => this.#closed());
     if (this.#direct === undefined) socket.on('drain', () => this.#drained(false));
@@ -71,11 +72,19 @@ export class Session implements ClientLink {
     this.#engine.statistics.netInputBytes += length;
     this.#engine.statistics.readsProcessed++;
     if (this.#isEnding) return true;
-    this.#decoder.feed(buffer, 0, length);
-    this.#run();
+    if (!this.client.isSuspended && this.#engine.receiveLater(this, buffer, length)) return true;
+    this.#engine.runReceived();
+    this.take(buffer, 0, length);
     this.#engine.settle();
     this.#isPaused = this.client.isSuspended && this.#decoder.bufferedBytes > MAX_WAITING_BYTES;
     return !this.#isPaused;
+  }
+
+  /** Runs the requests in a part of a chunk, see Intake. */
+  take(chunk: Uint8Array, start: number, end: number): void {
+    if (this.#isEnding) return;
+    this.#decoder.feed(chunk, start, end);
+    this.#run();
   }
 
   resume(): void {
@@ -197,8 +206,15 @@ export class Session implements ClientLink {
     if (!this.#isWriting && reply.byteLength === 0 && heldReplies === 0) this.#socket.end();
   }
 
+  /** What the peer has sent before is not taken back. */
+  #broken(): void {
+    this.#engine.runReceived();
+    this.destroy();
+  }
+
   /** The peer has sent its last byte: what it asked is answered, then the connection ends. */
   #ended(): void {
+    this.#engine.runReceived();
     this.#isEnding = true;
     this.client.isClosing = true;
     this.#engine.scheduleReplies(this.client);

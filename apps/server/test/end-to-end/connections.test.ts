@@ -328,6 +328,18 @@ describe('requests', () => {
     await client.closed;
   });
 
+  test('of a client that has gone since are run', async () => {
+    const unixsocket = join(temporaryFolder(), 's');
+    const { connect } = await start({ unixsocket });
+    for (let i = 0; i < 20; i++) {
+      const client = await RawClient.open(unixsocket);
+      client.write('INCR a\r\n');
+      client.close();
+    }
+    const client = await connect();
+    await expect.poll(() => client.call('GET', 'a')).toBe('20');
+  });
+
   test('cut off by the end of the connection change nothing', async () => {
     const { connect } = await start();
     const client = await connect();
