@@ -7,8 +7,9 @@
  *
  * Pushes and pops touch only a chunk; half of a chunk that has become too long is packed into the nearest node as far as that has
  * room and into new ones, an empty chunk is refilled from the nearest node, so that at least half a chunk of operations lies between two
- * such steps: O(1) amortised. Of many elements that are added at once none stays loose if they are too many for a chunk. A chunk's limit is a sixteenth of the list, 16 to 128 elements: loose elements take more memory,
- * and stay few. So is what a node at an end may have free for what comes next.
+ * such steps: O(1) amortised. Of many elements that are added at once none stays loose if they are too many for a chunk. A chunk's
+ * limit is a sixteenth of the list, 16 to 128 elements: loose elements take more memory, and stay few. So is what a node at an end may
+ * have free for what comes next.
  *
  * Invariants: `count` is the number of elements; `bytes` is what they would take packed. Elements are flat strings. A node is in a
  * deque once, and told when it is in another deque too (`share`) and when this one drops it (`leave`).
