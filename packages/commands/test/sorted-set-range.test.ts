@@ -1,5 +1,7 @@
 /** Differential tests of ranges of sorted sets. */
+import { expect, test } from 'vitest';
 import { differential } from './differential.ts';
+import { LocalServer } from './local-server.ts';
 
 differential('ZRANGE', {
   'by rank': `
@@ -212,4 +214,45 @@ differential('ZCOUNT and ZREMRANGE', {
     ZREMRANGEBYSCORE z x 1
     ZREMRANGEBYLEX z x +
     ZREMRANGEBYRANK z 0`,
+});
+
+test('ranges of the large form are answered as those of the small one, whatever the members are and the protocol', () => {
+  const members = ['', '\x00\xff\r\n', 'x'.repeat(4095), 'x'.repeat(4096), 'y'.repeat(20_000)];
+  for (let i = 0; i < 300; i++) members.push(`member:${i}`);
+  // By 7 the scores are whole numbers, fractions, and some of them equal.
+  const pairs = members.flatMap((member, i) => [String(((i * 31) % 211) / 7), member]);
+  const ranges = [
+    'ZRANGE z 0 -1',
+    'ZRANGE z 3 250 WITHSCORES',
+    'ZRANGE z 100 103',
+    'ZREVRANGE z 0 -1 WITHSCORES',
+    'ZRANGEBYSCORE z 2 (20 WITHSCORES LIMIT 5 100',
+    'ZREVRANGEBYSCORE z inf -inf',
+    'ZRANGEBYLEX equal - +',
+    'ZREVRANGEBYLEX equal [member:5 (member:2',
+    'ZRANGE equal [member:2 [x BYLEX LIMIT 0 20',
+    'ZLEXCOUNT equal (member:1 [member:299',
+  ];
+  for (const protocol of [2, 3] as const) {
+    const [large, small] = [0, 1000].map((entries) => {
+      const local = new LocalServer(protocol);
+      local.keyspace.thresholds.zsetMaxListpackEntries = entries;
+      local.keyspace.thresholds.zsetMaxListpackValue = 100_000;
+      local.run(0, ['ZADD', 'z', ...pairs]);
+      local.run(0, ['ZADD', 'equal', ...members.flatMap((member) => ['0', member])]);
+      return local;
+    });
+    expect(large.ask(['OBJECT', 'ENCODING', 'z']).text).toBe('skiplist');
+    expect(small.ask(['OBJECT', 'ENCODING', 'z']).text).toBe('listpack');
+    for (const range of ranges) {
+      const reply = large.run(0, range.split(' '));
+      expect(reply === small.run(0, range.split(' ')), `${range} in RESP${protocol}`).toBe(true);
+      expect(reply).toContain(range.startsWith('ZLEXCOUNT') ? ':' : 'member:');
+    }
+    // The array, the pair in RESP3, the member and its score.
+    const pair = protocol === 2 ? '*2\r\n' : '*1\r\n*2\r\n';
+    expect(large.run(0, ['ZRANGE', 'z', '0', '0', 'WITHSCORES'])).toBe(
+      `${pair}$0\r\n\r\n${protocol === 2 ? '$1\r\n0' : ',0'}\r\n`,
+    );
+  }
 });

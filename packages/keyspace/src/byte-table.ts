@@ -116,6 +116,23 @@ export class ByteTable<V extends string | number | undefined> {
     return this.#index.entries.key();
   }
 
+  /**
+   * The key of the entry at `address` where it lies, from `keyStart` to `valueStart`; undefined where it is not bytes. To be used before
+   * anything else is looked up in the table.
+   */
+  keyPlace(
+    address: number,
+  ): { readonly bytes: Uint8Array; readonly keyStart: number; readonly valueStart: number } | undefined {
+    const { entries } = this.#index;
+    entries.use(address);
+    return entries.isBytes ? entries : undefined;
+  }
+
+  /** Reads a word of the entry at `address`, so that it is near when it is asked for; answers the word. */
+  touch(address: number): number {
+    return this.#index.entries.touch(address);
+  }
+
   /** Compares the key of the entry at `address` with `key`, byte by byte: below 0, 0 or above 0. */
   compareKey(address: number, key: string): number {
     return this.#index.entries.compareKey(address, key);

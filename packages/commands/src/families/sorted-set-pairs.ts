@@ -13,6 +13,20 @@ export function writeMember(reply: ReplyWriter, member: string, score: number, w
   if (withScores) reply.double(score);
 }
 
+/** `writeMember` of the member that is the bytes `start` to `end` (exclusive) of `bytes`, which are copied. */
+export function writeMemberBytes(
+  reply: ReplyWriter,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  score: number,
+  withScores: boolean,
+): void {
+  if (withScores && reply.protocol === 3) reply.array(2);
+  reply.bulkRange(bytes, start, end);
+  if (withScores) reply.double(score);
+}
+
 /** A member and its score as an array of two, whatever the protocol. */
 export function writePair(reply: ReplyWriter, member: string, score: number): void {
   reply.array(2);

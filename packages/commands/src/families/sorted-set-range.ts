@@ -6,7 +6,7 @@ import { readInteger, readValue, WRONG_TYPE, writeValue } from '../lookup.ts';
 import { SYNTAX_ERROR } from '../replies.ts';
 import { type CommandSpec, type Handler, keys } from '../spec.ts';
 import { readMemberRange, readScoreRange } from './sorted-set-bounds.ts';
-import { beginMembers, writeMember } from './sorted-set-pairs.ts';
+import { beginMembers, writeMember, writeMemberBytes } from './sorted-set-pairs.ts';
 
 const LIMIT_BY_RANK = 'ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX';
 const WITHSCORES_BY_MEMBER = 'ERR syntax error, WITHSCORES not supported in combination with BYLEX';
@@ -128,7 +128,13 @@ function ranging(kind?: RangeKind, isDown?: boolean): Handler {
     const { withScores } = options;
     const { start, end } = limited(locate(set), options);
     beginMembers(reply, end - start, withScores);
-    set.forEachTransient(start, end, options.isDown, (member, score) => writeMember(reply, member, score, withScores));
+    set.forEachTransient(
+      start,
+      end,
+      options.isDown,
+      (member, score) => writeMember(reply, member, score, withScores),
+      (bytes, from, to, score) => writeMemberBytes(reply, bytes, from, to, score, withScores),
+    );
   };
 }
 

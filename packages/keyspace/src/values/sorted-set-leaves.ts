@@ -39,9 +39,25 @@ export function leafBytes(pairs: number): number {
   return (SCORES + pairs) * Float64Array.BYTES_PER_ELEMENT;
 }
 
+/** Sees a pair. */
+export type PairVisitor = (member: string, score: number) => void;
+/** Sees a pair whose member is the bytes `start` to `end` (exclusive) of `bytes`, which hold during the call only. */
+export type PairBytesVisitor = (bytes: Uint8Array, start: number, end: number, score: number) => void;
+
+/** A member that is bytes: those from `keyStart` to `valueStart`. */
+export interface MemberPlace {
+  readonly bytes: Uint8Array;
+  readonly keyStart: number;
+  readonly valueStart: number;
+}
+
 /** What is asked of the table that keeps the members. */
 export interface MemberKeys {
   keyAt(address: number): string;
+  /** The member at `address` where it lies, to be used before anything else is asked; undefined where it is not bytes. */
+  keyPlace(address: number): MemberPlace | undefined;
+  /** Reads a word of the member at `address`, so that it is near when it is asked for; answers the word. */
+  touch(address: number): number;
   /** Compares the member at `address` with `member`, byte by byte: below 0, 0 or above 0. */
   compareKey(address: number, member: string): number;
 }
@@ -56,6 +72,8 @@ export class SortedSetLeaves {
   readonly #pages: SortedSetPages;
   readonly #keys: MemberKeys;
   #inUse: number;
+  /** Of no use but that what was read is kept: what nobody keeps need not be read. */
+  lastTouched = 0;
 
   constructor(pages: SortedSetPages, keys: MemberKeys, inUse = 0) {
     this.#pages = pages;
@@ -170,20 +188,36 @@ export class SortedSetLeaves {
     return low;
   }
 
-  /** Visits the pairs `start` to `end` (exclusive), upwards. */
-  forEach(leaf: number, start: number, end: number, visit: (member: string, score: number) => void): void {
-    const { words, doubles } = this.#pages.pageOf(leaf);
-    const members = wordOf(leaf) + MEMBERS;
-    const scores = doubleOf(leaf) + SCORES;
-    for (let i = start; i < end; i++) visit(this.#keys.keyAt(words[members + i]), doubles[scores + i]);
+  /** Visits the pairs `start` to `end` (exclusive), upwards. Members that are bytes go to `visitBytes`, if there is one. */
+  forEach(leaf: number, start: number, end: number, visit: PairVisitor, visitBytes?: PairBytesVisitor): void {
+    this.#lookAhead(leaf, start, end);
+    for (let at = start; at < end; at++) this.#visit(leaf, at, visit, visitBytes);
   }
 
-  /** Visits the pairs `start` to `end` (exclusive), downwards. */
-  forEachDown(leaf: number, start: number, end: number, visit: (member: string, score: number) => void): void {
-    const { words, doubles } = this.#pages.pageOf(leaf);
+  /** As `forEach`, downwards. */
+  forEachDown(leaf: number, start: number, end: number, visit: PairVisitor, visitBytes?: PairBytesVisitor): void {
+    this.#lookAhead(leaf, start, end);
+    for (let at = end - 1; at >= start; at--) this.#visit(leaf, at, visit, visitBytes);
+  }
+
+  /**
+   * Touches members that will be visited. They lie anywhere in memory: here nothing waits for what is read, so the processor fetches
+   * several at a time, where a visit waits for each.
+   */
+  #lookAhead(leaf: number, start: number, end: number): void {
+    const { words } = this.#pages.pageOf(leaf);
     const members = wordOf(leaf) + MEMBERS;
-    const scores = doubleOf(leaf) + SCORES;
-    for (let i = end - 1; i >= start; i--) visit(this.#keys.keyAt(words[members + i]), doubles[scores + i]);
+    let read = 0;
+    for (let i = start; i < end; i++) read ^= this.#keys.touch(words[members + i]);
+    this.lastTouched = read;
+  }
+
+  #visit(leaf: number, at: number, visit: PairVisitor, visitBytes: PairBytesVisitor | undefined): void {
+    const address = this.memberAt(leaf, at);
+    const score = this.scoreAt(leaf, at);
+    const place = visitBytes && this.#keys.keyPlace(address);
+    if (visitBytes && place) visitBytes(place.bytes, place.keyStart, place.valueStart, score);
+    else visit(this.#keys.keyAt(address), score);
   }
 
   // Changing ----------------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../test/seeded-random.ts';
 import { INNER_CAPACITY } from './sorted-set-inners.ts';
-import { LEAF_CAPACITY, type MemberKeys } from './sorted-set-leaves.ts';
+import { LEAF_CAPACITY, type MemberKeys, type MemberPlace } from './sorted-set-leaves.ts';
 import { SortedSetTree } from './sorted-set-tree.ts';
 
 type Pair = readonly [score: number, member: string];
@@ -15,6 +15,29 @@ function compare(a: Pair, b: Pair): number {
 function pairsUp(tree: SortedSetTree, start = 0, count = tree.size): Pair[] {
   const pairs: Pair[] = [];
   tree.forEach(start, count, (member, score) => pairs.push([score, member]));
+  return pairs;
+}
+
+/** Upwards, members as bytes where they are that; `seen` counts those of either kind. */
+function pairsOfBytes(
+  tree: SortedSetTree,
+  start: number,
+  count: number,
+  seen: { strings: number; bytes: number },
+): Pair[] {
+  const pairs: Pair[] = [];
+  tree.forEach(
+    start,
+    count,
+    (member, score) => {
+      pairs.push([score, member]);
+      seen.strings++;
+    },
+    (bytes, from, to, score) => {
+      pairs.push([score, Buffer.from(bytes).toString('latin1', from, to)]);
+      seen.bytes++;
+    },
+  );
   return pairs;
 }
 
@@ -40,6 +63,18 @@ class Members implements MemberKeys {
     const name = this.#names[address];
     if (name === undefined) throw new Error(`the member at ${address} is gone`);
     return name;
+  }
+
+  keyPlace(address: number): MemberPlace | undefined {
+    const key = this.keyAt(address);
+    // Every seventh is not bytes.
+    if (address % 7 === 0) return undefined;
+    const bytes = Buffer.from(`<${key}>`, 'latin1');
+    return { bytes, keyStart: 1, valueStart: bytes.length - 1 };
+  }
+
+  touch(address: number): number {
+    return this.keyAt(address).length;
   }
 
   compareKey(address: number, member: string): number {
@@ -185,6 +220,7 @@ describe('the tree of a sorted set', () => {
   });
 
   it('finds ranks, ranges and counts', () => {
+    const seen = { strings: 0, bytes: 0 };
     fc.assert(
       fc.property(seeds, fc.integer({ min: 1, max: 6000 }), (seed, count) => {
         const random = seededRandom(seed);
@@ -204,10 +240,12 @@ describe('the tree of a sorted set', () => {
           expect(pairsUp(tree, rank, length)).toEqual(pairs.slice(rank, rank + length));
           const down = pairs.slice(Math.max(0, rank - length + 1), rank + 1).reverse();
           expect(pairsDown(tree, rank, length)).toEqual(length === 0 ? [] : down);
+          expect(pairsOfBytes(tree, rank, length, seen)).toEqual(pairs.slice(rank, rank + length));
         }
       }),
       { numRuns: 20 },
     );
+    expect(Math.min(seen.strings, seen.bytes)).toBeGreaterThan(100);
   });
 
   it('orders equal scores by unsigned bytes, and takes infinities and both zeros', () => {

@@ -27,6 +27,8 @@ import {
   LEAF_CAPACITY,
   leafBytes,
   type MemberKeys,
+  type PairBytesVisitor,
+  type PairVisitor,
   SortedSetLeaves,
   type SplitPlace,
 } from './sorted-set-leaves.ts';
@@ -412,27 +414,30 @@ export class SortedSetTree {
     return before + this.#leaves.countBelow(node, score, isInclusive);
   }
 
-  /** Visits `count` pairs from rank `start` on, upwards. The tree must not change meanwhile. O(log n + count). */
-  forEach(start: number, count: number, visit: (member: string, score: number) => void): void {
+  /**
+   * Visits `count` pairs from rank `start` on, upwards. Members that are bytes go to `visitBytes`, if there is one. The tree must
+   * not change meanwhile. O(log n + count).
+   */
+  forEach(start: number, count: number, visit: PairVisitor, visitBytes?: PairBytesVisitor): void {
     if (count <= 0) return;
     const leaves = this.#leaves;
     let { leaf, at } = this.#leafOfRank(start);
     for (let left = count; leaf !== NONE && left > 0; leaf = leaves.next(leaf), at = 0) {
       const end = Math.min(leaves.countOf(leaf), at + left);
       left -= end - at;
-      leaves.forEach(leaf, at, end, visit);
+      leaves.forEach(leaf, at, end, visit, visitBytes);
     }
   }
 
-  /** Visits `count` pairs from rank `start` on, downwards. The tree must not change meanwhile. O(log n + count). */
-  forEachDown(start: number, count: number, visit: (member: string, score: number) => void): void {
+  /** As `forEach`, downwards. */
+  forEachDown(start: number, count: number, visit: PairVisitor, visitBytes?: PairBytesVisitor): void {
     if (count <= 0) return;
     const leaves = this.#leaves;
     let { leaf, at } = this.#leafOfRank(start);
     for (let left = count; ; at = leaves.countOf(leaf) - 1) {
       const from = Math.max(0, at + 1 - left);
       left -= at + 1 - from;
-      leaves.forEachDown(leaf, from, at + 1, visit);
+      leaves.forEachDown(leaf, from, at + 1, visit, visitBytes);
       leaf = leaves.previous(leaf);
       if (leaf === NONE || left === 0) return;
     }

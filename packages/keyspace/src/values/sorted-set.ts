@@ -13,6 +13,7 @@ import { flatCopy } from '../latin1.ts';
 import { packedEntry, packedOf, packedSlice, packedSplice, packedTake } from '../packed.ts';
 import { type FrozenItems, nothingToRelease } from './frozen.ts';
 import { shuffledPrefix } from './set.ts';
+import type { PairBytesVisitor, PairVisitor } from './sorted-set-leaves.ts';
 import {
   findPair,
   insertPair,
@@ -252,13 +253,20 @@ export class SortedSetValue {
 
   /**
    * Visits the members of ranks `start` to `end` (exclusive), `0 <= start <= end <= size`, upwards or downwards. For
-   * replies: a member that is kept must be copied flat first. Nothing may be changed meanwhile. O(log n + visited).
+   * replies: a member that is kept must be copied flat first. Those that lie as bytes go to `visitBytes`, if there is one. Nothing
+   * may be changed meanwhile. O(log n + visited).
    */
-  forEachTransient(start: number, end: number, isDown: boolean, visit: (member: string, score: number) => void): void {
+  forEachTransient(
+    start: number,
+    end: number,
+    isDown: boolean,
+    visit: PairVisitor,
+    visitBytes?: PairBytesVisitor,
+  ): void {
     const body = this.#body;
     if (typeof body !== 'string') {
-      if (isDown) body.tree.forEachDown(end - 1, end - start, visit);
-      else body.tree.forEach(start, end - start, visit);
+      if (isDown) body.tree.forEachDown(end - 1, end - start, visit, visitBytes);
+      else body.tree.forEach(start, end - start, visit, visitBytes);
     } else if (isDown) {
       const offsets = pairOffsets(body, start, end);
       for (let i = offsets.length - 1; i >= 0; i--) visit(packedEntry(body, offsets[i]), pairScore(body, offsets[i]));
