@@ -231,6 +231,74 @@ describe('changing the policy', () => {
     expect(log.writer.syncedBytes).toBe(log.writer.appendedBytes);
   });
 
+  test.each(['no', 'everysec'] as const)(
+    'away from always to %s syncs what ran under it and is not written yet, and replies hold',
+    async (policy) => {
+      const log = createLog(background);
+      log.disk.holdSyncs = true;
+      append(log);
+      log.writer.flush(0);
+      append(log);
+      const executed = log.writer.appendedBytes;
+      log.writer.configure({ policy });
+      expect(log.writer.holdRepliesUntil).toBe(executed);
+      // A sync runs: everysec would put the write off.
+      expect(log.writer.flush(1)).toBe('written');
+      expect(mayReply(log)).toBe(false);
+      // What comes now has been promised nothing.
+      append(log);
+      log.disk.completeSync();
+      await nextTurn();
+      expect(mayReply(log)).toBe(false);
+      log.disk.completeSync();
+      await nextTurn();
+      expect(mayReply(log)).toBe(true);
+      expect(log.writer.syncedBytes).toBe(executed);
+      log.writer.flush(2);
+      expect(log.disk.pendingSyncs).toHaveLength(0);
+      expect(mayReply(log)).toBe(true);
+    },
+  );
+
+  test('away from always and back before the flush promises no less', () => {
+    const log = createLog(blocking);
+    append(log);
+    const executed = log.writer.appendedBytes;
+    log.writer.configure({ policy: 'no' });
+    log.writer.configure({ policy: 'always' });
+    expect(log.writer.holdRepliesUntil).toBe(executed);
+    expect(log.operations()).toEqual([]);
+    log.writer.flush(0);
+    expect(log.operations()).toEqual([expect.stringMatching(/^write/), 'sync']);
+    expect(mayReply(log)).toBe(true);
+  });
+
+  test('away from always while a sync waits for others to share it: it begins all the same', async () => {
+    let isGathering = true;
+    const log = createLog({ ...background, isGathering: () => isGathering });
+    append(log);
+    log.writer.flush(0);
+    expect(mayReply(log)).toBe(false);
+    log.writer.configure({ policy: 'no' });
+    isGathering = false;
+    expect(log.writer.flush(1)).toBe('clean');
+    await nextTurn();
+    expect(mayReply(log)).toBe(true);
+  });
+
+  test('away from always on a disk that is full: replies hold until there is room', () => {
+    const log = createLog(blocking);
+    append(log);
+    log.writer.configure({ policy: 'no' });
+    log.disk.freeSpaceBytes = 0;
+    expect(log.writer.flush(0)).toBe('failed');
+    expect(mayReply(log)).toBe(false);
+    log.disk.freeSpaceBytes = 1000;
+    expect(log.writer.flush(1000)).toBe('written');
+    expect(mayReply(log)).toBe(true);
+    expect(log.events.map(([name]) => name)).toEqual(['writeFailed', 'writeRecovered']);
+  });
+
   test('away from always does not make the failure of a promised sync harmless', async () => {
     const log = createLog(background);
     log.disk.holdSyncs = true;

@@ -20,12 +20,11 @@ import {
   type AofWriterSettings,
   BLOCKING_LIMIT_MS,
   DEFAULT_SETTINGS,
-  ERROR_REPORT_INTERVAL_MS,
   MAX_POSTPONE_MS,
-  RETRY_INTERVAL_MS,
   SYNC_INTERVAL_MS,
 } from './settings.ts';
 import { SyncPace } from './sync-pace.ts';
+import { WriteTrouble } from './write-trouble.ts';
 import type { AofWriterOptions, FlushResult, Rotation } from './writer-options.ts';
 
 export class AofWriter {
@@ -34,6 +33,7 @@ export class AofWriter {
   readonly #records = new RecordBuffer();
   readonly #chain: SegmentChain;
   readonly #pace: SyncPace;
+  readonly #writes: WriteTrouble;
   readonly #events: AofWriterEvents;
   readonly #stopwatchMs: () => number;
   readonly #isRewriting: () => boolean;
@@ -47,9 +47,6 @@ export class AofWriter {
   #backgroundSyncStartedAtMs = 0;
   #postponedSinceMs: number | undefined;
   #delayedSyncCount = 0;
-  #writeFailure: string | undefined;
-  #lastAttemptAtMs = Number.NEGATIVE_INFINITY;
-  #lastReportAtMs = Number.NEGATIVE_INFINITY;
   #reportedSyncFailure: LogSegment | undefined;
   #successorFailure: AofWriteError | undefined;
   #isEnded = false;
@@ -57,6 +54,7 @@ export class AofWriter {
   constructor(options: AofWriterOptions) {
     this.#settings = { ...DEFAULT_SETTINGS, ...options.settings };
     this.#events = options.events;
+    this.#writes = new WriteTrouble(options.events);
     this.#stopwatchMs = options.stopwatchMs;
     this.#isRewriting = options.isRewriting ?? (() => false);
     this.#isGathering = options.isGathering ?? (() => false);
@@ -126,7 +124,7 @@ export class AofWriter {
 
   /** While writes must be refused (MISCONF): why, as strerror(3) puts it. */
   get writeError(): string | undefined {
-    return this.#writeFailure ?? this.#chain.syncFailure;
+    return this.#writes.reason ?? this.#chain.syncFailure;
   }
 
   /** How long the last sync in the background took, ms. */
@@ -199,31 +197,41 @@ export class AofWriter {
       if (this.#chain.live.some(({ isSyncing }) => !isSyncing)) this.#syncByPolicy(monotonicMs);
       return 'clean';
     }
-    if (!isForced && this.#isRetryTooEarly(monotonicMs)) {
+    // Under `always` it never is too early: the policy may have been changed after a failure, and now a reply means that it is durable.
+    if (!isForced && this.#settings.policy !== 'always' && this.#writes.isRetryTooEarly(monotonicMs)) {
       this.#syncByPolicy(monotonicMs);
       return 'failed';
     }
     if (!isForced && this.#shouldPostpone(monotonicMs)) return 'postponed';
     this.#postponedSinceMs = undefined;
     const failure = this.#write();
-    if (failure === undefined) this.#writeSucceeded();
-    else this.#writeFailed(failure, monotonicMs);
+    if (failure === undefined) this.#writes.succeeded();
+    else {
+      this.#writes.failed(failure, monotonicMs);
+      if (this.#settings.policy === 'always') this.#end('write', failure.reason);
+    }
     // Also after a failure: what earlier flushes wrote must not stay unsynced because the disk is full.
     this.#syncByPolicy(monotonicMs);
     return failure === undefined && !this.#isEnded ? 'written' : 'failed';
   }
 
   /**
-   * Changes settings. To `always`: what was written before is synced too, and replies hold until it is.
+   * Changes settings. To `always`: what was written before is synced too, and replies hold until it is. Away from it: what was
+   * appended before, written or not, is synced once more, and replies hold until it is.
    * @throws AofWriteError to `always` while writes fail, or after a failed sync: what clients were told could not be kept
    */
   configure(changes: Partial<AofWriterSettings>): void {
     const next = { ...this.#settings, ...changes };
     const becomesAlways = next.policy === 'always' && this.#settings.policy !== 'always';
     if (becomesAlways && this.writeError !== undefined) throw this.#failure();
+    // What ran under `always` is answered when it is durable, also if the next flush is under another policy.
+    if (this.#isPromising && next.policy !== 'always') {
+      this.#records.settle();
+      this.#promisedBytes = Math.max(this.#promisedBytes, this.#records.appendedBytes);
+    }
     this.#settings = next;
     if (!next.areTimestampsEnabled) this.#records.cancelAnnotation();
-    if (becomesAlways && !this.#isSyncSuspended()) this.#promiseSync();
+    if (becomesAlways && this.#isPromising) this.#promiseSync();
   }
 
   // --- files ---
@@ -304,9 +312,9 @@ export class AofWriter {
     this.#chain.succeed();
     this.#consumeWritten();
     this.#postponedSinceMs = undefined;
-    if (this.#records.length === 0) this.#writeSucceeded();
+    if (this.#records.length === 0) this.#writes.succeeded();
     // What the new file has not got yet, because the old one had failed, is no failure of the new one: the next flush tries.
-    else this.#lastAttemptAtMs = Number.NEGATIVE_INFINITY;
+    else this.#writes.retryAtOnce();
     this.#reportHealed(hadSyncFailure);
     this.#keepPromise();
   }
@@ -331,15 +339,12 @@ export class AofWriter {
 
   // --- inside ---
 
-  /** Under `always` it never is: the policy may have been changed after a failure, and now a reply means that it is durable. */
-  #isRetryTooEarly(monotonicMs: number): boolean {
-    if (this.#writeFailure === undefined || this.#settings.policy === 'always') return false;
-    return monotonicMs - this.#lastAttemptAtMs < RETRY_INTERVAL_MS;
-  }
-
   /** Under `everysec` a write may block in the kernel while a sync of the same file runs: it waits, but not for ever. */
   #shouldPostpone(monotonicMs: number): boolean {
-    if (this.#settings.policy !== 'everysec' || !this.#chain.live.some(({ isSyncing }) => isSyncing)) return false;
+    const { live, current } = this.#chain;
+    if (this.#settings.policy !== 'everysec' || !live.some(({ isSyncing }) => isSyncing)) return false;
+    // Replies from the time of `always` wait for it.
+    if (this.#promisedBytes > current.writtenBytes) return false;
     this.#postponedSinceMs ??= monotonicMs;
     if (monotonicMs - this.#postponedSinceMs < MAX_POSTPONE_MS) return true;
     this.#delayedSyncCount++;
@@ -381,30 +386,22 @@ export class AofWriter {
     this.dropSuccessor();
   }
 
-  #writeSucceeded(): void {
-    if (this.#writeFailure === undefined) return;
-    this.#writeFailure = undefined;
-    this.#events.writeRecovered();
-  }
-
-  #writeFailed(failure: WriteFailure, monotonicMs: number): void {
-    this.#writeFailure = failure.reason;
-    this.#lastAttemptAtMs = monotonicMs;
-    if (monotonicMs - this.#lastReportAtMs >= ERROR_REPORT_INTERVAL_MS) {
-      this.#lastReportAtMs = monotonicMs;
-      this.#events.writeFailed(failure);
-    }
-    if (this.#settings.policy === 'always') this.#end('write', failure.reason);
-  }
-
   #isSyncSuspended(): boolean {
     return this.#settings.noFsyncOnRewrite && this.#isRewriting();
   }
 
+  /** The policy is `always`, and holds now. */
+  get #isPromising(): boolean {
+    return this.#settings.policy === 'always' && !this.#isSyncSuspended();
+  }
+
   #syncByPolicy(monotonicMs: number): void {
     const { policy } = this.#settings;
-    const { live } = this.#chain;
-    if (this.#isEnded || policy === 'no' || !live.some(({ needsSync }) => needsSync) || this.#isSyncSuspended()) return;
+    const { live, syncedBytes } = this.#chain;
+    if (this.#isEnded) return;
+    // Replies from before a change of the policy wait, and nobody else would sync for them.
+    if (!this.#isPromising && this.#promisedBytes > syncedBytes) this.#keepPromise();
+    if (policy === 'no' || !live.some(({ needsSync }) => needsSync) || this.#isSyncSuspended()) return;
     if (policy === 'always') {
       this.#promiseSync();
     } else if (monotonicMs - this.#lastSyncAtMs >= SYNC_INTERVAL_MS) {
@@ -421,7 +418,7 @@ export class AofWriter {
 
   /** From here on replies hold until everything written so far is durable. */
   #promiseSync(): void {
-    this.#promisedBytes = this.#chain.current.writtenBytes;
+    this.#promisedBytes = Math.max(this.#promisedBytes, this.#chain.current.writtenBytes);
     this.#keepPromise();
   }
 
@@ -433,7 +430,8 @@ export class AofWriter {
     const isBlocking =
       live.length === 1 && this.#pace.shouldBlock(mode) && !(mode === 'adaptive' && this.hasIndependentClients);
     for (const segment of live) {
-      if (segment.isSyncing || segment.syncedBytes >= this.#promisedBytes) continue;
+      // What is promised and not written yet is for the next flush.
+      if (segment.isSyncing || segment.syncedBytes >= Math.min(this.#promisedBytes, segment.writtenBytes)) continue;
       // Of two files the one that is behind does not wait.
       if (!isBlocking && live.length === 1 && this.#isGathering()) continue;
       if (isBlocking) this.#syncNow(segment);
@@ -493,8 +491,9 @@ export class AofWriter {
 
   #failure(): AofWriteError {
     const { current, syncFailure } = this.#chain;
-    const code = this.#writeFailure === undefined && syncFailure !== undefined ? 'AOF_SYNC_FAILED' : 'AOF_WRITE_FAILED';
-    const reason = this.writeError ?? 'the writer was closed';
-    return new AofWriteError(code, current.file.path, current.fileSize, reason);
+    const isSync = this.#writes.reason === undefined && syncFailure !== undefined;
+    const code = isSync ? 'AOF_SYNC_FAILED' : 'AOF_WRITE_FAILED';
+    const { file, fileSize } = current;
+    return new AofWriteError(code, file.path, fileSize, this.writeError ?? 'the writer was closed');
   }
 }

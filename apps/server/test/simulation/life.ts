@@ -264,7 +264,8 @@ class Life {
       this.#count('acknowledged');
       const { args, index, ground } = answered;
       if (answered.isLogged && this.#isLogging) this.#acknowledged = Math.max(this.#acknowledged, index);
-      if (!answered.isPromised || !this.#isPromising) return;
+      // Also if the policy has changed since, or the log was switched off: it ran under `always`.
+      if (!answered.isPromised) return;
       this.#tell(reply === null ? ground.aborted : ground.reply, `${index} ${args.join(' ').slice(0, 80)}`);
       if (this.#told < index) this.#count('overtaken');
     };
