@@ -103,7 +103,8 @@ async function planAndRepair(
   const plan = await planRepair(disk, path, { progress, isSalvaging });
   sayPlan(plan, report);
   if (plan.files.some(({ unrunnable }) => unrunnable !== undefined) && !isSalvaging) {
-    const error = 'no server would start from it. --salvage leaves out commands that no server runs.';
+    const error =
+      'no server would start from it, unless its configuration calls commands so (rename-command). --salvage leaves out commands that no server runs.';
     report.add({ error });
     report.say(`Nothing is done: ${error}`);
     return EXIT.impossible;

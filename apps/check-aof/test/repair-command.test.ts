@@ -155,6 +155,15 @@ The files from before are in /d/repair-1; check-aof undo puts them back.
     expect(session.content).toBe(BROKEN);
   });
 
+  test('a log from under rename-command is not repaired, and the message says what it may be', async () => {
+    const session = new Session(`${GOOD}*3\r\n$3\r\nput\r\n$1\r\na\r\n$1\r\n1\r\n`);
+    const before = session.content;
+    const { status, stdout } = await session.run('repair', '--yes', '/d');
+    expect(status).toBe(5);
+    expect(stdout).toContain('unless its configuration calls commands so (rename-command)');
+    expect(session.content).toBe(before);
+  });
+
   test('says why where there is nothing to repair', async () => {
     const session = new Session();
     expect(await session.run('repair', '/nowhere')).toEqual({
