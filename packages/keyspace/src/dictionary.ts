@@ -78,7 +78,7 @@ export interface KeyDictionary {
   scanExpiring(cursor: number, steps: number, visit: (key: Key, expireAtMs: number) => void): number;
   /**
    * Visits, as `scan` does, the entries whose epoch is not `epoch`, and gives them that epoch: what a snapshot has not seen
-   * yet. `count` counts the others too. The visit may change nothing but what the value itself holds.
+   * yet. `count` counts the others too, and may count a long string as several entries. The visit may change nothing but what the value itself holds.
    *
    * @param visitBytes for the entries that are bytes, if given
    */

@@ -16,16 +16,18 @@ const PASS_COST = 1 / 20;
 export interface Scan {
   /** Where to begin, 0 <= cursor < 2^32. */
   readonly cursor: number;
-  /** Stop after the home slot in which so many entries have been visited. */
+  /** Stop after the home slot in which so many entries have been visited, counted by `weigh`. */
   readonly count: number;
   /** Visit only entries with a lazy number. What is passed over counts a little, so that a call ends soon however rare they are. */
   readonly isNumberedOnly: boolean;
+  /** What a visited entry counts; absent: 1. */
+  weigh?(segment: Segment, slot: number): number;
 }
 
 /** Visits full slots; answers the next cursor, 0 at the end. Nothing may change meanwhile. */
 export function scanSegments(
   table: { readonly layout: Layout; segmentAt(position: number): Segment },
-  { cursor, count, isNumberedOnly }: Scan,
+  { cursor, count, isNumberedOnly, weigh }: Scan,
   visit: (segment: Segment, slot: number) => void,
 ): number {
   const stride = table.layout.wordStride;
@@ -44,7 +46,7 @@ export function scanSegments(
         if (homeSlot(hash, depth, capacity) === home && hash >>> 0 >= position) {
           if (!isNumberedOnly || (numbers !== null && numbers[slot] >= 0)) {
             visit(segment, slot);
-            left--;
+            left -= weigh === undefined ? 1 : weigh(segment, slot);
           } else {
             left -= PASS_COST;
           }

@@ -18,3 +18,28 @@ test('tables with the same seed scan in the same order, with another seed in ano
   expect(order(1)).toBe(order(1));
   expect(order(1)).not.toBe(order(2));
 });
+
+test('a step of a snapshot ends early where strings are long: what it hands out is bounded', () => {
+  const visitedAtOnce = (length: number) => {
+    const table = new SlabTable({ k0: 3, k1: 4 });
+    for (let i = 0; i < 1000; i++) {
+      table.find(`key:${i}`);
+      table.insert(`key:${i}`, 'x'.repeat(length), 0, 0);
+    }
+    let most = 0;
+    let all = 0;
+    let cursor = 0;
+    do {
+      let visited = 0;
+      cursor = table.scanUnmarked(cursor, 32, 1, () => visited++);
+      most = Math.max(most, visited);
+      all += visited;
+    } while (cursor !== 0);
+    expect(all).toBe(1000);
+    return most;
+  };
+  expect(visitedAtOnce(10)).toBeGreaterThanOrEqual(32);
+  // A home slot is visited whole, so a few may come beyond the bound.
+  expect(visitedAtOnce(8 * 1024)).toBeLessThan(12); // in a slab
+  expect(visitedAtOnce(40 * 1024)).toBeLessThan(8); // an object
+});

@@ -19,6 +19,8 @@ import type { Value } from './values/value.ts';
 const ACCESS_MASK = 0xffffff;
 const EPOCH_SHIFT = 24;
 const LEAST_PAGE_BYTES = 16 * 1024;
+/** A string counts as one entry more for so many bytes. */
+const WEIGHT_SHIFT = 11;
 /** Entries of a full visit that are fetched together. */
 const VISIT_STEP = 32;
 
@@ -138,12 +140,21 @@ export class SlabTable implements KeyDictionary {
 
   scanUnmarked(cursor: number, count: number, epoch: number, visit: EntryVisitor, visitBytes?: BytesVisitor): number {
     this.#index.warm(cursor, count);
-    return scanSegments(this.#index.table, { cursor, count, isNumberedOnly: false }, (segment, slot) => {
+    const weigh = (segment: Segment, slot: number) => this.#weight(segment, slot);
+    return scanSegments(this.#index.table, { cursor, count, isNumberedOnly: false, weigh }, (segment, slot) => {
       this.#index.useSlot(segment, slot);
       if (this.epoch() === epoch) return;
       this.setEpoch(epoch);
       this.#visit(expiryAt(segment, slot), visit, visitBytes);
     });
+  }
+
+  #weight(segment: Segment, slot: number): number {
+    const { entries } = this.#index;
+    this.#index.useSlot(segment, slot);
+    if (entries.isBytes) return 1 + ((entries.valueEnd - entries.valueStart) >>> WEIGHT_SHIFT);
+    const value = entries.value();
+    return typeof value === 'string' ? 1 + (value.length >>> WEIGHT_SHIFT) : 1;
   }
 
   visitFound(visit: EntryVisitor, visitBytes?: BytesVisitor): void {
