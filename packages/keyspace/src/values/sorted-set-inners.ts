@@ -2,7 +2,7 @@
  * The inner nodes of a sorted set's tree (sorted-set-tree.ts), in slots as the leaves are (sorted-set-leaves.ts), and as large:
  *
  *     count       4 bytes: children
- *                 4 bytes unused
+ *     kind        4 bytes: -1 - height, which is below anything that a leaf has there
  *     children    4 bytes each: leaves or inner nodes
  *     counts      4 bytes each: pairs below the child
  *     members     4 bytes each: the address of the member of the child's first pair
@@ -13,7 +13,15 @@
  */
 
 import type { IsBefore, MemberKeys } from './sorted-set-leaves.ts';
-import { doubleOf, insertDouble, insertWord, NODE_BYTES, type SortedSetPages, wordOf } from './sorted-set-pages.ts';
+import {
+  doubleOf,
+  insertDouble,
+  insertWord,
+  NODE_BYTES,
+  NONE,
+  type SortedSetPages,
+  wordOf,
+} from './sorted-set-pages.ts';
 
 const HEADER_BYTES = 8;
 const CHILD_BYTES = 20;
@@ -24,6 +32,7 @@ export const INNER_CAPACITY = PLACES - 1;
 
 /** In words from the node's beginning. */
 const COUNT = 0;
+const KIND = 1;
 const CHILDREN = HEADER_BYTES / 4;
 const COUNTS = CHILDREN + PLACES;
 const MEMBERS = COUNTS + PLACES;
@@ -39,16 +48,22 @@ export class SortedSetInners {
     this.#keys = keys;
   }
 
-  /** A node without children. */
-  create(): number {
+  /** A node without children. @param height of its children, plus 1: leaves are at height 0 */
+  create(height: number): number {
     const node = this.#pages.allocate();
-    this.#set(node, COUNT, 0);
+    this.#set(node, KIND, -1 - height);
     return node;
   }
 
   /** Gives the slot of a node back. */
   drop(node: number): void {
     this.#pages.free(node);
+  }
+
+  /** The height of a node, which may be a leaf. */
+  heightOf(node: number): number {
+    const kind = this.#get(node, KIND);
+    return kind < NONE ? -1 - kind : 0;
   }
 
   /** Number of children. */

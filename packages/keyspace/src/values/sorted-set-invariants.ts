@@ -1,20 +1,9 @@
 /** Checks every invariant of a sorted set's tree (sorted-set-tree.ts) and of its slots; for tests. */
 
-import { INNER_CAPACITY, type SortedSetInners } from './sorted-set-inners.ts';
-import { LEAF_CAPACITY, type MemberKeys, type SortedSetLeaves } from './sorted-set-leaves.ts';
-import { NONE, type SortedSetPages } from './sorted-set-pages.ts';
-
-/** A tree, as it is inside. */
-export interface TreeParts {
-  readonly pages: SortedSetPages;
-  readonly leaves: SortedSetLeaves;
-  readonly inners: SortedSetInners;
-  readonly keys: MemberKeys;
-  readonly root: number;
-  /** Inner nodes from the root to a leaf. */
-  readonly height: number;
-  readonly size: number;
-}
+import { INNER_CAPACITY } from './sorted-set-inners.ts';
+import { LEAF_CAPACITY } from './sorted-set-leaves.ts';
+import { NONE } from './sorted-set-pages.ts';
+import type { TreeParts } from './sorted-set-parts.ts';
 
 /** @throws Error that names the invariant that does not hold */
 export function verifyTree(tree: TreeParts): void {
@@ -43,12 +32,14 @@ function verifyNode(tree: TreeParts, node: number, height: number, found: Found)
   const isRoot = node === tree.root;
   if (height === 0) {
     found.leaves.push(node);
+    if (tree.inners.heightOf(node) !== 0) throw new Error('a leaf that says it is none');
     const count = tree.leaves.countOf(node);
     if (count > LEAF_CAPACITY) throw new Error('overfull leaf');
     if (count === 0 && !isRoot) throw new Error('empty leaf');
     return count;
   }
   found.inners.push(node);
+  if (tree.inners.heightOf(node) !== height) throw new Error('a wrong height');
   const { inners, leaves } = tree;
   const count = inners.countOf(node);
   if (count < (isRoot ? 2 : 1) || count > INNER_CAPACITY) throw new Error('wrong fan-out');

@@ -26,7 +26,7 @@ const PAIR_BYTES = 12;
 /** An odd number, as the header is of words, so that the scores are aligned. */
 export const LEAF_CAPACITY = (NODE_BYTES - HEADER_BYTES) / PAIR_BYTES;
 
-/** In words from the leaf's beginning. */
+/** In words from the leaf's beginning. A new slot's first word is 0. */
 const COUNT = 0;
 const NEXT = 1;
 const PREVIOUS = 2;
@@ -90,7 +90,6 @@ export class SortedSetLeaves {
   create(previous: number): number {
     const leaf = this.#pages.allocate();
     const next = previous === NONE ? NONE : this.next(previous);
-    this.#set(leaf, COUNT, 0);
     this.#set(leaf, NEXT, next);
     this.#set(leaf, PREVIOUS, previous);
     if (previous !== NONE) this.#set(previous, NEXT, leaf);
@@ -107,6 +106,16 @@ export class SortedSetLeaves {
     if (next !== NONE) this.#set(next, PREVIOUS, previous);
     this.#pages.free(leaf);
     this.#inUse--;
+  }
+
+  /** Moves a leaf to another slot; answers where it is now. */
+  move(leaf: number): number {
+    const moved = this.#pages.move(leaf);
+    const previous = this.previous(moved);
+    const next = this.next(moved);
+    if (previous !== NONE) this.#set(previous, NEXT, moved);
+    if (next !== NONE) this.#set(next, PREVIOUS, moved);
+    return moved;
   }
 
   countOf(leaf: number): number {
@@ -258,42 +267,20 @@ export class SortedSetLeaves {
   split(leaf: number, place: SplitPlace, at: number, score: number, address: number): number {
     const right = this.create(leaf);
     const kept = place === 'last' ? LEAF_CAPACITY : place === 'first' ? 0 : LEAF_CAPACITY >>> 1;
-    this.#move(leaf, kept, LEAF_CAPACITY, right);
+    this.#movePairs(leaf, kept, LEAF_CAPACITY, right);
     if (at <= kept && place !== 'last') this.insert(leaf, at, score, address);
     else this.insert(right, at - kept, score, address);
     return right;
   }
 
-  /**
-   * Makes one leaf of `left` and its neighbour `right`, whose pairs fit into one; answers which of the two it is. The other's slot
-   * is the one in the emptier page, so that pages of a tree that shrinks become wholly free.
-   */
-  merge(left: number, right: number): number {
-    const pages = this.#pages;
-    if (pages.pageOf(left).live >= pages.pageOf(right).live) {
-      this.#move(right, 0, this.countOf(right), left);
-      this.drop(right);
-      return left;
-    }
-    const count = this.countOf(left);
-    const { words, doubles } = pages.pageOf(right);
-    const members = wordOf(right) + MEMBERS;
-    const scores = doubleOf(right) + SCORES;
-    for (let i = this.countOf(right) - 1; i >= 0; i--) {
-      words[members + count + i] = words[members + i];
-      doubles[scores + count + i] = doubles[scores + i];
-    }
-    for (let i = 0; i < count; i++) {
-      words[members + i] = this.memberAt(left, i);
-      doubles[scores + i] = this.scoreAt(left, i);
-    }
-    words[wordOf(right) + COUNT] += count;
-    this.drop(left);
-    return right;
+  /** Moves all pairs of the leaf to the right, `right`, into `left`, which has room, and drops that. */
+  merge(left: number, right: number): void {
+    this.#movePairs(right, 0, this.countOf(right), left);
+    this.drop(right);
   }
 
   /** Moves the pairs `start` to `end`, the last of `from`, to the end of `to`. */
-  #move(from: number, start: number, end: number, to: number): void {
+  #movePairs(from: number, start: number, end: number, to: number): void {
     const source = this.#pages.pageOf(from);
     const target = this.#pages.pageOf(to);
     const moved = end - start;

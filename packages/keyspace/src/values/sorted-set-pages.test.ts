@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { doubleOf, NODE_BYTES, SortedSetPages, wordOf } from './sorted-set-pages.ts';
+import { doubleOf, NODE_BYTES, NONE, SortedSetPages, wordOf } from './sorted-set-pages.ts';
 
 const NODE_WORDS = NODE_BYTES / 4;
 
@@ -134,6 +134,58 @@ describe('the pages of a sorted set', () => {
     expect(pages.memoryBytes()).toBeLessThan(bytes);
     expect(Math.max(...nodes.map((node) => node >>> 6))).toBeLessThan(greatest + 1000 / 32);
     pages.verify(nodes);
+  });
+
+  it('are vacated one after the other while more than half of their slots are free', () => {
+    let vacated = 0;
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 1500 }), fc.integer({ min: 1, max: 20 }), (count, share) => {
+        let pages = wholePages();
+        let nodes = allocate(pages, count).map((node, i) => ({ node, word: i }));
+        for (const { node, word } of nodes) fill(pages, node, word);
+        nodes = nodes.filter(({ node }, i) => {
+          if ((i * 7919) % 20 >= share) pages.free(node);
+          return (i * 7919) % 20 < share;
+        });
+        for (let steps = 0; ; steps++) {
+          const node = pages.nodeToMove();
+          if (node === NONE) break;
+          const moved = pages.move(node);
+          nodes = nodes.map((each) => (each.node === node ? { ...each, node: moved } : each));
+          vacated++;
+          if (steps % 50 === 7) pages = pages.clone();
+          // Nodes that come and go meanwhile.
+          if (steps % 20 === 3) {
+            const node = pages.allocate();
+            fill(pages, node, steps);
+            nodes.push({ node, word: steps });
+          }
+          const [gone] = steps % 9 === 1 ? nodes.splice(steps % nodes.length, 1) : [];
+          if (gone) pages.free(gone.node);
+          if (steps % 25 === 0) pages.verify(nodes.map(({ node }) => node));
+          expect(steps).toBeLessThan(2000);
+        }
+        pages.verify(nodes.map(({ node }) => node));
+        for (const { node, word } of nodes) expect(isFilled(pages, node, word)).toBe(true);
+        const bytes = Math.max(2 * nodes.length + 64, 128) * NODE_BYTES;
+        expect(pages.memoryBytes()).toBeLessThan(bytes * 1.2);
+      }),
+      { numRuns: 40 },
+    );
+    expect(vacated).toBeGreaterThan(500);
+  });
+
+  it('take up the slots of a page that is being vacated when no others are free', () => {
+    const pages = wholePages();
+    const nodes = allocate(pages, 1000);
+    const bytes = pages.memoryBytes();
+    const kept = nodes.filter((_, i) => i % 5 === 0);
+    for (const node of nodes) if (!kept.includes(node)) pages.free(node);
+    const node = pages.nodeToMove();
+    expect(node).not.toBe(NONE);
+    kept.push(...allocate(pages, nodes.length - kept.length));
+    expect(pages.memoryBytes()).toBe(bytes);
+    pages.verify(kept);
   });
 
   it('stay while they alone have free slots, so that a node that comes and goes makes no page each time', () => {

@@ -7,10 +7,11 @@
  * What slabs.ts does for bytes of many sizes, this does for nodes: they are columns of integers and doubles, and a small
  * tree pays for no list of sizes. A small tree has one page, which is copied into a larger one when it is full; the pages that
  * follow grow with the tree up to 48 KiB, so that none takes long to make. A page whose last node goes is given back, unless it
- * alone has free slots: else a tree that grows and shrinks by a node would make and drop a page each time.
+ * alone has free slots: else a tree that grows and shrinks by a node would make and drop a page each time. While more than half
+ * of all slots are free, the emptiest page is vacated: whoever removes nodes moves one of its nodes elsewhere each time.
  *
- * Invariants: a slot is in use or in the list of free slots, which is linked both ways through the free slots themselves; all pages
- * have the same kinds of arrays, whatever their size.
+ * Invariants: a slot is in use, or it is free and says so, and in the list of free slots, unless its page is being vacated; the list is linked
+ * both ways through the free slots themselves; all pages have the same kinds of arrays, whatever their size.
  */
 
 /** Inserts, removals and ranges cost about the same with slots of 512 bytes to 3 KiB; small trees take less with small ones. */
@@ -25,11 +26,16 @@ const NODE_DOUBLES = NODE_BYTES / Float64Array.BYTES_PER_ELEMENT;
 /** What the first node has at first, and what it is given more at least than it needs. */
 const LEAST_BYTES = 328;
 const STEP_BYTES = 120;
+/** From so many pages of the largest size on it is worthwhile to vacate one, and there is room for its nodes elsewhere. */
+const LEAST_VACATED = 2;
 /** Half of what there is comes new. */
 const GROWTH_SHIFT = 1;
-/** In words from the beginning of a free slot: its neighbours in the list of free slots, or NONE. */
-const NEXT_FREE = 0;
-const PREVIOUS_FREE = 1;
+/** In words from the beginning of a free slot: that it is free, and its neighbours in the list of free slots, or NONE. */
+const STATE = 0;
+const NEXT_FREE = 1;
+const PREVIOUS_FREE = 2;
+/** What the first word of a node never is, for that is a count. */
+const FREE = -1;
 /** What V8 takes for a page beside its bytes, about. */
 const PAGE_OVERHEAD_BYTES = 400;
 
@@ -81,6 +87,8 @@ export class SortedSetPages {
   #free = NONE;
   #slots = 0;
   #live = 0;
+  /** The number of the page that is being vacated, or NONE. */
+  #vacating = NONE;
 
   constructor() {
     this.#addSlots(0, 0, 1);
@@ -102,22 +110,52 @@ export class SortedSetPages {
     return this.#pages[node >>> SLOT_BITS] as NodePage;
   }
 
-  /** A slot for a node; what it holds is unspecified. */
+  /** A slot for a node. Its first word is 0; what else it holds is unspecified. */
   allocate(): number {
+    if (this.#free === NONE) this.#stopVacating();
     if (this.#free === NONE) this.#grow();
     const node = this.#free;
     this.#unlink(node);
+    this.#set(node, STATE, 0);
     this.pageOf(node).live++;
     this.#live++;
     return node;
   }
 
   free(node: number): void {
+    const number = node >>> SLOT_BITS;
     const page = this.pageOf(node);
-    this.#link(node);
     page.live--;
     this.#live--;
-    if (page.live === 0 && this.#slots - this.#live > page.slots) this.#giveBack(node >>> SLOT_BITS, page);
+    this.#set(node, STATE, FREE);
+    const isVacating = number === this.#vacating;
+    if (!isVacating) this.#link(node);
+    if (page.live > 0 || (!isVacating && this.#slots - this.#live <= page.slots)) return;
+    if (isVacating) this.#vacating = NONE;
+    else this.#unlinkAll(number, page);
+    this.#pages[number] = undefined;
+    this.#unusedNumbers.push(number);
+    this.#slots -= page.slots;
+  }
+
+  /** A node that would better be moved, because too few slots are in use; NONE if there is none. */
+  nodeToMove(): number {
+    if (2 * this.#live >= this.#slots || this.#slots < LEAST_VACATED * MAX_SLOTS) return NONE;
+    if (this.#vacating === NONE) this.#vacateEmptiest();
+    const first = this.#vacating << SLOT_BITS;
+    const { words, slots } = this.pageOf(first);
+    for (let slot = 0; slot < slots; slot++) if (words[slot * NODE_WORDS + STATE] !== FREE) return first | slot;
+    return NONE;
+  }
+
+  /** Moves what a node holds to another slot, and frees its own; answers where it is now. */
+  move(node: number): number {
+    const moved = this.allocate();
+    const source = this.pageOf(node).words;
+    const target = this.pageOf(moved).words;
+    for (let i = 0; i < NODE_WORDS; i++) target[wordOf(moved) + i] = source[wordOf(node) + i];
+    this.free(node);
+    return moved;
   }
 
   /** The same nodes in pages of their own. */
@@ -128,6 +166,7 @@ export class SortedSetPages {
     copy.#free = this.#free;
     copy.#slots = this.#slots;
     copy.#live = this.#live;
+    copy.#vacating = this.#vacating;
     return copy;
   }
 
@@ -144,12 +183,14 @@ export class SortedSetPages {
    * @throws Error that says what does not hold
    */
   verify(nodes: readonly number[]): void {
+    const inUse = new Set(nodes);
     const places = new Set(nodes);
     if (places.size !== nodes.length) throw new Error('a slot is two nodes');
     let previous = NONE;
     for (let free = this.#free; free !== NONE; free = this.#get(free, NEXT_FREE)) {
       if (this.#get(free, PREVIOUS_FREE) !== previous) throw new Error('broken list of free slots');
       if (places.has(free)) throw new Error('a slot is free twice, or free and in use');
+      if (free >>> SLOT_BITS === this.#vacating) throw new Error('a slot that is to be vacated is offered');
       places.add(free);
       previous = free;
     }
@@ -157,6 +198,11 @@ export class SortedSetPages {
     this.#pages.forEach((page, number) => {
       if (page === undefined) return;
       slots += page.slots;
+      for (let slot = 0; slot < page.slots; slot++) {
+        const node = (number << SLOT_BITS) | slot;
+        if (number === this.#vacating) places.add(node);
+        if ((this.#get(node, STATE) === FREE) === inUse.has(node)) throw new Error('a slot is marked wrongly');
+      }
       const live = nodes.filter((node) => node >>> SLOT_BITS === number).length;
       if (page.live !== live) throw new Error(`${live} nodes in a page that counts ${page.live}`);
     });
@@ -186,14 +232,38 @@ export class SortedSetPages {
   #addSlots(number: number, start: number, end: number): void {
     this.#slots += end - start;
     // The first slot is the first to be used.
-    for (let slot = end - 1; slot >= start; slot--) this.#link((number << SLOT_BITS) | slot);
+    for (let slot = end - 1; slot >= start; slot--) {
+      const node = (number << SLOT_BITS) | slot;
+      this.#set(node, STATE, FREE);
+      this.#link(node);
+    }
   }
 
-  #giveBack(number: number, { slots }: NodePage): void {
-    for (let slot = 0; slot < slots; slot++) this.#unlink((number << SLOT_BITS) | slot);
-    this.#pages[number] = undefined;
-    this.#unusedNumbers.push(number);
-    this.#slots -= slots;
+  /** There is one with nodes, for pages of no more than half of all slots are full of them. */
+  #vacateEmptiest(): void {
+    let least = Number.POSITIVE_INFINITY;
+    this.#pages.forEach((page, number) => {
+      if (page === undefined || page.live === 0 || page.live / page.slots >= least) return;
+      least = page.live / page.slots;
+      this.#vacating = number;
+    });
+    this.#unlinkAll(this.#vacating, this.pageOf(this.#vacating << SLOT_BITS));
+  }
+
+  /** Takes the free slots of the page that is being vacated into use again. */
+  #stopVacating(): void {
+    if (this.#vacating === NONE) return;
+    const first = this.#vacating << SLOT_BITS;
+    const { words, slots } = this.pageOf(first);
+    this.#vacating = NONE;
+    for (let slot = 0; slot < slots; slot++) if (words[slot * NODE_WORDS + STATE] === FREE) this.#link(first | slot);
+  }
+
+  /** Takes the free slots of a page out of the list. */
+  #unlinkAll(number: number, { words, slots }: NodePage): void {
+    for (let slot = 0; slot < slots; slot++) {
+      if (words[slot * NODE_WORDS + STATE] === FREE) this.#unlink((number << SLOT_BITS) | slot);
+    }
   }
 
   #link(node: number): void {

@@ -375,4 +375,23 @@ describe('the tree of a sorted set', () => {
     twin.removeRange(0, 1000);
     expect(twin.tree.memoryBytes()).toBe(empty);
   });
+
+  it('goes on giving back memory while any of its pairs are removed, and stays whole', () => {
+    const random = seededRandom(13);
+    const twin = new Twin();
+    const insert = (count: number, round: string) =>
+      twin.insertMany(Array.from({ length: count }, (_, i): Pair => [Math.floor(random() * 500), `${round}-${i}`]));
+    insert(24_000, 'first');
+    const full = twin.tree.memoryBytes();
+    for (let left = 22_000; left >= 1000; left -= 1500) {
+      while (twin.pairs.length > left) twin.remove(Math.floor(random() * twin.pairs.length));
+      twin.check();
+    }
+    expect(twin.tree.memoryBytes()).toBeLessThan(full / 3);
+    twin.tree = twin.tree.clone(twin.members);
+    insert(8000, 'second');
+    twin.check();
+    while (twin.pairs.length > 0) twin.remove(twin.pairs.length - 1);
+    twin.check();
+  });
 });

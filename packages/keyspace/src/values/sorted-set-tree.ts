@@ -33,6 +33,7 @@ import {
   type SplitPlace,
 } from './sorted-set-leaves.ts';
 import { NONE, SortedSetPages } from './sorted-set-pages.ts';
+import { moveNode, type TreeParts } from './sorted-set-parts.ts';
 
 /** The tree's own objects. */
 const TREE_BYTES = 300;
@@ -89,7 +90,7 @@ export class SortedSetTree {
   #levelAbove(level: readonly number[]): number[] {
     const parents: number[] = [];
     for (let from = 0; from < level.length; from += INNER_CAPACITY) {
-      const parent = this.#inners.create();
+      const parent = this.#inners.create(this.#height + 1);
       const to = Math.min(level.length, from + INNER_CAPACITY);
       for (let i = from; i < to; i++) this.#insertChild(parent, this.#height + 1, i - from, level[i]);
       parents.push(parent);
@@ -139,8 +140,8 @@ export class SortedSetTree {
     const root = this.#root;
     const sibling = this.#insertInto(root, this.#height, score, member, address);
     if (sibling === NONE) return;
-    this.#root = this.#inners.create();
     this.#height++;
+    this.#root = this.#inners.create(this.#height);
     this.#insertChild(this.#root, this.#height, 0, root);
     this.#insertChild(this.#root, this.#height, 1, sibling);
   }
@@ -157,7 +158,7 @@ export class SortedSetTree {
     }
     this.#insertChild(node, height, at + 1, sibling);
     inners.addPairs(node, at, 1 - inners.pairsAt(node, at + 1));
-    return inners.countOf(node) <= INNER_CAPACITY ? NONE : this.#splitInner(node);
+    return inners.countOf(node) <= INNER_CAPACITY ? NONE : this.#splitInner(node, height);
   }
 
   #insertIntoLeaf(leaf: number, score: number, member: string, address: number): number {
@@ -174,10 +175,10 @@ export class SortedSetTree {
   }
 
   /** Where only the ends of the order grow, inner nodes fill completely too. */
-  #splitInner(node: number): number {
+  #splitInner(node: number, height: number): number {
     const count = this.#inners.countOf(node);
     const place = this.#splitPlace;
-    const right = this.#inners.create();
+    const right = this.#inners.create(height);
     this.#inners.move(node, place === 'last' ? count - 1 : place === 'first' ? 1 : count >>> 1, right);
     return right;
   }
@@ -190,6 +191,7 @@ export class SortedSetTree {
     if (removed !== undefined) {
       this.#size--;
       this.#lowerRoot();
+      this.#vacate();
     }
     return removed;
   }
@@ -249,7 +251,7 @@ export class SortedSetTree {
     const left = inners.childAt(node, at);
     const right = inners.childAt(node, at + 1);
     if (height === 1) {
-      inners.setChild(node, at, this.#leaves.merge(left, right));
+      this.#leaves.merge(left, right);
     } else {
       // The first pair of the first child of `right`, which nobody read there, becomes one that counts.
       inners.setFirst(right, 0, inners.scoreAt(node, at + 1), inners.memberAt(node, at + 1));
@@ -271,6 +273,14 @@ export class SortedSetTree {
       this.#root = only;
       this.#height--;
     }
+  }
+
+  /** Moves a node out of a page that is to be given back, if there is one. */
+  #vacate(): void {
+    const node = this.#pages.nodeToMove();
+    if (node === NONE) return;
+    const moved = moveNode(this.#parts(), node);
+    if (node === this.#root) this.#root = moved;
   }
 
   /** Lets go of all pages at once. */
@@ -314,6 +324,7 @@ export class SortedSetTree {
     this.#removeRanks(this.#root, this.#height, start, end, onRemove);
     this.#size -= end - start;
     this.#lowerRoot();
+    this.#vacate();
   }
 
   /** Removes the pairs `start` to `end` (exclusive) of `node`, which keeps at least one. */
@@ -471,7 +482,11 @@ export class SortedSetTree {
    * @throws Error that names the one that does not hold
    */
   verify(): void {
-    verifyTree({
+    verifyTree(this.#parts());
+  }
+
+  #parts(): TreeParts {
+    return {
       pages: this.#pages,
       leaves: this.#leaves,
       inners: this.#inners,
@@ -479,6 +494,6 @@ export class SortedSetTree {
       root: this.#root,
       height: this.#height,
       size: this.#size,
-    });
+    };
   }
 }
