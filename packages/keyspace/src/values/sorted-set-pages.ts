@@ -10,8 +10,8 @@
  * alone has free slots: else a tree that grows and shrinks by a node would make and drop a page each time. While more than half
  * of all slots are free, the emptiest page is vacated: whoever removes nodes moves one of its nodes elsewhere each time.
  *
- * Invariants: a slot is in use, or it is free and says so, and in the list of free slots, unless its page is being vacated; the list is linked
- * both ways through the free slots themselves; all pages have the same kinds of arrays, whatever their size.
+ * Invariants: a slot is in use, or it is free and says so; the free ones are in a list, linked both ways through the slots themselves,
+ * but for those of the page that is being vacated; all pages have the same kinds of arrays, whatever their size.
  */
 
 /** Inserts, removals and ranges cost about the same with slots of 512 bytes to 3 KiB; small trees take less with small ones. */
@@ -104,7 +104,7 @@ export class SortedSetPages {
     this.#pages[0] = first.clone(Math.min(NODE_BYTES, bytes + STEP_BYTES));
   }
 
-  /** The page of a node that is in use, until the next `allocate`. */
+  /** The page of a node that is in use, until the next `allocate` or `fit`. */
   pageOf(node: number): NodePage {
     // A node that is in use has a page.
     return this.#pages[node >>> SLOT_BITS] as NodePage;
@@ -122,6 +122,7 @@ export class SortedSetPages {
     return node;
   }
 
+  /** Gives the slot of a node back. */
   free(node: number): void {
     const number = node >>> SLOT_BITS;
     const page = this.pageOf(node);
@@ -239,7 +240,7 @@ export class SortedSetPages {
     }
   }
 
-  /** There is one with nodes, for pages of no more than half of all slots are full of them. */
+  /** Begins with the page that has the fewest nodes for its size, but has some. */
   #vacateEmptiest(): void {
     let least = Number.POSITIVE_INFINITY;
     this.#pages.forEach((page, number) => {
