@@ -182,19 +182,6 @@ export class Engine {
     return this.config.values['client-output-buffer-limit'][name];
   }
 
-  /** Why a new connection is turned away, as an error reply, or undefined. */
-  refusalOfConnection(connections: number, remoteAddress: string | undefined): string | undefined {
-    const { values } = this.config;
-    if (connections >= values.maxclients) {
-      this.statistics.rejectedConnections++;
-      return 'ERR max number of clients reached';
-    }
-    const isLocal = remoteAddress === undefined || /^(::ffff:)?127\.|^::1$/.test(remoteAddress);
-    if (isLocal || !values['protected-mode'] || values.requirepass !== '') return undefined;
-    this.statistics.rejectedConnections++;
-    return DENIED;
-  }
-
   get configFile(): string {
     return this.options.configFile;
   }
@@ -239,8 +226,11 @@ export class Engine {
    */
   async stop(): Promise<void> {
     if (this.#hasFailed) return;
-    this.tick();
+    // What has not run when SHUTDOWN has saved is in no snapshot: it must not be answered.
+    if (this.snapshotControl.hasEnded) this.#answer();
+    else this.tick();
     this.#isStopped = true;
+    this.#intake.discard();
     // SHUTDOWN has decided that before; who only closes the server still wants it.
     const unsaved = this.snapshotControl.saveAtEnd({ save: undefined, force: false });
     await this.rewriteControl.stop('the server ends');
@@ -321,11 +311,17 @@ export class Engine {
   tick(): void {
     if (this.#hasFailed || this.#isStopped) return;
     this.runReceived();
+    if (this.#isStopped) return;
     this.#isTickScheduled = false;
     if (this.#isActiveExpireOn) this.expireSome(true);
     this.#resumeUnblocked();
+    this.#answer();
+  }
+
+  #answer(): void {
     const everybodyWaits = this.#isUnwatched;
     this.#flush();
+    if (this.#hasFailed) return;
     this.#gate.open(this.appendLog.holdRepliesUntil, this.appendLog.syncedBytes, everybodyWaits);
     this.#wasUnwatched = this.executor.observer === undefined;
   }
@@ -492,6 +488,3 @@ export class Engine {
 const READERS_REMEMBERED_US = 50_000;
 /** And so many syncs more: a reader that has to wait for one cannot be seen reading meanwhile. */
 const SYNCS_REMEMBERED = 2;
-
-const DENIED =
-  'DENIED this server runs in protected mode: it has no password and this connection comes from another machine. Set a password with requirepass, or bind it to the addresses that you trust and set protected-mode no.';

@@ -29,6 +29,8 @@ export class InProcessClient implements ClientLink {
     if (this.#client.isClosing) return Promise.resolve(new Error('ERR the server has ended'));
     return new Promise((resolve) => {
       this.#waiting.push(resolve);
+      // What sockets have brought in before runs before.
+      this.#engine.runReceived();
       if (this.#client.isSuspended) this.#later.push(request);
       else this.#execute(request);
     });

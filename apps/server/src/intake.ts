@@ -5,7 +5,8 @@
  * short chunk is only put down here, and all of them run in the tick, one right after the other. A long one brings several requests, or
  * much to copy: it runs at once, after what is here.
  *
- * Invariants: chunks run in the order in which they came; each runs once; nothing is here after the tick.
+ * Invariants: chunks run in the order in which they came; each runs once, or not at all if the server ends before; nothing is here
+ * after the tick.
  */
 
 /** Who has sent a chunk. */
@@ -48,7 +49,7 @@ export class Intake {
   /** Runs everything. What it has been told to keep of the bytes must be copied before the next `add`. */
   run(): void {
     const receivers = this.#receivers;
-    // A request may end the server, which runs what is left: so nothing here may be done twice.
+    // A request may end the server, and with it what is left here.
     while (this.#next < receivers.length) {
       const index = this.#next++;
       const start = this.#nextStart;
@@ -56,7 +57,12 @@ export class Intake {
       this.#nextStart = end;
       receivers[index]?.take(this.#bytes, start, end);
     }
-    receivers.length = 0;
+    this.discard();
+  }
+
+  /** Nothing of what is here runs any more. */
+  discard(): void {
+    this.#receivers.length = 0;
     this.#ends.length = 0;
     this.#length = 0;
     this.#next = 0;

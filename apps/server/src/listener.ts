@@ -3,6 +3,7 @@
  */
 import { chmodSync, lstatSync, rmSync } from 'node:fs';
 import { createServer, type Server, Socket } from 'node:net';
+import { refusalOfConnection } from './connection-refusal.ts';
 import type { Engine } from './engine.ts';
 import type { Relistening } from './relisten.ts';
 import { Session } from './session.ts';
@@ -235,7 +236,7 @@ export class Listener {
 
   #admit(socket: Socket): Session | undefined {
     const engine = this.#engine;
-    const refusal = engine.refusalOfConnection(this.#sessions.size, socket.remoteAddress);
+    const refusal = refusalOfConnection(engine, this.#sessions.size, socket.remoteAddress);
     if (refusal !== undefined) {
       socket.on('error', () => socket.destroy());
       socket.end(`-${refusal}\r\n`);

@@ -153,6 +153,11 @@ export class SnapshotControl implements SnapshotPort {
     return failure;
   }
 
+  /** SHUTDOWN has been accepted, and has saved what was to be saved. */
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
   /** Gives up what runs; resolves when nothing of it is left. */
   async stop(reason: string): Promise<void> {
     this.#isScheduled = false;

@@ -1,6 +1,10 @@
 /** Short chunks wait for the tick, and nothing overtakes anything. */
+import { SimDisk } from '@aof/disk';
+import { Request } from '@aof/resp-codec';
 import { expect, test } from 'vitest';
+import { InProcessClient } from '../src/in-process-client.ts';
 import { Intake } from '../src/intake.ts';
+import { DIR, Rig } from './rewrite/rig.ts';
 
 /** A receiver that writes down what it takes. */
 function recorder(name: string, taken: string[], onTake: () => void = () => undefined) {
@@ -48,19 +52,32 @@ test('a long chunk is refused, and so is what there is no room for', () => {
   expect(intake.add(recorder('a', taken), Buffer.alloc(256), 256)).toBe(true);
 });
 
-test('a chunk that has the rest run, as one does that ends the server, does not make it run twice', () => {
+test('a chunk that ends the server ends what is behind it', () => {
   const intake = new Intake();
   const taken: string[] = [];
   intake.add(recorder('a', taken), Buffer.from('1'), 1);
   intake.add(
-    recorder('b', taken, () => intake.run()),
+    recorder('b', taken, () => intake.discard()),
     Buffer.from('2'),
     1,
   );
   intake.add(recorder('c', taken), Buffer.from('3'), 1);
   intake.run();
-  expect(taken).toEqual(['a:1', 'b:2', 'c:3']);
+  expect(taken).toEqual(['a:1', 'b:2']);
   expect(intake.isEmpty).toBe(true);
+});
+
+test('a call in the same process runs after what sockets have brought in', async () => {
+  const disk = new SimDisk();
+  disk.makeDirectory(DIR);
+  const rig = await Rig.start(disk);
+  const client = rig.connect();
+  const take = () => client.send(['SET', 'k', 'from a socket']);
+  rig.engine.receiveLater({ take }, Buffer.alloc(1), 1);
+  const reply = new InProcessClient(rig.engine, 'utf8').call(Request.of(['GET', 'k'].map((text) => Buffer.from(text))));
+  await rig.turn();
+  expect(await reply).toBe('from a socket');
+  expect(client.replies).toEqual(['OK']);
 });
 
 test('what a receiver throws leaves the others where they are', () => {

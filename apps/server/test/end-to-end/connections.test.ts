@@ -6,6 +6,7 @@ import { Config, type ConfigValues } from '@aof/config';
 import { RespError } from '@aof/resp-codec';
 import { afterEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
+import { refusalOfConnection } from '../../src/connection-refusal.ts';
 import { AofServer } from '../../src/server.ts';
 import { freePort, temporaryFolder } from './programs.ts';
 import { RawClient } from './raw-client.ts';
@@ -385,7 +386,7 @@ test('a socket file that a dead server left behind is replaced', async () => {
 describe('protected mode', () => {
   test('refuses other machines while there is no password', async () => {
     const { server } = await start();
-    const refusal = (address: string) => server.engine.refusalOfConnection(0, address);
+    const refusal = (address: string) => refusalOfConnection(server.engine, 0, address);
     expect(refusal('192.168.7.7')).toMatch(/^DENIED .*protected mode/);
     expect(refusal('fe80::1')).toMatch(/^DENIED/);
     for (const local of ['127.0.0.1', '127.1.2.3', '::1', '::ffff:127.0.0.1']) expect(refusal(local)).toBeUndefined();

@@ -150,6 +150,29 @@ describe('SHUTDOWN', () => {
     if (hasSaved) expect((await Rig.start(disk, NO_LOG)).digest).toBe(rig.digest);
   });
 
+  test('what came in behind it in the same turn is neither run nor answered, for it is in no snapshot', async () => {
+    const disk = newDisk();
+    const rig = await Rig.start(disk, { ...NO_LOG, ...POINTS });
+    const [before, last, behind] = [rig.connect(), rig.connect(), rig.connect()];
+    let stopped: Promise<void> | undefined;
+    for (const take of [
+      () => before.send(['SET', 'before', '1']),
+      () => {
+        last.send(['SHUTDOWN']);
+        stopped = rig.engine.stop();
+      },
+      () => behind.send(['SET', 'behind', '1']),
+    ]) {
+      expect(rig.engine.receiveLater({ take }, Buffer.alloc(1), 1)).toBe(true);
+    }
+    await rig.turn();
+    await stopped;
+    await rig.turn();
+    expect([before.replies, last.replies, behind.replies]).toEqual([['OK'], [], []]);
+    expect(await (await Rig.start(disk, NO_LOG)).ask('KEYS', '*')).toEqual(['before']);
+    expect(rig.engine.keyspace.size).toBe(1);
+  });
+
   test('is refused when saving fails, and the server goes on; FORCE ends it all the same', async () => {
     const disk = newDisk();
     const rig = await Rig.start(disk, { ...NO_LOG, ...POINTS });
