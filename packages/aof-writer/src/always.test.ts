@@ -260,6 +260,21 @@ describe('changing the policy', () => {
     },
   );
 
+  test('no-appendfsync-on-rewrite, turned on while a rewrite runs, holds only for what comes then', () => {
+    const log = createLog({ ...blocking, isRewriting: () => true });
+    append(log);
+    const executed = log.writer.appendedBytes;
+    log.writer.configure({ noFsyncOnRewrite: true });
+    expect(log.writer.holdRepliesUntil).toBe(executed);
+    log.writer.flush(0);
+    expect(log.writer.syncedBytes).toBe(executed);
+    append(log);
+    log.operations();
+    log.writer.flush(1);
+    expect(log.operations()).toEqual([expect.stringMatching(/^write/)]);
+    expect(mayReply(log)).toBe(true);
+  });
+
   test('away from always and back before the flush promises no less', () => {
     const log = createLog(blocking);
     append(log);

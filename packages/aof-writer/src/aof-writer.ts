@@ -224,12 +224,13 @@ export class AofWriter {
     const next = { ...this.#settings, ...changes };
     const becomesAlways = next.policy === 'always' && this.#settings.policy !== 'always';
     if (becomesAlways && this.writeError !== undefined) throw this.#failure();
-    // What ran under `always` is answered when it is durable, also if the next flush is under another policy.
-    if (this.#isPromising && next.policy !== 'always') {
+    const wasPromising = this.#isPromising;
+    this.#settings = next;
+    // What ran under `always` is answered when it is durable, also if the next flush syncs no more.
+    if (wasPromising && !this.#isPromising) {
       this.#records.settle();
       this.#promisedBytes = Math.max(this.#promisedBytes, this.#records.appendedBytes);
     }
-    this.#settings = next;
     if (!next.areTimestampsEnabled) this.#records.cancelAnnotation();
     if (becomesAlways && this.#isPromising) this.#promiseSync();
   }
