@@ -226,9 +226,12 @@ export class Engine {
    */
   async stop(): Promise<void> {
     if (this.#hasFailed) return;
-    // What has not run when SHUTDOWN has saved is in no snapshot: it must not be answered.
-    if (this.snapshotControl.hasEnded) this.#answer();
-    else this.tick();
+    if (!this.snapshotControl.hasEnded) this.tick();
+    else {
+      // What has not run when SHUTDOWN has saved is in no snapshot: it must not be answered, but what has run is.
+      for (const client of this.executor.takeUnblocked()) this.scheduleReplies(client);
+      this.#answer();
+    }
     this.#isStopped = true;
     this.#intake.discard();
     // SHUTDOWN has decided that before; who only closes the server still wants it.

@@ -72,8 +72,8 @@ test('a call in the same process runs after what sockets have brought in', async
   disk.makeDirectory(DIR);
   const rig = await Rig.start(disk);
   const client = rig.connect();
-  const take = () => client.send(['SET', 'k', 'from a socket']);
-  rig.engine.receiveLater({ take }, Buffer.alloc(1), 1);
+  client.isPutDown = true;
+  client.send(['SET', 'k', 'from a socket']);
   const reply = new InProcessClient(rig.engine, 'utf8').call(Request.of(['GET', 'k'].map((text) => Buffer.from(text))));
   await rig.turn();
   expect(await reply).toBe('from a socket');

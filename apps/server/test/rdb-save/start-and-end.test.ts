@@ -153,22 +153,21 @@ describe('SHUTDOWN', () => {
   test('what came in behind it in the same turn is neither run nor answered, for it is in no snapshot', async () => {
     const disk = newDisk();
     const rig = await Rig.start(disk, { ...NO_LOG, ...POINTS });
-    const [before, last, behind] = [rig.connect(), rig.connect(), rig.connect()];
+    const [before, waiting, last, behind] = [rig.connect(), rig.connect(), rig.connect(), rig.connect()];
+    waiting.send(['BLPOP', 'queue', '0']);
     let stopped: Promise<void> | undefined;
-    for (const take of [
-      () => before.send(['SET', 'before', '1']),
-      () => {
-        last.send(['SHUTDOWN']);
-        stopped = rig.engine.stop();
-      },
-      () => behind.send(['SET', 'behind', '1']),
-    ]) {
-      expect(rig.engine.receiveLater({ take }, Buffer.alloc(1), 1)).toBe(true);
-    }
+    last.onExecuted = () => {
+      stopped = rig.engine.stop();
+    };
+    for (const client of [before, last, behind]) client.isPutDown = true;
+    before.send(['SET', 'before', '1'], ['RPUSH', 'queue', 'x']);
+    last.send(['SHUTDOWN']);
+    behind.send(['SET', 'behind', '1']);
     await rig.turn();
     await stopped;
     await rig.turn();
-    expect([before.replies, last.replies, behind.replies]).toEqual([['OK'], [], []]);
+    expect([before.replies, waiting.replies]).toEqual([['OK', 1], [['queue', 'x']]]);
+    expect([last.replies, behind.replies]).toEqual([[], []]);
     expect(await (await Rig.start(disk, NO_LOG)).ask('KEYS', '*')).toEqual(['before']);
     expect(rig.engine.keyspace.size).toBe(1);
   });

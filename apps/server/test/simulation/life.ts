@@ -29,6 +29,8 @@ export interface LifeOptions {
   readonly hasRewrites: boolean;
   /** Whether the policy is changed, and the log switched off and on. */
   readonly hasChanges?: boolean;
+  /** Whether what clients send waits for the tick (`Intake`) instead of running at once. */
+  readonly isPutDown?: boolean;
   readonly crash?: { readonly operation: number; readonly moment: CrashMoment };
   /** Canary: something between the engine and its disk. */
   readonly wrap?: (disk: Disk) => Disk;
@@ -247,6 +249,7 @@ class Life {
 
   #connect(number: number): SimClient {
     const client = this.#machine.connect();
+    client.isPutDown = this.#options.isPutDown ?? false;
     const waiting: Executed[] = [];
     client.onExecuted = (args) => {
       const before = this.#moments.at(-1)?.state ?? [];

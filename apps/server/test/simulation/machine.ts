@@ -150,6 +150,8 @@ export class SimClient {
   onReply: (reply: ReplyValue) => void = () => undefined;
   /** The process has ended: what its engine still sends gets nowhere. */
   isGone = false;
+  /** What it sends waits for the tick, as what is short does on a socket; otherwise it runs at once. */
+  isPutDown = false;
   readonly #engine: Engine;
   readonly #client: Engine['executor']['client'];
   readonly #requests = new RequestDecoder();
@@ -177,13 +179,21 @@ export class SimClient {
     const text = commands.map((args) => resp(args)).join('');
     const length = receiveBuffer.write(text, 'latin1');
     if (length < text.length) throw new Error('too much for one packet');
-    this.#requests.feed(receiveBuffer, 0, length);
+    const take = (chunk: Uint8Array, start: number, end: number) => this.#take(chunk, start, end, commands);
+    if (!this.isPutDown || !this.#engine.receiveLater({ take }, receiveBuffer, length)) {
+      this.#engine.runReceived();
+      take(receiveBuffer, 0, length);
+      this.#engine.settle();
+    }
+    receiveBuffer.fill('?', 0, length);
+  }
+
+  #take(chunk: Uint8Array, start: number, end: number, commands: readonly (readonly string[])[]): void {
+    this.#requests.feed(chunk, start, end);
     for (let i = 0; !this.#client.isClosing && this.#requests.next() === FRAME; i++) {
       this.#engine.execute(this.#client, this.#requests.request);
       this.onExecuted(commands[i] ?? []);
     }
-    this.#engine.settle();
-    receiveBuffer.fill('?', 0, length);
     this.#engine.scheduleReplies(this.#client);
   }
 

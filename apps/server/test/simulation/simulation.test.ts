@@ -148,6 +148,19 @@ describe(`what clients were told survives, seed ${SEED}`, () => {
     expect(outcome.count('rewritten') + outcome.count('change')).toBeGreaterThan(3);
   });
 
+  test.each(SETUPS.filter(([name]) => !name.startsWith('single')))(
+    'requests that wait for the tick: %s',
+    async (_, setup) => {
+      const outcome = new Outcome();
+      for (let seed = SEED; seed < SEED + 2; seed++) {
+        const faults = { hasFaults: seed % 2 > 0, hasKills: true, hasRewrites: seed % 2 === 0 };
+        await crashAnywhere(outcome, { ...setup, seed, steps: 160, ...faults, isPutDown: true }, 4);
+      }
+      expect(outcome.violations).toEqual([]);
+      expect(outcome.count('acknowledged')).toBeGreaterThan(5);
+    },
+  );
+
   test.each(SETUPS.filter(([name]) => name.includes('everysec')))('the window of everysec: %s', async (_, setup) => {
     const outcome = new Outcome();
     await crashAnywhere(
@@ -192,6 +205,21 @@ describe('the simulation notices', () => {
   test('replies before the flush', async () => {
     const violations = await violationsOf(10, { ...base, config: everysec, acknowledgesAtOnce: true });
     expect(violations.filter((text) => text.includes(' kill: '))).not.toEqual([]);
+  });
+
+  test('requests that waited for the tick and run after its flush', async () => {
+    const prepare = (engine: Engine): void => {
+      const { appendLog } = engine;
+      const flush = appendLog.flush.bind(appendLog);
+      const runReceived = engine.runReceived.bind(engine);
+      engine.runReceived = () => undefined;
+      appendLog.flush = () => {
+        flush();
+        runReceived();
+      };
+    };
+    const violations = await violationsOf(10, { ...base, config: always, isPutDown: true, prepare });
+    expect(violations.filter((text) => text.includes('was promised'))).not.toEqual([]);
   });
 
   test('under always, readers that never wait', async () => {
