@@ -313,9 +313,14 @@ export class Engine {
   /** Once per turn of the event loop: run what has come in, expire a little, flush the log once, then let replies leave. */
   tick(): void {
     if (this.#hasFailed || this.#isStopped) return;
-    this.runReceived();
+    try {
+      this.runReceived();
+    } finally {
+      this.#isTickScheduled = false;
+      // A bug has ended it, and if somebody has caught that, the others are served.
+      if (!this.#intake.isEmpty) this.scheduleTick();
+    }
     if (this.#isStopped) return;
-    this.#isTickScheduled = false;
     if (this.#isActiveExpireOn) this.expireSome(true);
     this.#resumeUnblocked();
     this.#answer();

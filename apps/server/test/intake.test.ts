@@ -80,6 +80,24 @@ test('a call in the same process runs after what sockets have brought in', async
   expect(client.replies).toEqual(['OK']);
 });
 
+test('a bug in one request, if somebody catches it, keeps nobody else waiting', async () => {
+  const disk = new SimDisk();
+  disk.makeDirectory(DIR);
+  const rig = await Rig.start(disk);
+  const [before, behind] = [rig.connect(), rig.connect()];
+  for (const client of [before, behind]) client.isPutDown = true;
+  before.send(['SET', 'before', '1']);
+  const take = () => {
+    throw new Error('broken');
+  };
+  rig.engine.receiveLater({ take }, Buffer.alloc(1), 1);
+  behind.send(['SET', 'behind', '1']);
+  await expect(rig.turn()).rejects.toThrow('broken');
+  await rig.turn();
+  expect([before.replies, behind.replies]).toEqual([['OK'], ['OK']]);
+  expect((await Rig.start(disk.afterCrash(1, 'kill'))).digest).toBe(rig.digest);
+});
+
 test('what a receiver throws leaves the others where they are', () => {
   const intake = new Intake();
   const taken: string[] = [];

@@ -216,8 +216,8 @@ export class AofWriter {
   }
 
   /**
-   * Changes settings. To `always`: what was written before is synced too, and replies hold until it is. Away from it: what was
-   * appended before, written or not, is synced once more, and replies hold until it is.
+   * Changes settings. To `always`: what was written before is synced too, and replies hold until it is. Away from it, or to
+   * `noFsyncOnRewrite` during a rewrite: what was appended before, written or not, is synced once more, and replies hold until it is.
    * @throws AofWriteError to `always` while writes fail, or after a failed sync: what clients were told could not be kept
    */
   configure(changes: Partial<AofWriterSettings>): void {
