@@ -27,6 +27,7 @@ import {
 import type { BaseOutput } from './base-output.ts';
 import type { BaseWriter } from './base-writer.ts';
 import { ItemBatch } from './item-batch.ts';
+import { scoreText, spellScores } from './score-text.ts';
 import { streamRecords } from './stream-records.ts';
 
 /** Source: Redis, AOF_REWRITE_ITEMS_PER_CMD. */
@@ -56,6 +57,7 @@ export class RespBaseWriter implements BaseWriter {
   #batchBytes = 0;
   /** The batch of a table of bytes. */
   readonly #items = new ItemBatch(BATCH_ITEMS, BATCH_BYTES);
+  readonly #scoreTexts: string[] = [];
 
   constructor(output: BaseOutput, options: RespBaseOptions) {
     this.#output = output;
@@ -187,10 +189,12 @@ export class RespBaseWriter implements BaseWriter {
       output.addBulkText(ADDING_COMMANDS[type]);
       output.addBulkText(key);
     }
+    const texts = this.#scoreTexts;
+    if (type === 'zset') spellScores(items.scores, count, texts);
     for (let i = 0; i < count; i++) {
       const bytes = items.sources[i];
       const valueStart = items.valueStarts[i];
-      if (type === 'zset') output.addBulkText(scoreText(items.scores[i]));
+      if (type === 'zset') output.addBulkText(texts[i]);
       output.addBulk(bytes, items.keyStarts[i], valueStart);
       if (type === 'hash') output.addBulk(bytes, valueStart, items.valueEnds[i]);
     }
@@ -257,11 +261,4 @@ export class RespBaseWriter implements BaseWriter {
   #endBatch(): void {
     if (this.#batchItems > 0) this.#output.addRecord(this.#batch);
   }
-}
-
-/** The shortest digits that read back as the same double; JavaScript's own, but for what it spells differently. */
-function scoreText(score: number): string {
-  if (score === Number.POSITIVE_INFINITY) return 'inf';
-  if (score === Number.NEGATIVE_INFINITY) return '-inf';
-  return Object.is(score, -0) ? '-0' : String(score);
 }
