@@ -43,6 +43,28 @@ describe('SAVE and BGSAVE', () => {
     expect(text).toContain('\xfe\x00\xfb\x02\x01');
   });
 
+  test('let replies leave before the slice of their turn', async () => {
+    const { rig } = await rigWith();
+    await fill(rig, 1000);
+    await rig.ask('BGSAVE');
+    const copied = () => Number(rig.info('current_save_keys_processed'));
+    const client = rig.connect();
+    client.isPutDown = true;
+    let atReply: number | undefined;
+    client.onReply = () => {
+      atReply = copied();
+    };
+    let slices = 0;
+    while (rig.engine.snapshotControl.isRunning) {
+      const before = copied();
+      client.send(['PING']);
+      await rig.turn();
+      if (before < copied()) slices++;
+      expect(atReply).toBe(before);
+    }
+    expect(slices).toBeGreaterThan(2);
+  });
+
   test('count, and say what they have done', async () => {
     const { rig } = await rigWith();
     await rig.ask('SET', 'a', '1');
