@@ -22,7 +22,7 @@ export interface AppendOptions {
   readonly baseFormat: BaseFormat;
   /** Content of a first base: the (empty) data set in `baseFormat`. Called only if a base is made. */
   readonly baseContent: () => Uint8Array;
-  /** Names the temporary file: the process id. */
+  /** Tells the temporary files of servers that share a folder apart. */
   readonly temporaryId: string | number;
 }
 
