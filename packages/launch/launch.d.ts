@@ -1,6 +1,4 @@
 /** See launch.js. */
-export function launch(source: URL, built: URL, v8Flags?: readonly string[], env?: NodeJS.ProcessEnv): void;
-/** See launch.js. */
-export function withHugePages(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv;
+export function launch(source: URL, built: URL, v8Flags?: readonly string[]): void;
 /** See launch.js. */
 export function followLauncher(): void;

@@ -26,21 +26,6 @@ function pinnedNode(near) {
   }
 }
 
-const HUGE_PAGES = 'glibc.malloc.hugetlb';
-
-/**
- * An environment in which glibc asks Linux for huge pages wherever large memory is wanted: what is looked up at random there is found with
- * fewer steps. Nothing changes where `env` says something about them already, nor under another C library.
- *
- * @param {NodeJS.ProcessEnv} env
- * @returns {NodeJS.ProcessEnv}
- */
-export function withHugePages(env) {
-  const tunables = env.GLIBC_TUNABLES;
-  if (tunables === undefined || tunables === '') return { ...env, GLIBC_TUNABLES: `${HUGE_PAGES}=1` };
-  return tunables.includes(HUGE_PAGES) ? env : { ...env, GLIBC_TUNABLES: `${tunables}:${HUGE_PAGES}=1` };
-}
-
 /**
  * To be called by the program: if it is a child because its Node could not replace the launcher, it dies with it. Whoever
  * kills the process that was started means the program.
@@ -58,16 +43,16 @@ export function followLauncher() {
  * @param {URL} source a TypeScript file
  * @param {URL} built the same, compiled
  * @param {readonly string[]} [v8Flags]
- * @param {NodeJS.ProcessEnv} [env] of the program
  */
-export function launch(source, built, v8Flags = [], env = process.env) {
+export function launch(source, built, v8Flags = []) {
   const isSource = existsSync(source);
   const program = fileURLToPath(isSource ? source : built);
   const node = isSource && !stripsTypes() ? pinnedNode(source) : process.execPath;
   const args = [...v8Flags, '--disable-warning=ExperimentalWarning', program, ...process.argv.slice(2)];
-  if (typeof process.execve === 'function' && process.platform !== 'win32') process.execve(node, [node, ...args], env);
+  if (typeof process.execve === 'function' && process.platform !== 'win32')
+    process.execve(node, [node, ...args], process.env);
   // The channel ends with this process, also if it is killed: see followLauncher.
-  const child = spawn(node, args, { stdio: ['inherit', 'inherit', 'inherit', 'ipc'], env });
+  const child = spawn(node, args, { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
   for (const signal of SIGNALS) process.on(signal, () => child.kill(signal));
   child.on('error', (error) => {
     process.stderr.write(`cannot start ${node}: ${error.message}\n`);

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 // Starts the server. Plain JavaScript, for any Node: see @aof/launch.
-import { launch, withHugePages } from '@aof/launch';
+import { launch } from '@aof/launch';
 
-const flags = [
+launch(new URL('../src/main.ts', import.meta.url), new URL('../dist/main.js', import.meta.url), [
   // A small young generation bounds garbage collection pauses: survivors are copied, and a server's young objects mostly survive.
   '--max-semi-space-size=4',
   // V8 lets a heap double and more before it collects: for a large data set that is more memory than the data.
@@ -10,9 +10,4 @@ const flags = [
   '--heap-growing-percent=30',
   // The data set may use the machine's memory; `maxmemory` is the limit that users set.
   '--max-old-space-size=65536',
-];
-// Keys and values lie in large memory and are found at random: with pages of 4 KiB a third of a look-up among millions goes into finding
-// the page. What speaks against huge pages in Redis, the copying after a fork, does not happen here.
-const env = withHugePages(process.env);
-
-launch(new URL('../src/main.ts', import.meta.url), new URL('../dist/main.js', import.meta.url), flags, env);
+]);
