@@ -1,7 +1,7 @@
 /**
  * The entries of a hash table as they were at one moment, read piece by piece while the table goes on changing.
  *
- * Freezing marks the segments, nothing more: a table copies a marked segment (about a thousand entries, microseconds)
+ * Freezing marks the segments, nothing more: a table copies a marked segment (some thousands of entries, tens of microseconds)
  * before it changes it, and whatever grows, splits or merges makes new segments anyway. A segment that has been read is
  * given back to the table, unmarked.
  *

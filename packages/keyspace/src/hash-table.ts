@@ -1,7 +1,7 @@
 /**
  * A hash table from byte strings to values, by extendible hashing: a directory of 2^g pointers, indexed by the top g bits
  * of the hash, to segments (see segment.ts). A full segment is replaced by a larger one or by two; no operation ever
- * moves more than about a thousand entries, so none stalls, however large the table.
+ * moves more than about four thousand entries, so none stalls, however large the table.
  *
  * Scanning needs no state: a cursor is a position in the space of hashes (0 … 2^32), and each call visits whole home
  * slots from there on. Growth, splits, merges and removals move no entry to another hash, so an entry that is

@@ -1,5 +1,5 @@
 /**
- * A segment: one open-addressing table of up to about a thousand slots, the unit in which a hash table grows.
+ * A segment: one open-addressing table of up to about four thousand slots, the unit in which a hash table grows.
  *
  * It holds the keys whose hashes begin with the same `depth` bits. Collisions go to the next slot (linear probing, from
  * the last slot on to the first), and a removal moves later entries back, so there are no tombstones: the entries whose home is
@@ -26,14 +26,19 @@ export interface Layout {
 
 /** Slots of a new segment. */
 export const LEAST_CAPACITY = 4;
-/** Slots at which a full segment splits in two instead of growing: growing one is a pause of about 10 µs. */
-export const SPLIT_CAPACITY = 1024;
+/**
+ * Slots at which a full segment splits in two instead of growing. Growing one is a pause of some 50 µs; with smaller ones there are
+ * more buffers, each of which the garbage collector counts at each full collection.
+ */
+export const SPLIT_CAPACITY = 4096;
 /** Home slots are made from 16 bits of the hash: more slots than that cannot be told apart. */
 export const GREATEST_CAPACITY = 1 << 16;
 /** What an empty lazy number column holds. */
 export const NO_NUMBER = -1;
 
 const NO_WORDS = new Int32Array(1);
+const WORD_BYTES = 4;
+const NUMBER_BYTES = 8;
 
 export class Segment {
   /** Leading hash bits that all entries share. */
@@ -57,8 +62,15 @@ export class Segment {
     this.capacity = capacity;
     this.limit = limitOf(capacity);
     this.cells = new Array(capacity * layout.cellStride).fill(undefined);
-    this.words = capacity === 1 ? NO_WORDS : new Int32Array(capacity * layout.wordStride);
-    this.numbers = layout.numbers === 'always' ? new Float64Array(capacity) : null;
+    const wordCount = capacity * layout.wordStride;
+    if (layout.numbers === 'always') {
+      const buffer = new ArrayBuffer(wordCount * WORD_BYTES + capacity * NUMBER_BYTES);
+      this.numbers = new Float64Array(buffer, 0, capacity);
+      this.words = new Int32Array(buffer, capacity * NUMBER_BYTES, wordCount);
+    } else {
+      this.numbers = null;
+      this.words = capacity === 1 ? NO_WORDS : new Int32Array(wordCount);
+    }
   }
 }
 
@@ -208,14 +220,14 @@ function distance(from: number, to: number, capacity: number): number {
 
 /** A copy; the values themselves are shared. */
 export function clonedSegment(segment: Segment, layout: Layout): Segment {
-  const copy = new Segment(layout, 1, segment.depth, segment.base);
-  copy.capacity = segment.capacity;
-  copy.limit = segment.limit;
+  const copy = new Segment(layout, segment.capacity, segment.depth, segment.base);
   copy.count = segment.count;
   copy.numbered = segment.numbered;
   copy.cells = segment.cells.slice();
-  copy.words = segment.words.slice();
-  copy.numbers = segment.numbers === null ? null : segment.numbers.slice();
+  copy.words.set(segment.words);
+  if (segment.numbers === null) return copy;
+  if (copy.numbers === null) copy.numbers = segment.numbers.slice();
+  else copy.numbers.set(segment.numbers);
   return copy;
 }
 
