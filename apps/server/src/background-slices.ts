@@ -11,7 +11,7 @@
 import type { Engine } from './engine.ts';
 
 /** Nobody waits longer than this for a slice. */
-const MAX_SLICE_US = 2000;
+const MAX_SLICE_US = 1000;
 /** While clients are served: a slice is worth its overhead from here on. */
 const MIN_SLICE_US = 100;
 /** What is saved up of the time between slices: two fifths of all time go into slices then. */
