@@ -346,6 +346,8 @@ export class Executor implements CommandContext {
     this.#request = request;
     command.handler?.(this, request);
     if (isTimedAlone) times.stopSingle(command, request, client, this.#clock.monotonicUs());
+    // It may have taken long, and the next one may be another client's.
+    if (isTimedAlone) this.#callsUntilClock = 0;
     this.statistics.totalCommands++;
     if (command.isReadonly) this.statistics.totalReads++;
     command.calls++;
