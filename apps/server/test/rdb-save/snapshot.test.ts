@@ -74,7 +74,7 @@ describe('a background save', () => {
     let turns = 0;
     for (; rig.engine.snapshotControl.isRunning; turns++) await rig.turn();
     expect(turns).toBeGreaterThan(6);
-    // Every look at this rig's clock takes 300 µs: a slice ends with the one that finds its time over.
-    expect(Number(rig.info('rdb_bgsave_max_slice_usec'))).toBeLessThan(2000 + 3 * 300);
+    // Every look at this rig's clock takes 150 µs: a slice ends with the one that finds its time over.
+    expect(Number(rig.info('rdb_bgsave_max_slice_usec'))).toBeLessThan(1000 + 3 * 150);
   });
 });

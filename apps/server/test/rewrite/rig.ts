@@ -10,7 +10,7 @@ import { SimClient, settle } from '../simulation/machine.ts';
 
 export const DIR = '/var';
 /** What one look at the clock takes. */
-const LOOK_US = 300;
+const LOOK_US = 150;
 
 export class Rig {
   readonly engine: Engine;
