@@ -5,12 +5,11 @@
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { NodeDisk } from '@aof/disk';
 import { type AofServer, createServer, type ServerOptions } from '@aof/server';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { refusalText } from '../src/command-report.ts';
 import { holderOf } from '../src/open-files.ts';
-import { runProgram } from '../src/program.ts';
+import { runBesideServers } from './environment.ts';
 
 const DAMAGE = 'no record';
 
@@ -37,20 +36,8 @@ async function startDamaged(options: ServerOptions, log: string): Promise<string
 }
 
 async function run(...args: string[]) {
-  let stdout = '';
-  const write = (text: string): void => {
-    stdout += text;
-  };
-  const environment = {
-    disk: new NodeDisk(),
-    output: { write, answer: async () => 'y' },
-    nowMs: () => 0,
-    processId: process.pid,
-    realPath: fs.realpathSync,
-    holderOf,
-  };
-  const status = await runProgram(args, environment, write);
-  return { status, stdout };
+  const { status, said } = await runBesideServers(args);
+  return { status, stdout: said };
 }
 
 /** Status 4, who it is, what to do; and nothing has changed. */

@@ -1,6 +1,7 @@
 /** What a command sees in a test: a disk, a clock that stands still, answers to its questions; and what it has said. */
-import type { Disk } from '@aof/disk';
-import type { FileHolder } from '../src/open-files.ts';
+import fs from 'node:fs';
+import { type Disk, NodeDisk } from '@aof/disk';
+import { type FileHolder, holderOf } from '../src/open-files.ts';
 import type { Output } from '../src/output.ts';
 import { runProgram } from '../src/program.ts';
 import type { Environment } from '../src/subcommand.ts';
@@ -10,11 +11,13 @@ export interface World extends Partial<Omit<Output, 'write' | 'answer'>> {
   readonly answer?: string;
   /** Who has the log open. */
   readonly holder?: FileHolder | undefined;
+  /** The real ones, beside servers that run. */
+  readonly real?: Pick<Environment, 'holderOf' | 'realPath' | 'processId'>;
   readonly nowMs?: number;
 }
 
 /** An environment around `disk`, and what was written to its output so far. */
-export function environmentOf(disk: Disk, { answer = 'n', holder, nowMs = 0, ...output }: World = {}) {
+export function environmentOf(disk: Disk, { answer = 'n', holder, real, nowMs = 0, ...output }: World = {}) {
   let stdout = '';
   const environment: Environment = {
     disk,
@@ -29,6 +32,7 @@ export function environmentOf(disk: Disk, { answer = 'n', holder, nowMs = 0, ...
     processId: 7,
     realPath: (path) => path,
     holderOf: () => holder,
+    ...real,
   };
   return { environment, said: () => stdout };
 }
@@ -47,4 +51,11 @@ export async function runOn(disk: Disk, args: readonly string[], world?: World):
     stderr += text;
   });
   return { status, stdout: said(), stderr };
+}
+
+/** Runs the program on the real disk, beside whatever servers run; what it says, and its questions are answered with yes. */
+export async function runBesideServers(args: readonly string[]): Promise<{ status: number; said: string }> {
+  const real = { holderOf, realPath: fs.realpathSync, processId: process.pid };
+  const { status, stdout, stderr } = await runOn(new NodeDisk(), args, { answer: 'y', real });
+  return { status, said: stdout + stderr };
 }

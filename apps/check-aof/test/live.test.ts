@@ -3,10 +3,8 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { NodeDisk } from '@aof/disk';
 import { expect, test } from 'vitest';
-import { holderOf } from '../src/open-files.ts';
-import { runProgram } from '../src/program.ts';
+import { runBesideServers } from './environment.ts';
 import { hasOracle } from './oracle.ts';
 import { RedisServer } from './redis-server.ts';
 
@@ -14,20 +12,8 @@ import { RedisServer } from './redis-server.ts';
 const AT_THE_END = /^(AOF_TRUNCATED|AOF_UNFINISHED_TRANSACTION|truncated|transaction)$/;
 
 async function look(...args: string[]) {
-  let stdout = '';
-  const write = (text: string): void => {
-    stdout += text;
-  };
-  const environment = {
-    disk: new NodeDisk(),
-    output: { write, answer: async () => 'y' },
-    nowMs: () => 0,
-    processId: 7,
-    realPath: (path: string) => path,
-    holderOf,
-  };
-  const status = await runProgram([...args], environment, write);
-  return { status, stdout };
+  const { status, said } = await runBesideServers(args);
+  return { status, stdout: said };
 }
 
 /** A client that writes for as long as it takes. @returns how to end it */

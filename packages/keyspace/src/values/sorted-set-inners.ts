@@ -20,6 +20,7 @@ import {
   NODE_BYTES,
   NONE,
   type SortedSetPages,
+  scoreBound,
   wordOf,
 } from './sorted-set-pages.ts';
 
@@ -51,7 +52,7 @@ export class SortedSetInners {
   /** A node without children. @param height of its children, plus 1: leaves are at height 0 */
   create(height: number): number {
     const node = this.#pages.allocate();
-    this.#set(node, KIND, -1 - height);
+    this.#pages.setWord(node, KIND, -1 - height);
     return node;
   }
 
@@ -62,32 +63,32 @@ export class SortedSetInners {
 
   /** The height of a node, which may be a leaf. */
   heightOf(node: number): number {
-    const kind = this.#get(node, KIND);
+    const kind = this.#pages.word(node, KIND);
     return kind < NONE ? -1 - kind : 0;
   }
 
   /** Number of children. */
   countOf(node: number): number {
-    return this.#get(node, COUNT);
+    return this.#pages.word(node, COUNT);
   }
 
   childAt(node: number, at: number): number {
-    return this.#get(node, CHILDREN + at);
+    return this.#pages.word(node, CHILDREN + at);
   }
 
   setChild(node: number, at: number, child: number): void {
-    this.#set(node, CHILDREN + at, child);
+    this.#pages.setWord(node, CHILDREN + at, child);
   }
 
   /** Number of pairs below child `at`. */
   pairsAt(node: number, at: number): number {
-    return this.#get(node, COUNTS + at);
+    return this.#pages.word(node, COUNTS + at);
   }
 
   /** Adds to the number of pairs below child `at`; answers what it is then. */
   addPairs(node: number, at: number, pairs: number): number {
     const sum = this.pairsAt(node, at) + pairs;
-    this.#set(node, COUNTS + at, sum);
+    this.#pages.setWord(node, COUNTS + at, sum);
     return sum;
   }
 
@@ -98,11 +99,11 @@ export class SortedSetInners {
 
   /** The first pair of child `at >= 1`: the address of its member. */
   memberAt(node: number, at: number): number {
-    return this.#get(node, MEMBERS + at);
+    return this.#pages.word(node, MEMBERS + at);
   }
 
   setFirst(node: number, at: number, score: number, address: number): void {
-    this.#set(node, MEMBERS + at, address);
+    this.#pages.setWord(node, MEMBERS + at, address);
     this.#pages.pageOf(node).doubles[doubleOf(node) + SCORES + at] = score;
   }
 
@@ -130,16 +131,8 @@ export class SortedSetInners {
   /** Index of the child in which the first pair lies, if any, whose score is not below `score`, or above it if `isInclusive`. */
   childBelow(node: number, score: number, isInclusive: boolean): number {
     const { words, doubles } = this.#pages.pageOf(node);
-    const scores = doubleOf(node) + SCORES;
-    let low = 1;
-    let high = words[wordOf(node) + COUNT];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      const first = doubles[scores + middle];
-      if (first < score || (isInclusive && first === score)) low = middle + 1;
-      else high = middle;
-    }
-    return low - 1;
+    const count = words[wordOf(node) + COUNT];
+    return scoreBound(doubles, doubleOf(node) + SCORES, 1, count, score, isInclusive) - 1;
   }
 
   /** Index of the child in which what is searched begins. */
@@ -218,15 +211,7 @@ export class SortedSetInners {
       target.words[toWord + MEMBERS + i] = source.words[fromWord + MEMBERS + i];
       target.doubles[toScores + i] = source.doubles[fromScores + i];
     }
-    this.#set(node, COUNT, start);
-    this.#set(to, COUNT, count + moved);
-  }
-
-  #get(node: number, field: number): number {
-    return this.#pages.pageOf(node).words[wordOf(node) + field];
-  }
-
-  #set(node: number, field: number, value: number): void {
-    this.#pages.pageOf(node).words[wordOf(node) + field] = value;
+    this.#pages.setWord(node, COUNT, start);
+    this.#pages.setWord(to, COUNT, count + moved);
   }
 }

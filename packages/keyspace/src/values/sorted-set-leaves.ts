@@ -18,6 +18,7 @@ import {
   NODE_BYTES,
   NONE,
   type SortedSetPages,
+  scoreBound,
   wordOf,
 } from './sorted-set-pages.ts';
 
@@ -90,10 +91,10 @@ export class SortedSetLeaves {
   create(previous: number): number {
     const leaf = this.#pages.allocate();
     const next = previous === NONE ? NONE : this.next(previous);
-    this.#set(leaf, NEXT, next);
-    this.#set(leaf, PREVIOUS, previous);
-    if (previous !== NONE) this.#set(previous, NEXT, leaf);
-    if (next !== NONE) this.#set(next, PREVIOUS, leaf);
+    this.#pages.setWord(leaf, NEXT, next);
+    this.#pages.setWord(leaf, PREVIOUS, previous);
+    if (previous !== NONE) this.#pages.setWord(previous, NEXT, leaf);
+    if (next !== NONE) this.#pages.setWord(next, PREVIOUS, leaf);
     this.#inUse++;
     return leaf;
   }
@@ -102,8 +103,8 @@ export class SortedSetLeaves {
   drop(leaf: number): void {
     const previous = this.previous(leaf);
     const next = this.next(leaf);
-    if (previous !== NONE) this.#set(previous, NEXT, next);
-    if (next !== NONE) this.#set(next, PREVIOUS, previous);
+    if (previous !== NONE) this.#pages.setWord(previous, NEXT, next);
+    if (next !== NONE) this.#pages.setWord(next, PREVIOUS, previous);
     this.#pages.free(leaf);
     this.#inUse--;
   }
@@ -113,21 +114,21 @@ export class SortedSetLeaves {
     const moved = this.#pages.move(leaf);
     const previous = this.previous(moved);
     const next = this.next(moved);
-    if (previous !== NONE) this.#set(previous, NEXT, moved);
-    if (next !== NONE) this.#set(next, PREVIOUS, moved);
+    if (previous !== NONE) this.#pages.setWord(previous, NEXT, moved);
+    if (next !== NONE) this.#pages.setWord(next, PREVIOUS, moved);
     return moved;
   }
 
   countOf(leaf: number): number {
-    return this.#get(leaf, COUNT);
+    return this.#pages.word(leaf, COUNT);
   }
 
   next(leaf: number): number {
-    return this.#get(leaf, NEXT);
+    return this.#pages.word(leaf, NEXT);
   }
 
   previous(leaf: number): number {
-    return this.#get(leaf, PREVIOUS);
+    return this.#pages.word(leaf, PREVIOUS);
   }
 
   scoreAt(leaf: number, at: number): number {
@@ -140,7 +141,7 @@ export class SortedSetLeaves {
 
   /** The address of a member. */
   memberAt(leaf: number, at: number): number {
-    return this.#get(leaf, MEMBERS + at);
+    return this.#pages.word(leaf, MEMBERS + at);
   }
 
   // Searching ---------------------------------------------------------------------------------------------------------
@@ -173,16 +174,8 @@ export class SortedSetLeaves {
   /** How many pairs have a score below `score`, or up to it if `isInclusive`. */
   countBelow(leaf: number, score: number, isInclusive: boolean): number {
     const { words, doubles } = this.#pages.pageOf(leaf);
-    const scores = doubleOf(leaf) + SCORES;
-    let low = 0;
-    let high = words[wordOf(leaf) + COUNT];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      const other = doubles[scores + middle];
-      if (other < score || (isInclusive && other === score)) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    const count = words[wordOf(leaf) + COUNT];
+    return scoreBound(doubles, doubleOf(leaf) + SCORES, 0, count, score, isInclusive);
   }
 
   /** How many pairs are before what is searched. */
@@ -293,15 +286,7 @@ export class SortedSetLeaves {
       target.words[toMembers + i] = source.words[fromMembers + i];
       target.doubles[toScores + i] = source.doubles[fromScores + i];
     }
-    this.#set(from, COUNT, start);
-    this.#set(to, COUNT, count + moved);
-  }
-
-  #get(leaf: number, field: number): number {
-    return this.#pages.pageOf(leaf).words[wordOf(leaf) + field];
-  }
-
-  #set(leaf: number, field: number, value: number): void {
-    this.#pages.pageOf(leaf).words[wordOf(leaf) + field] = value;
+    this.#pages.setWord(from, COUNT, start);
+    this.#pages.setWord(to, COUNT, count + moved);
   }
 }

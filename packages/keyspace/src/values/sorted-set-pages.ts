@@ -79,6 +79,29 @@ export function doubleOf(node: number): number {
   return (node & (MAX_SLOTS - 1)) * NODE_DOUBLES;
 }
 
+/**
+ * Index, from `low` to `high`, of the first of the ascending scores behind `start` that is not below `score`, or above it if
+ * `isInclusive`; `high` if there is none.
+ */
+export function scoreBound(
+  doubles: Float64Array,
+  start: number,
+  low: number,
+  high: number,
+  score: number,
+  isInclusive: boolean,
+): number {
+  let from = low;
+  let to = high;
+  while (from < to) {
+    const middle = (from + to) >>> 1;
+    const other = doubles[start + middle];
+    if (other < score || (isInclusive && other === score)) from = middle + 1;
+    else to = middle;
+  }
+  return from;
+}
+
 export class SortedSetPages {
   /** By number; undefined where a page was given back. */
   #pages: (NodePage | undefined)[] = [new NodePage(LEAST_BYTES)];
@@ -116,7 +139,7 @@ export class SortedSetPages {
     if (this.#free === NONE) this.#grow();
     const node = this.#free;
     this.#unlink(node);
-    this.#set(node, STATE, 0);
+    this.setWord(node, STATE, 0);
     this.pageOf(node).live++;
     this.#live++;
     return node;
@@ -128,7 +151,7 @@ export class SortedSetPages {
     const page = this.pageOf(node);
     page.live--;
     this.#live--;
-    this.#set(node, STATE, FREE);
+    this.setWord(node, STATE, FREE);
     const isVacating = number === this.#vacating;
     if (!isVacating) this.#link(node);
     if (page.live > 0 || (!isVacating && this.#slots - this.#live <= page.slots)) return;
@@ -188,8 +211,8 @@ export class SortedSetPages {
     const places = new Set(nodes);
     if (places.size !== nodes.length) throw new Error('a slot is two nodes');
     let previous = NONE;
-    for (let free = this.#free; free !== NONE; free = this.#get(free, NEXT_FREE)) {
-      if (this.#get(free, PREVIOUS_FREE) !== previous) throw new Error('broken list of free slots');
+    for (let free = this.#free; free !== NONE; free = this.word(free, NEXT_FREE)) {
+      if (this.word(free, PREVIOUS_FREE) !== previous) throw new Error('broken list of free slots');
       if (places.has(free)) throw new Error('a slot is free twice, or free and in use');
       if (free >>> SLOT_BITS === this.#vacating) throw new Error('a slot that is to be vacated is offered');
       places.add(free);
@@ -202,7 +225,7 @@ export class SortedSetPages {
       for (let slot = 0; slot < page.slots; slot++) {
         const node = (number << SLOT_BITS) | slot;
         if (number === this.#vacating) places.add(node);
-        if ((this.#get(node, STATE) === FREE) === inUse.has(node)) throw new Error('a slot is marked wrongly');
+        if ((this.word(node, STATE) === FREE) === inUse.has(node)) throw new Error('a slot is marked wrongly');
       }
       const live = nodes.filter((node) => node >>> SLOT_BITS === number).length;
       if (page.live !== live) throw new Error(`${live} nodes in a page that counts ${page.live}`);
@@ -235,7 +258,7 @@ export class SortedSetPages {
     // The first slot is the first to be used.
     for (let slot = end - 1; slot >= start; slot--) {
       const node = (number << SLOT_BITS) | slot;
-      this.#set(node, STATE, FREE);
+      this.setWord(node, STATE, FREE);
       this.#link(node);
     }
   }
@@ -268,25 +291,26 @@ export class SortedSetPages {
   }
 
   #link(node: number): void {
-    this.#set(node, NEXT_FREE, this.#free);
-    this.#set(node, PREVIOUS_FREE, NONE);
-    if (this.#free !== NONE) this.#set(this.#free, PREVIOUS_FREE, node);
+    this.setWord(node, NEXT_FREE, this.#free);
+    this.setWord(node, PREVIOUS_FREE, NONE);
+    if (this.#free !== NONE) this.setWord(this.#free, PREVIOUS_FREE, node);
     this.#free = node;
   }
 
   #unlink(node: number): void {
-    const next = this.#get(node, NEXT_FREE);
-    const previous = this.#get(node, PREVIOUS_FREE);
+    const next = this.word(node, NEXT_FREE);
+    const previous = this.word(node, PREVIOUS_FREE);
     if (previous === NONE) this.#free = next;
-    else this.#set(previous, NEXT_FREE, next);
-    if (next !== NONE) this.#set(next, PREVIOUS_FREE, previous);
+    else this.setWord(previous, NEXT_FREE, next);
+    if (next !== NONE) this.setWord(next, PREVIOUS_FREE, previous);
   }
 
-  #get(node: number, field: number): number {
+  /** Word `field` of a node. */
+  word(node: number, field: number): number {
     return this.pageOf(node).words[wordOf(node) + field];
   }
 
-  #set(node: number, field: number, value: number): void {
+  setWord(node: number, field: number, value: number): void {
     this.pageOf(node).words[wordOf(node) + field] = value;
   }
 }
