@@ -158,6 +158,11 @@ export class AppendLog implements PropagationSink, RewrittenLog {
     if (this.#writer !== undefined) this.#writer.hasIndependentClients = isPreferred;
   }
 
+  /** Under `always`: if there are records, the next flush makes the event loop wait for their sync. */
+  get blocksForSync(): boolean {
+    return this.#writer?.blocksForSync ?? false;
+  }
+
   flush(): void {
     this.#writer?.flush(this.#monotonicMs());
   }

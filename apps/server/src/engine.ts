@@ -11,6 +11,7 @@ import type { BufferLimit, Config } from '@aof/config';
 import type { Disk } from '@aof/disk';
 import { activeExpireCycle, Keyspace } from '@aof/keyspace';
 import type { Request, RequestLimits } from '@aof/resp-codec';
+import { AlwaysSync } from './always-sync.ts';
 import { AppendLog } from './append-log.ts';
 import { BackupControl } from './backup-control.ts';
 import type { Chance, Clock } from './clock.ts';
@@ -32,8 +33,6 @@ import { SnapshotControl } from './snapshot-control.ts';
 import { startLog } from './start-log.ts';
 import { loadSnapshotAtStart, removeLeftovers } from './start-snapshot.ts';
 import { Statistics } from './statistics.ts';
-import { SyncBarrier } from './sync-barrier.ts';
-import { SyncGathering } from './sync-gathering.ts';
 
 /** What an engine is made of. */
 export interface EngineOptions {
@@ -83,17 +82,12 @@ export class Engine {
   readonly #clients = new Map<number, Client>();
   #limits: RequestLimits;
   #unauthenticatedLimits: RequestLimits;
-  readonly #barrier = new SyncBarrier();
-  readonly #gathering: SyncGathering;
-  #readersSeenAtUs = Number.NEGATIVE_INFINITY;
-  #readsSeen = 0;
+  readonly #always: AlwaysSync;
   #wakesAtMs = Number.POSITIVE_INFINITY;
   #lastClientId = 0;
   #loading: LoadingProgress | undefined;
   #hasWholeDataset = false;
   #isTickScheduled = false;
-  /** At some time since the last tick nobody watched what clients saw: the timer may begin and stop to watch in between. */
-  #wasUnwatched = true;
   #isActiveExpireOn = true;
   #hasFailed = false;
   #isStopped = false;
@@ -108,8 +102,8 @@ export class Engine {
     this.runId = options.chance.runId();
     this.statistics = new Statistics(options.clock.nowMs(), usedMemoryBytes());
     [this.#limits, this.#unauthenticatedLimits] = requestLimits(options.config);
-    this.#gathering = new SyncGathering(options.clock);
     this.#gate = new ReplyGate((client, chunks) => client.link.send(chunks));
+    this.#always = new AlwaysSync(this, this.#gate);
     this.keyspace = new Keyspace({
       databaseCount: options.config.values.databases,
       hashSeed: options.chance.hashSeed(),
@@ -117,12 +111,8 @@ export class Engine {
       thresholds: thresholdsOf(options.config),
     });
     this.appendLog = new AppendLog(this, {
-      synced: (offset) => {
-        this.#barrier.synced(offset);
-        const released = this.#gate.synced(offset);
-        this.#gathering.released(released, this.appendLog.lastSyncMs * 1000);
-      },
-      isGathering: () => this.#isGathering(),
+      synced: (offset) => this.#always.synced(offset),
+      isGathering: () => this.#always.isGathering(),
       fatal: (message) => this.fail(message),
     });
     this.rewriteControl = new RewriteControl(this);
@@ -302,7 +292,9 @@ export class Engine {
   scheduleTick(): void {
     if (this.#isTickScheduled) return;
     this.#isTickScheduled = true;
-    this.options.schedule(() => this.tickIfDue());
+    this.options.schedule(() => {
+      if (this.#isTickScheduled) this.tick(true);
+    });
   }
 
   /** The tick now, if there is something for it to do in this turn: for whoever would otherwise let replies wait. */
@@ -310,8 +302,11 @@ export class Engine {
     if (this.#isTickScheduled) this.tick();
   }
 
-  /** Once per turn of the event loop: run what has come in, expire a little, flush the log once, then let replies leave. */
-  tick(): void {
+  /**
+   * Once per turn of the event loop: run what has come in, expire a little, flush the log once, then let replies leave.
+   * @param mayLookAgain all that may wait for another turn, if more clients are expected to share the sync of the flush
+   */
+  tick(mayLookAgain = false): void {
     if (this.#hasFailed || this.#isStopped) return;
     try {
       this.runReceived();
@@ -321,17 +316,18 @@ export class Engine {
       if (!this.#intake.isEmpty) this.scheduleTick();
     }
     if (this.#isStopped) return;
+    if (mayLookAgain && this.#always.looksAgain()) return this.scheduleTick();
     if (this.#isActiveExpireOn) this.expireSome(true);
     this.#resumeUnblocked();
     this.#answer();
   }
 
   #answer(): void {
-    const everybodyWaits = this.#isUnwatched;
+    const { everybodyWaits } = this.#always;
     this.#flush();
     if (this.#hasFailed) return;
     this.#gate.open(this.appendLog.holdRepliesUntil, this.appendLog.syncedBytes, everybodyWaits);
-    this.#wasUnwatched = this.executor.observer === undefined;
+    this.#always.tickEnded();
   }
 
   /** Clients whose wait has ended go on with their next requests, before this tick's flush. */
@@ -413,55 +409,12 @@ export class Engine {
   }
 
   #writeLog(): void {
-    if (this.config.values.appendfsync === 'always') this.#flushAlways();
+    if (this.config.values.appendfsync === 'always') this.#always.flush();
     else {
-      this.#stopWatching();
+      this.#always.stopWatching();
       this.appendLog.flush();
     }
     this.executor.state.logWriteError = this.appendLog.writeError;
-  }
-
-  /** While clients read beside those that write, syncs run in the background and readers of what is durable go on. */
-  #flushAlways(): void {
-    const { appendLog, executor } = this;
-    const hasReaders = this.#hasReaders();
-    appendLog.preferBackgroundSync = hasReaders;
-    appendLog.flush();
-    if (executor.observer !== undefined) {
-      this.#barrier.flushed(appendLog.holdRepliesUntil);
-      // A sync that blocked has ended inside the flush, before there was a batch to end.
-      this.#barrier.synced(appendLog.syncedBytes);
-    }
-    if (!hasReaders) this.#stopWatching();
-    else if (executor.observer === undefined) {
-      this.#barrier.start(appendLog.holdRepliesUntil);
-      this.#barrier.synced(appendLog.syncedBytes);
-      executor.observer = this.#barrier;
-    }
-  }
-
-  /** Whether the next sync waits for more to share it; if so, the next turn of the event loop asks again. */
-  #isGathering(): boolean {
-    const isOpen = this.#gathering.isOpen(() => this.#gate.waitingCount(this.#isUnwatched));
-    if (isOpen) this.scheduleTick();
-    return isOpen;
-  }
-
-  get #isUnwatched(): boolean {
-    return this.#wasUnwatched || this.executor.observer === undefined;
-  }
-
-  #stopWatching(): void {
-    this.executor.observer = undefined;
-    this.#wasUnwatched = true;
-  }
-
-  #hasReaders(): boolean {
-    const { totalReads } = this.executor.statistics;
-    const nowUs = this.clock.monotonicUs();
-    if (totalReads !== this.#readsSeen) this.#readersSeenAtUs = nowUs;
-    this.#readsSeen = totalReads;
-    return nowUs - this.#readersSeenAtUs < READERS_REMEMBERED_US + SYNCS_REMEMBERED * this.appendLog.lastSyncMs * 1000;
   }
 
   #followConfig(): void {
@@ -491,8 +444,3 @@ export class Engine {
     });
   }
 }
-
-/** Readers that were seen within this time make `always` sync in the background. */
-const READERS_REMEMBERED_US = 50_000;
-/** And so many syncs more: a reader that has to wait for one cannot be seen reading meanwhile. */
-const SYNCS_REMEMBERED = 2;

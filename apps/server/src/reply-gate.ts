@@ -39,6 +39,11 @@ export class ReplyGate {
     return this.#scheduled.push(client) === 1;
   }
 
+  /** Clients whose replies leave, or wait, at the next `open`. */
+  get scheduledCount(): number {
+    return this.#scheduled.length;
+  }
+
   get heldCount(): number {
     return this.#held.length - this.#heldFrom;
   }

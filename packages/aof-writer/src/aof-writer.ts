@@ -16,24 +16,18 @@ import type { AofWriterEvents, WriteFailure } from './events.ts';
 import type { LogSegment } from './log-segment.ts';
 import { RecordBuffer, type RecordTee } from './record-buffer.ts';
 import { SegmentChain } from './segment-chain.ts';
-import {
-  type AofWriterSettings,
-  BLOCKING_LIMIT_MS,
-  DEFAULT_SETTINGS,
-  MAX_POSTPONE_MS,
-  SYNC_INTERVAL_MS,
-} from './settings.ts';
+import { type AofWriterSettings, BLOCKING_LIMIT_MS, DEFAULT_SETTINGS, SYNC_INTERVAL_MS } from './settings.ts';
 import { SyncPace } from './sync-pace.ts';
+import { WritePostponement } from './write-postponement.ts';
 import { WriteTrouble } from './write-trouble.ts';
 import type { AofWriterOptions, FlushResult, Rotation } from './writer-options.ts';
 
 export class AofWriter {
-  /** `adaptive`: clients whose replies need not wait for a sync are being served, so that blocking would stop them for nothing. */
-  hasIndependentClients = false;
   readonly #records = new RecordBuffer();
   readonly #chain: SegmentChain;
   readonly #pace: SyncPace;
   readonly #writes: WriteTrouble;
+  readonly #postponement: WritePostponement;
   readonly #events: AofWriterEvents;
   readonly #stopwatchMs: () => number;
   readonly #isRewriting: () => boolean;
@@ -45,8 +39,6 @@ export class AofWriter {
   #reportedBytes = 0;
   #lastSyncAtMs: number;
   #backgroundSyncStartedAtMs = 0;
-  #postponedSinceMs: number | undefined;
-  #delayedSyncCount = 0;
   #reportedSyncFailure: LogSegment | undefined;
   #successorFailure: AofWriteError | undefined;
   #isEnded = false;
@@ -55,6 +47,7 @@ export class AofWriter {
     this.#settings = { ...DEFAULT_SETTINGS, ...options.settings };
     this.#events = options.events;
     this.#writes = new WriteTrouble(options.events);
+    this.#postponement = new WritePostponement(() => options.events.syncDelayed());
     this.#stopwatchMs = options.stopwatchMs;
     this.#isRewriting = options.isRewriting ?? (() => false);
     this.#isGathering = options.isGathering ?? (() => false);
@@ -114,7 +107,7 @@ export class AofWriter {
 
   /** aof_delayed_fsync. */
   get delayedSyncCount(): number {
-    return this.#delayedSyncCount;
+    return this.#postponement.delayedSyncCount;
   }
 
   /** aof_last_write_status. */
@@ -134,6 +127,16 @@ export class AofWriter {
 
   get settings(): AofWriterSettings {
     return this.#settings;
+  }
+
+  /** `adaptive`: clients whose replies need not wait for a sync are being served, so that none should block. */
+  set hasIndependentClients(value: boolean) {
+    this.#pace.hasIndependentClients = value;
+  }
+
+  /** A flush that finds records makes the event loop wait for a sync. */
+  get blocksForSync(): boolean {
+    return this.#isPromising && this.#isBlocking;
   }
 
   // --- records ---
@@ -203,7 +206,7 @@ export class AofWriter {
       return 'failed';
     }
     if (!isForced && this.#shouldPostpone(monotonicMs)) return 'postponed';
-    this.#postponedSinceMs = undefined;
+    this.#postponement.end();
     const failure = this.#write();
     if (failure === undefined) this.#writes.succeeded();
     else {
@@ -312,7 +315,7 @@ export class AofWriter {
     const hadSyncFailure = this.#chain.syncFailure !== undefined;
     this.#chain.succeed();
     this.#consumeWritten();
-    this.#postponedSinceMs = undefined;
+    this.#postponement.end();
     if (this.#records.length === 0) this.#writes.succeeded();
     // What the new file has not got yet, because the old one had failed, is no failure of the new one: the next flush tries.
     else this.#writes.retryAtOnce();
@@ -340,17 +343,11 @@ export class AofWriter {
 
   // --- inside ---
 
-  /** Under `everysec` a write may block in the kernel while a sync of the same file runs: it waits, but not for ever. */
   #shouldPostpone(monotonicMs: number): boolean {
     const { live, current } = this.#chain;
     if (this.#settings.policy !== 'everysec' || !live.some(({ isSyncing }) => isSyncing)) return false;
     // Replies from the time of `always` wait for it.
-    if (this.#promisedBytes > current.writtenBytes) return false;
-    this.#postponedSinceMs ??= monotonicMs;
-    if (monotonicMs - this.#postponedSinceMs < MAX_POSTPONE_MS) return true;
-    this.#delayedSyncCount++;
-    this.#events.syncDelayed();
-    return false;
+    return this.#promisedBytes <= current.writtenBytes && this.#postponement.waits(monotonicMs);
   }
 
   /** Gives each file what it has not got yet. The successor is the first: whoever reads along takes it for the newer one. */
@@ -374,8 +371,7 @@ export class AofWriter {
 
   /** Forgets what every file has got. */
   #consumeWritten(): void {
-    let writtenBytes = Number.POSITIVE_INFINITY;
-    for (const segment of this.#chain.live) writtenBytes = Math.min(writtenBytes, segment.writtenBytes);
+    const { writtenBytes } = this.#chain;
     const { consumedBytes } = this.#records;
     if (writtenBytes > consumedBytes) this.#records.consume(writtenBytes - consumedBytes);
   }
@@ -389,6 +385,11 @@ export class AofWriter {
 
   #isSyncSuspended(): boolean {
     return this.#settings.noFsyncOnRewrite && this.#isRewriting();
+  }
+
+  /** Two files are never waited for: that would take twice as long. */
+  get #isBlocking(): boolean {
+    return this.#chain.live.length === 1 && this.#pace.shouldBlock(this.#settings.alwaysMode);
   }
 
   /** The policy is `always`, and holds now. */
@@ -426,10 +427,7 @@ export class AofWriter {
   /** Syncs what replies wait for, unless a sync runs: then the writes made meanwhile share the next one. */
   #keepPromise(): void {
     const { live } = this.#chain;
-    const mode = this.#settings.alwaysMode;
-    // Two files are never waited for: that would take twice as long.
-    const isBlocking =
-      live.length === 1 && this.#pace.shouldBlock(mode) && !(mode === 'adaptive' && this.hasIndependentClients);
+    const isBlocking = this.#isBlocking;
     for (const segment of live) {
       // What is promised and not written yet is for the next flush.
       if (segment.isSyncing || segment.syncedBytes >= Math.min(this.#promisedBytes, segment.writtenBytes)) continue;

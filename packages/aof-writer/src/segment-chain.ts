@@ -69,6 +69,13 @@ export class SegmentChain {
     return this.#syncedBytes;
   }
 
+  /** What each of the live files has got. */
+  get writtenBytes(): number {
+    let writtenBytes = this.#current.writtenBytes;
+    for (const segment of this.#live) writtenBytes = Math.min(writtenBytes, segment.writtenBytes);
+    return writtenBytes;
+  }
+
   /** Background syncs that run or wait, those of older files included. */
   get pendingSyncs(): number {
     return this.#retirements.size + this.#live.filter(({ isSyncing }) => isSyncing).length;

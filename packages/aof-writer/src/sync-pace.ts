@@ -14,6 +14,8 @@ const BACKGROUND_SAMPLES = 32;
 
 export class SyncPace {
   readonly #blockingLimitMs: number;
+  /** Clients whose replies need not wait for a sync are being served: blocking would stop them for nothing. */
+  hasIndependentClients = false;
   #averageMs = 0;
   #fastestMs = Number.POSITIVE_INFINITY;
   #samples = 0;
@@ -25,7 +27,8 @@ export class SyncPace {
   }
 
   shouldBlock(mode: AlwaysMode): boolean {
-    return mode === 'blocking' || (mode === 'adaptive' && this.#averageMs <= this.#blockingLimitMs);
+    if (mode !== 'adaptive') return mode === 'blocking';
+    return !this.hasIndependentClients && this.#averageMs <= this.#blockingLimitMs;
   }
 
   recordBlocking(durationMs: number): void {
