@@ -29,7 +29,14 @@ export function pop(list: ListValue, end: ListEnd): string | undefined {
 
 /** Takes `count` elements, which must be there, from an end and writes them to the reply, the outermost first. */
 export function popToReply(ctx: CommandContext, list: ListValue, end: ListEnd, count: number): void {
-  for (let left = count; left > 0; left--) ctx.reply.bulk(pop(list, end) ?? '');
+  const { reply } = ctx;
+  if (count === 1) return reply.bulk(pop(list, end) ?? '');
+  list.popAll(
+    end === 'left' ? 'head' : 'tail',
+    count,
+    (element) => reply.bulk(element),
+    (bytes, from, to) => reply.bulkRange(bytes, from, to),
+  );
 }
 
 /** Ends a command that has taken `count` elements from the list under `key`: a list that is empty goes. */

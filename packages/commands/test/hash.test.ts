@@ -53,6 +53,12 @@ differential('setting and reading fields', {
     TTL h
     HDEL h b d x
     EXISTS h`,
+  'hdel of many fields': `
+    HSET h ${MANY.slice(0, MANY.indexOf(' f120 '))}
+    HDEL h ${Array.from({ length: 40 }, (_, n) => `f${n * 3}`).join(' ')} f0 x f3
+    HGETALL h
+    HDEL h ${Array.from({ length: 120 }, (_, n) => `f${n}`).join(' ')}
+    EXISTS h`,
   'wrong types and arities': `
     SET s x
     HSET s a 1

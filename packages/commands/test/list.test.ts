@@ -52,6 +52,22 @@ differential('pushes and pops', {
     LPOP l 1 2
     RPOP l 1 2
     LPOP l 9223372036854775807`,
+  'many at once': `
+    RPUSH l ${Array.from({ length: 120 }, (_, n) => (n % 7 === 0 ? 'x' : `e${n}`)).join(' ')}
+    LPOP l 20
+    RPOP l 30
+    LREM l 3 x
+    LREM l -2 x
+    LTRIM l 5 -6
+    LRANGE l 0 -1
+    RPUSH l ${Array.from({ length: 2500 }, (_, n) => `element:${n}`).join(' ')}
+    RPOP l 5
+    LPOP l 5
+    RPOP l 1100
+    LPOP l 1100
+    LRANGE l 0 -1
+    RPOP l 1000
+    EXISTS l`,
   'wrong types and arities': `
     SET s x
     LPUSH s a

@@ -4,6 +4,10 @@ import { differential } from './differential.ts';
 import { LocalServer } from './local-server.ts';
 import { textsOf } from './reply-tree.ts';
 
+/** `count` members from number `from` on, every `step`-th. */
+const some = (prefix: string, from: number, count: number, step = 1): string =>
+  Array.from({ length: count }, (_, n) => `${prefix}${from + n * step}`).join(' ');
+
 differential('SADD, SREM and membership', {
   'members of all kinds': `
     SADD t a b c a
@@ -47,6 +51,18 @@ differential('SADD, SREM and membership', {
     EXISTS t
     SADD t a
     SPOP t
+    EXISTS t`,
+  'many members at once': `
+    SADD t ${some('m', 0, 100)}
+    SREM t ${some('m', 1, 40, 2)} m1 x m3 ${some('m', 95, 20)}
+    SMEMBERS t
+    SREM t ${some('x', 0, 30)}
+    SADD i ${some('', -50, 100)}
+    SREM i ${some('', 30, 40, -3)} x 01 ${some('', 45, 20)}
+    SMEMBERS i
+    SREM i ${some('', -50, 100)}
+    EXISTS i
+    SREM t ${some('m', 0, 100)}
     EXISTS t`,
   'the expiry stays': `
     SADD t a

@@ -171,6 +171,12 @@ differential('ZREM, ZRANK, ZCARD and ZSCAN', {
     ZREM z b c d
     EXISTS z
     ZREM z b`,
+  'many at once': `
+    ZADD z ${Array.from({ length: 100 }, (_, n) => `${(n * 37) % 50} m${n}`).join(' ')}
+    ZREM z ${Array.from({ length: 40 }, (_, n) => `m${n * 2}`).join(' ')} m0 x m99
+    ZRANGE z 0 -1 WITHSCORES
+    ZREM z ${Array.from({ length: 100 }, (_, n) => `m${n}`).join(' ')}
+    EXISTS z`,
   scans: `
     ZADD z 1 a 2.5 b 3 ab -inf abc
     ZSCAN z 0

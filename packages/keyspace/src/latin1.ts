@@ -46,6 +46,8 @@ export function flatCopy(text: string): string {
   return scratch.latin1Slice(0, text.length);
 }
 
+/** Up to so many bytes it is faster to write all of a text and move a part of it than to write two parts. */
+const WHOLE_BYTES = 4096;
 /** Up to so many bytes a loop is faster than a call into native code. */
 const LOOP_BYTES = 32;
 
@@ -57,6 +59,41 @@ export function copyBytes(target: Uint8Array, at: number, source: Uint8Array, st
   }
   let to = at;
   for (let from = start; from < end; from++) target[to++] = source[from];
+}
+
+/**
+ * `text` without some of its ranges, flat; in one copy, however many they are.
+ *
+ * @param ranges start, end (exclusive), start, end …, ascending and apart
+ */
+export function cutRanges(text: string, ranges: readonly number[]): string {
+  if (ranges.length === 0) return text;
+  const { length } = text;
+  const scratch = latin1Scratch(length);
+  const [firstStart, firstEnd] = ranges;
+  /** How far left of its place in `text` a byte was written. */
+  let shift = 0;
+  if (length <= WHOLE_BYTES) {
+    scratch.latin1Write(text, 0, length);
+  } else {
+    shift = firstEnd - firstStart;
+    if (firstStart > 0) scratch.latin1Write(text, 0, firstStart);
+    scratch.latin1Write(text.substring(firstEnd), firstStart, length - firstEnd);
+  }
+  let to = firstStart;
+  for (let i = 1; i < ranges.length; i += 2) {
+    const from = ranges[i] - shift;
+    const end = (i + 1 < ranges.length ? ranges[i + 1] : length) - shift;
+    if (from > to) moveDown(scratch, to, from, end);
+    to += end - from;
+  }
+  return scratch.latin1Slice(0, to);
+}
+
+/** Moves the bytes `start` to `end` (exclusive) to `at`, which is below them. */
+function moveDown(bytes: Uint8Array, at: number, start: number, end: number): void {
+  if (end - start > LOOP_BYTES) bytes.copyWithin(at, start, end);
+  else for (let i = 0; i < end - start; i++) bytes[at + i] = bytes[start + i];
 }
 
 /** Writes `text` into `target` from `at` on. */

@@ -62,7 +62,7 @@ describe('a packed sequence', () => {
             p = packed.packedReplace(p, offset, first);
             model[index] = first;
           } else if (kind === 5) {
-            p = packed.packedRemove(p, offset, count);
+            p = packed.packedRemove(p, [offset], count);
             model.splice(index, count);
           } else if (kind === 6) {
             p = packed.packedSlice(p, offset, p.length);
@@ -99,6 +99,46 @@ describe('a packed sequence', () => {
           expect(packed.packedFind(p, wanted, step, offsetOf(p, from))).toBe(expected);
         },
       ),
+    );
+  });
+
+  test('finds and removes many groups of entries at once', () => {
+    // Long and short ones, so that what moves does so in either way.
+    const distinct = fc.uniqueArray(
+      fc.oneof({ weight: 6, arbitrary: fc.nat(99).map((n) => `e${n}`) }, { weight: 1, arbitrary: entry }),
+      { maxLength: 40, size: 'max' },
+    );
+    let removed = 0;
+    fc.assert(
+      fc.property(
+        distinct,
+        fc.array(fc.nat(45), { maxLength: 60, size: 'max' }),
+        fc.integer({ min: 1, max: 3 }),
+        (array, chosen, step) => {
+          const groups = array.map((item) => [item, ...Array.from({ length: step - 1 }, () => 'e1')]);
+          const wanted = chosen.map((at) => array[at] ?? 'not there');
+          const p = packed.packedOf(groups.flat());
+          const found = packed.packedFindAll(p, wanted, step);
+          const gone = array.flatMap((item, at) => (wanted.includes(item) ? [offsetOf(p, at * step)] : []));
+          expect(found).toEqual(gone);
+          const kept = groups.filter(([item]) => !wanted.includes(item));
+          expect(packed.packedEntries(packed.packedRemove(p, found, step))).toEqual(kept.flat());
+          removed += found.length;
+        },
+      ),
+      { numRuns: 400 },
+    );
+    expect(removed).toBeGreaterThan(1000);
+  });
+
+  test('finds every entry that is equal to one', () => {
+    const few = fc.constantFrom('', 'a', 'b', 'x'.repeat(254));
+    fc.assert(
+      fc.property(fc.array(few, { maxLength: 30 }), few, (array, wanted) => {
+        const p = packed.packedOf(array);
+        const expected = array.flatMap((item, at) => (item === wanted ? [offsetOf(p, at)] : []));
+        expect(packed.packedFindEvery(p, wanted)).toEqual(expected);
+      }),
     );
   });
 

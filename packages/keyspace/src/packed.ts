@@ -14,10 +14,12 @@
  * stored. Strings that are put in hold only chars 0–255. Offsets are not checked: pass only offsets that this file gave.
  */
 
-import { flatCopy, type Latin1Buffer, latin1Scratch } from './latin1.ts';
+import { cutRanges, flatCopy, type Latin1Buffer, latin1Scratch } from './latin1.ts';
 
 /** What is written where a length does not fit one char. */
 const LONG_PREFIX = 0xfe;
+/** Up to so many entries are searched for one by one: to take each entry of the sequence out and look it up costs more. */
+const FEW_ENTRIES = 16;
 
 /** Writes one entry at `at`, where `packedSize` is free, and answers the position after it. */
 export function packedWrite(target: Latin1Buffer, at: number, entry: string): number {
@@ -170,9 +172,10 @@ export function packedFind(p: string, entry: string, step = 1, offset = 0): numb
     const first = p.charCodeAt(at);
     if (first < LONG_PREFIX) {
       if (isShort && first === length) {
-        let i = 0;
-        while (i < length && p.charCodeAt(at + 1 + i) === entry.charCodeAt(i)) i++;
-        if (i === length) return at;
+        // From the end, where entries of a kind differ first.
+        let i = length - 1;
+        while (i >= 0 && p.charCodeAt(at + 1 + i) === entry.charCodeAt(i)) i--;
+        if (i < 0) return at;
       }
       at += 1 + first;
     } else {
@@ -182,6 +185,38 @@ export function packedFind(p: string, entry: string, step = 1, offset = 0): numb
     for (let skipped = 1; skipped < step && at < total; skipped++) at = packedNext(p, at);
   }
   return -1;
+}
+
+/** Offsets, ascending, of all entries equal to `entry`. */
+export function packedFindEvery(p: string, entry: string): number[] {
+  const found: number[] = [];
+  for (let at = packedFind(p, entry); at >= 0; at = packedFind(p, entry, 1, packedNext(p, at))) found.push(at);
+  return found;
+}
+
+/**
+ * Offsets, ascending, of the entries that are equal to one of `wanted`, in which the same may stand twice. The entries that are compared
+ * must be distinct. O(entries + wanted).
+ *
+ * @param step only every `step`-th entry is compared
+ */
+export function packedFindAll(p: string, wanted: readonly string[], step = 1): number[] {
+  if (wanted.length <= FEW_ENTRIES) return findEach(p, wanted, step);
+  const isWanted = new Set(wanted);
+  const found: number[] = [];
+  for (let at = 0; at < p.length; at = packedSkip(p, at, step)) {
+    if (isWanted.has(packedEntry(p, at))) found.push(at);
+  }
+  return found;
+}
+
+function findEach(p: string, wanted: readonly string[], step: number): number[] {
+  const found: number[] = [];
+  for (const entry of wanted) {
+    const at = packedFind(p, entry, step);
+    if (at >= 0 && !found.includes(at)) found.push(at);
+  }
+  return found.length > 1 ? found.sort((a, b) => a - b) : found;
 }
 
 /** `p` with `entry` after its last entry. */
@@ -213,9 +248,11 @@ export function packedReplace(p: string, offset: number, entry: string): string 
   return packedSplice(p, offset, packedNext(p, offset), entry);
 }
 
-/** `p` without the `count` entries from `offset` on. */
-export function packedRemove(p: string, offset: number, count = 1): string {
-  return packedSplice(p, offset, packedSkip(p, offset, count));
+/** `p` without the `count` entries from each of `offsets` (ascending) on. One copy. */
+export function packedRemove(p: string, offsets: readonly number[], count = 1): string {
+  const ranges: number[] = [];
+  for (const offset of offsets) ranges.push(offset, packedSkip(p, offset, count));
+  return cutRanges(p, ranges);
 }
 
 /** `p` with the entries of offsets `start` (inclusive) to `end` (exclusive) replaced by up to two entries. One copy. */

@@ -61,15 +61,11 @@ const hdel: Handler = (ctx, request) => {
   const key = request.key(1);
   const hash = writeValue(ctx, key, 'hash');
   if (hash === WRONG_TYPE) return;
-  let removed = 0;
-  for (let i = 2; hash !== undefined && hash.size > 0 && i < request.count; i++) {
-    if (hash.delete(request.latin1(i))) removed++;
-  }
-  if (removed > 0) {
-    if (hash?.size === 0) ctx.db.remove(key);
-    else ctx.db.touched(key);
-    ctx.keyspace.dirty += removed;
-  }
+  if (hash === undefined) return ctx.reply.integer(0);
+  const removed = hash.deleteAll(textsFrom(request, 2));
+  if (hash.size === 0) ctx.db.remove(key);
+  else if (removed > 0) ctx.db.touched(key);
+  ctx.keyspace.dirty += removed;
   ctx.reply.integer(removed);
 };
 

@@ -28,8 +28,7 @@ const remove: Handler = (ctx, request) => {
   const set = writeValue(ctx, key, 'set');
   if (set === WRONG_TYPE) return;
   if (set === undefined) return ctx.reply.integer(0);
-  let removed = 0;
-  for (let i = 2; i < request.count && set.size > 0; i++) if (set.remove(request.latin1(i))) removed++;
+  const removed = set.removeAll(textsFrom(request, 2));
   if (set.size === 0) ctx.db.remove(key);
   else if (removed > 0) ctx.db.touched(key);
   ctx.keyspace.dirty += removed;

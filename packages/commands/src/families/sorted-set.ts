@@ -4,6 +4,7 @@
  */
 import { ADDED, SortedSetValue, type Thresholds, UNCHANGED } from '@aof/keyspace';
 import { formatDouble17, type Request } from '@aof/resp-codec';
+import { textsFrom } from '../argument-texts.ts';
 import { scanning, type VisitElement } from '../collection-scan.ts';
 import type { CommandContext } from '../context.ts';
 import { readValue, WRONG_TYPE, writeValue } from '../lookup.ts';
@@ -173,8 +174,7 @@ const remove: Handler = (ctx, request) => {
   const set = writeValue(ctx, key, 'zset');
   if (set === WRONG_TYPE) return;
   if (set === undefined) return ctx.reply.integer(0);
-  let removed = 0;
-  for (let i = 2; i < request.count && set.size > 0; i++) if (set.remove(request.latin1(i))) removed++;
+  const removed = set.removeAll(textsFrom(request, 2));
   if (set.size === 0) ctx.db.remove(key);
   else if (removed > 0) ctx.db.touched(key);
   ctx.keyspace.dirty += removed;

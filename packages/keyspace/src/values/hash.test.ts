@@ -110,6 +110,34 @@ describe('a hash', () => {
     expect(changes.size).toBe(3);
   });
 
+  test('deletes many fields at once as it deletes them one by one', () => {
+    const pairs = fc.array(fc.tuple(name, name), { maxLength: 60, size: 'max' });
+    // Some that are there, by their number, some that may be, and the same again.
+    const chosen = fc.array(fc.oneof(fc.nat(70), name), { maxLength: 70, size: 'max' });
+    const deletions = new Map<string, number>();
+    fc.assert(
+      fc.property(
+        pairs,
+        fc.array(chosen, { maxLength: 3 }),
+        fc.constantFrom(TINY, THRESHOLDS),
+        (all, batches, limits) => {
+          const hash = HashValue.of(all, limits);
+          const single = hash.clone();
+          for (const batch of batches) {
+            const fields = batch.map((one) => (typeof one === 'number' ? (all[one]?.[0] ?? '') : one));
+            const gone = fields.filter((field) => single.delete(field));
+            expect(hash.deleteAll(fields)).toBe(gone.length);
+            expect(hash.size).toBe(single.size);
+            expect([...hash.entries()]).toEqual([...single.entries()]);
+            deletions.set(hash.encoding(), (deletions.get(hash.encoding()) ?? 0) + gone.length);
+          }
+        },
+      ),
+      { numRuns: 300 },
+    );
+    for (const form of ['listpack', 'hashtable']) expect(deletions.get(form)).toBeGreaterThan(100);
+  });
+
   test('shares nothing visible with its copy', () => {
     const operations = fc.array(operation, { maxLength: 40, size: 'max' });
     fc.assert(

@@ -17,6 +17,7 @@ import {
   packedEntry,
   packedEntryLength,
   packedFind,
+  packedFindAll,
   packedNext,
   packedOf,
   packedRemove,
@@ -156,13 +157,21 @@ export class HashValue {
 
   /** Answers whether the field was there. */
   delete(field: string): boolean {
+    return this.deleteAll([field]) === 1;
+  }
+
+  /** Removes fields; answers how many were there. A small form is written once: O(its size + what is removed). */
+  deleteAll(fields: readonly string[]): number {
     const body = this.#body;
-    if (typeof body !== 'string') return body.delete(field);
-    const at = packedFind(body, field, 2);
-    if (at < 0) return false;
-    this.#body = packedRemove(body, at, 2);
-    this.#count--;
-    return true;
+    if (typeof body !== 'string') {
+      let removed = 0;
+      for (const field of fields) if (body.delete(field)) removed++;
+      return removed;
+    }
+    const found = packedFindAll(body, fields, 2);
+    if (found.length > 0) this.#body = packedRemove(body, found, 2);
+    this.#count -= found.length;
+    return found.length;
   }
 
   /** Visits every pair, in no order. The strings may be slices: not to be stored. Nothing may be changed meanwhile. */

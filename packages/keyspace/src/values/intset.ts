@@ -10,7 +10,7 @@
  *
  * Integers of width 8 are handled as a signed high and an unsigned low half, because doubles are exact to 53 bits only.
  */
-import { type Latin1Buffer, latin1Scratch } from '../latin1.ts';
+import { cutRanges, type Latin1Buffer, latin1Scratch } from '../latin1.ts';
 
 const LOW_HALF = 0x1_0000_0000;
 /** Up to this many digits a decimal is exact as a double. */
@@ -282,21 +282,26 @@ function writeInteger(target: Buffer, at: number, width: number, lower: number, 
   target[at + 7] = upper >>> 24;
 }
 
-/** The set without `member`; the same string if it was not there. O(members). */
-export function intsetRemove(set: string, member: string): string {
-  if (!readInteger(member)) return set;
-  const index = searchRegisters(set);
-  return index < 0 ? set : intsetRemoveAt(set, index);
+/** Indexes, ascending, of those of `members`, in which the same may stand twice, that are in the set. */
+export function intsetFindAll(set: string, members: readonly string[]): number[] {
+  const found: number[] = [];
+  let isAscending = true;
+  for (const member of members) {
+    if (!readInteger(member)) continue;
+    const index = searchRegisters(set);
+    if (index < 0) continue;
+    isAscending &&= found.length === 0 || found[found.length - 1] < index;
+    found.push(index);
+  }
+  if (isAscending) return found;
+  return found.sort((a, b) => a - b).filter((index, i) => i === 0 || found[i - 1] !== index);
 }
 
-/** The set without the member of rank `index`, which must be below the count. */
-export function intsetRemoveAt(set: string, index: number): string {
+/** The set without the members of ranks `indexes` (ascending), which must be below the count. O(members), one copy. */
+export function intsetRemove(set: string, indexes: readonly number[]): string {
+  if (indexes.length === intsetCount(set)) return '';
   const width = widthOf(set);
-  const total = set.length - width;
-  if (total === 1) return '';
-  const scratch = latin1Scratch(total);
-  scratch.latin1Write(set, 0, index * width);
-  const tail = (index + 1) * width;
-  scratch.latin1Write(set.substring(tail), index * width, set.length - tail);
-  return scratch.latin1Slice(0, total);
+  const ranges: number[] = [];
+  for (const index of indexes) ranges.push(index * width, (index + 1) * width);
+  return cutRanges(set, ranges);
 }

@@ -19,6 +19,7 @@ const index = fc.integer({ min: -400, max: 400 });
 
 type Operation =
   | { kind: 'pushAll'; isHead: boolean; values: string[] }
+  | { kind: 'popAll'; isHead: boolean; times: number; asBytes: boolean }
   | { kind: 'push' | 'pop'; isHead: boolean; times: number; value: string }
   | { kind: 'replace' | 'remove'; at: number; value: string }
   | { kind: 'insert'; pivot: string; isAfter: boolean; value: string }
@@ -44,6 +45,12 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
     isHead: fc.boolean(),
     times: fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 200 })),
     value: element,
+  }),
+  fc.record({
+    kind: fc.constant('popAll' as const),
+    isHead: fc.boolean(),
+    times: fc.oneof(fc.integer({ min: 0, max: 20 }), fc.nat(1000)),
+    asBytes: fc.boolean(),
   }),
   fc.record({ kind: fc.constantFrom('replace' as const, 'remove' as const), at: index, value: element }),
   fc.record({ kind: fc.constant('insert' as const), pivot: element, isAfter: fc.boolean(), value: element }),
@@ -91,6 +98,19 @@ function apply(list: ListValue, model: string[], op: Operation): void {
         list.shrink(FILL);
       }
       return;
+    case 'popAll': {
+      const count = Math.min(op.times, model.length);
+      const popped: string[] = [];
+      list.popAll(
+        op.isHead ? 'head' : 'tail',
+        count,
+        (item) => popped.push(item),
+        op.asBytes ? (bytes, from, to) => popped.push(textOf(bytes, from, to)) : undefined,
+      );
+      expect(popped).toEqual(op.isHead ? model.splice(0, count) : model.splice(model.length - count).reverse());
+      list.shrink(FILL);
+      return;
+    }
     case 'replace': {
       const at = op.at < 0 ? model.length + op.at : op.at;
       const isThere = at >= 0 && at < model.length;
@@ -150,6 +170,10 @@ function sliceOf(list: ListValue, start: number, end: number): string[] {
   return items;
 }
 
+function textOf(bytes: Uint8Array, from: number, to: number): string {
+  return Buffer.from(bytes.subarray(from, to)).toString('latin1');
+}
+
 /** The same elements, as bytes where they lie as bytes. */
 function bytesOf(list: ListValue, start: number, end: number): string[] {
   const items: string[] = [];
@@ -157,7 +181,7 @@ function bytesOf(list: ListValue, start: number, end: number): string[] {
     start,
     end,
     (item) => items.push(item),
-    (bytes, from, to) => items.push(Buffer.from(bytes.subarray(from, to)).toString('latin1')),
+    (bytes, from, to) => items.push(textOf(bytes, from, to)),
   );
   return items;
 }
@@ -375,6 +399,33 @@ describe('the encoding that is reported', () => {
     const texts = new ListValue();
     for (let n = 0; n < 1300; n++) push(texts, `t${1000 + n}`);
     expect(texts.encoding()).toBe('quicklist');
+  });
+
+  test('follows what is taken off the ends', () => {
+    const list = ListValue.of(
+      Array.from({ length: 60 }, (_, n) => (n % 3 === 0 ? String(n * 1000) : 'x'.repeat(n * 2))),
+      FILL,
+    );
+    /** For how many bytes more there is room. */
+    const room = (from: ListValue): number => {
+      for (let bytes = 0; ; bytes++) {
+        const copy = from.clone();
+        copy.grow(FILL, bytes, 1);
+        if (copy.encoding() === 'quicklist') return bytes;
+      }
+    };
+    const taken = [
+      () => list.popAll('head', 2, () => {}),
+      () => list.popAll('tail', 3, () => {}),
+      () => list.keep(4, list.length - 1),
+      () => list.popAll('head', 30, () => {}),
+      () => list.keep(15, 20),
+    ];
+    for (const take of taken) {
+      take();
+      expect(room(list)).toBe(room(ListValue.of([...list], FILL)));
+    }
+    expect(list.length).toBe(5);
   });
 
   test('follows replaced, inserted and removed elements', () => {

@@ -15,6 +15,7 @@ import {
   packedEntry,
   packedEntryLength,
   packedEquals,
+  packedFindEvery,
   packedInsert,
   packedInsertAll,
   packedNext,
@@ -37,6 +38,10 @@ const SMALL_ENTRIES = 128;
 const SMALL_BYTES = 2048;
 /** Part of those limits above which a list that is popped becomes a deque; well above half of them, so that forms do not alternate. */
 const QUEUE_SHARE = 3 / 4;
+/** Up to so many elements of a deque are popped one by one: to cut a node costs more. */
+const FEW_POPPED = 8;
+/** Elements that are popped from the tail are gathered, since they are met in the other order; at most so many at a time. */
+const TURNED_AT_ONCE = 1024;
 /** `#listpackBytes` of a list that Redis would keep as a quicklist. */
 const IS_QUICKLIST = -1;
 
@@ -123,7 +128,7 @@ export class ListValue {
     if (typeof content !== 'string') return this.#removed(content.popHead());
     if (content === '') return undefined;
     const element = packedTake(content, 0);
-    this.#content = packedRemove(content, 0);
+    this.#content = packedSlice(content, packedNext(content, 0), content.length);
     return this.#removed(element);
   }
 
@@ -136,6 +141,34 @@ export class ListValue {
     const element = packedTake(content, last);
     this.#content = packedSlice(content, 0, last);
     return this.#removed(element);
+  }
+
+  /**
+   * Removes `count` elements, which must be there, from an end in one pass, after `visit` has seen them, the outermost first, as
+   * `visit` shows them. From the tail none goes to `visitBytes`.
+   */
+  popAll(
+    end: 'head' | 'tail',
+    count: number,
+    visit: (element: string) => void,
+    visitBytes?: ElementBytesVisitor,
+  ): void {
+    if (typeof this.#content !== 'string' && count <= FEW_POPPED) {
+      for (let left = count; left > 0; left--) visit((end === 'head' ? this.popHead() : this.popTail()) ?? '');
+    } else if (end === 'head') {
+      this.visit(0, count, visit, visitBytes);
+      this.keep(count, this.#count);
+    } else {
+      for (let left = count; left > 0; left -= TURNED_AT_ONCE) this.#popTails(Math.min(left, TURNED_AT_ONCE), visit);
+    }
+  }
+
+  #popTails(count: number, visit: (element: string) => void): void {
+    const rest = this.#count - count;
+    const popped: string[] = [];
+    this.visit(rest, this.#count, (element) => popped.push(element));
+    for (let i = count - 1; i >= 0; i--) visit(popped[i]);
+    this.keep(0, rest);
   }
 
   /** The element at `index` (negative: from the tail), possibly a slice that keeps a longer string alive; undefined if there is none. */
@@ -194,10 +227,10 @@ export class ListValue {
     if (typeof content !== 'string') {
       removed = content.remove(element, limit, count < 0);
     } else {
-      const query = { rank: count < 0 ? -1 : 1, count: limit, maxLength: 0 };
-      const gone = new Set(this.positions(element, query));
-      removed = gone.size;
-      if (removed > 0) this.#content = packedOf(this.nodeItems(0).filter((_, at) => !gone.has(at)));
+      const all = packedFindEvery(content, element);
+      const gone = all.length <= limit ? all : count < 0 ? all.slice(-limit) : all.slice(0, limit);
+      removed = gone.length;
+      if (removed > 0) this.#content = packedRemove(content, gone);
     }
     this.#count -= removed;
     if (this.#isListpack) this.#listpackBytes -= removed * listpackEntryBytes(element);
@@ -208,7 +241,7 @@ export class ListValue {
   /** Keeps the elements `start` to `end` (exclusive): 0 <= start <= end <= length. */
   keep(start: number, end: number): void {
     const content = this.#content;
-    if (this.#isListpack) this.#listpackBytes = this.#listpackBytesOf(start, end);
+    if (this.#isListpack) this.#keepListpackBytes(start, end);
     if (typeof content !== 'string') {
       content.dropTail(this.#count - end);
       content.dropHead(start);
@@ -267,7 +300,7 @@ export class ListValue {
     if (this.#isListpack) return;
     const atLeast = LISTPACK_EMPTY_BYTES + this.#packedBytes + this.#count;
     if (!fitsListpackAgain(maxListpackSize, atLeast, this.#count)) return;
-    const bytes = this.#listpackBytesOf(0, this.#count);
+    const bytes = LISTPACK_EMPTY_BYTES + this.#listpackBytesOf(0, this.#count);
     if (fitsListpackAgain(maxListpackSize, bytes, this.#count)) this.#listpackBytes = bytes;
   }
 
@@ -393,8 +426,17 @@ export class ListValue {
     for (const index of matches) if (!onMatch(index)) return;
   }
 
+  /** Counts what goes or what stays, whichever are fewer. */
+  #keepListpackBytes(start: number, end: number): void {
+    const isMostKept = end - start > this.#count / 2;
+    this.#listpackBytes = isMostKept
+      ? this.#listpackBytes - this.#listpackBytesOf(0, start) - this.#listpackBytesOf(end, this.#count)
+      : LISTPACK_EMPTY_BYTES + this.#listpackBytesOf(start, end);
+  }
+
+  /** Bytes of the elements `start` to `end` (exclusive) in a listpack. */
   #listpackBytesOf(start: number, end: number): number {
-    let bytes = LISTPACK_EMPTY_BYTES;
+    let bytes = 0;
     this.visit(start, end, (element) => {
       bytes += listpackEntryBytes(element);
     });

@@ -127,6 +127,50 @@ describe('SetValue', () => {
     expect(changes.size).toBe(6);
   });
 
+  it('gives up many members at once as it gives them up one by one, in any form', () => {
+    const limits = [
+      small,
+      { ...small, setMaxListpackEntries: 90, setMaxListpackValue: 20 },
+      { ...small, setMaxIntsetEntries: 90 },
+    ];
+    const integers = fc.integer({ min: -20, max: 40_000 }).map(String);
+    const content = fc.oneof(
+      fc.array(member, { maxLength: 60, size: 'max' }),
+      fc.array(integers, { maxLength: 60, size: 'max' }),
+    );
+    // Some that are there, by their number, some that may be, and the same again.
+    const chosen = fc.array(fc.oneof(fc.nat(70), member), { maxLength: 70, size: 'max' });
+    const removals = new Map<string, number>();
+    fc.assert(
+      fc.property(
+        content,
+        fc.array(chosen, { maxLength: 3 }),
+        fc.constantFrom(...limits),
+        (all, batches, thresholds) => {
+          const set = SetValue.of(all, thresholds);
+          const copy = set.clone();
+          const model = new Set(all);
+          for (const batch of batches) {
+            const items = batch.map((one) => (typeof one === 'number' ? (all[one] ?? '') : one));
+            const order = [...set.members()];
+            const gone = new Set(items.filter((item) => model.delete(item)));
+            expect(set.removeAll(items)).toBe(gone.size);
+            expect(set.size).toBe(model.size);
+            const kept = order.filter((item) => !gone.has(item));
+            if (set.encoding() === 'hashtable') expect(members(set)).toEqual(kept.sort());
+            else expect([...set.members()]).toEqual(kept);
+            expect(set.encoding()).toBe(copy.encoding());
+            for (const item of items) expect(set.has(item)).toBe(false);
+            removals.set(set.encoding(), (removals.get(set.encoding()) ?? 0) + gone.size);
+          }
+          expect(members(copy)).toEqual([...new Set(all)].sort());
+        },
+      ),
+      { numRuns: 300 },
+    );
+    for (const form of ['intset', 'listpack', 'hashtable']) expect(removals.get(form)).toBeGreaterThan(100);
+  });
+
   it('begins in the form that fits what is announced', () => {
     expect(SetValue.forMembers('1', 6, small).encoding()).toBe('intset');
     expect(SetValue.forMembers('1', 7, small).encoding()).toBe('listpack');

@@ -11,21 +11,22 @@
 import { ByteTable, LARGE_TABLE } from '../byte-table.ts';
 import { FrozenEntries } from '../frozen-entries.ts';
 import { HashTable } from '../hash-table.ts';
-import { flatCopy } from '../latin1.ts';
 import {
   packedAppend,
   packedAt,
   packedEntries,
   packedEntry,
   packedFind,
+  packedFindAll,
   packedInsertAll,
   packedNext,
   packedOf,
+  packedOffsets,
   packedRemove,
   packedTake,
 } from '../packed.ts';
 import { type FrozenItems, nothingToRelease } from './frozen.ts';
-import { intsetAdd, intsetAddAll, intsetAt, intsetCount, intsetHas, intsetRemove, intsetRemoveAt } from './intset.ts';
+import { intsetAdd, intsetAddAll, intsetAt, intsetCount, intsetFindAll, intsetHas, intsetRemove } from './intset.ts';
 import { isIntegerText } from './string.ts';
 import { stringBytes } from './string-bytes.ts';
 import type { Thresholds } from './thresholds.ts';
@@ -223,17 +224,35 @@ export class SetValue {
 
   /** Answers whether the member was there. */
   remove(member: string): boolean {
+    return this.removeAll([member]) === 1;
+  }
+
+  /** Removes members; answers how many were there. A small form is written once: O(its size + what is removed). */
+  removeAll(members: readonly string[]): number {
     const body = this.#body;
-    if (typeof body !== 'string') return body.delete(member);
-    if (this.isIntset) {
-      this.#body = intsetRemove(body, member);
-      return this.#body !== body;
+    if (typeof body !== 'string') {
+      let removed = 0;
+      for (const member of members) if (body.delete(member)) removed++;
+      return removed;
     }
-    const at = packedFind(body, member);
-    if (at < 0) return false;
-    this.#body = packedRemove(body, at);
-    this.#packedCount--;
-    return true;
+    const found = this.isIntset ? intsetFindAll(body, members) : packedFindAll(body, members);
+    if (found.length > 0) this.cut(body, found);
+    return found.length;
+  }
+
+  /** Takes members out of a small form, by their places in it: indexes of an integer set, else offsets, ascending. */
+  private cut(body: string, places: readonly number[]): void {
+    if (this.isIntset) {
+      this.#body = intsetRemove(body, places);
+    } else {
+      this.#body = packedRemove(body, places);
+      this.#packedCount -= places.length;
+    }
+  }
+
+  /** The member at a place of a small form, a flat string. */
+  private memberAt(body: string, place: number): string {
+    return this.isIntset ? intsetAt(body, place) : packedTake(body, place);
   }
 
   /** Visits every member, in no order. The strings may be stored. Nothing may be changed meanwhile. */
@@ -285,29 +304,39 @@ export class SetValue {
   random(random01: () => number): string {
     const body = this.#body;
     if (typeof body !== 'string') return body.random(random01) ?? '';
-    const index = Math.floor(random01() * this.size);
-    return this.isIntset ? intsetAt(body, index) : packedTake(body, packedAt(body, index));
+    return this.memberAt(body, this.randomPlace(body, random01));
   }
 
   /** Removes a random member of a set that is not empty and answers it. */
   pop(random01: () => number): string {
     const body = this.#body;
     if (typeof body !== 'string') return body.popRandom(random01) ?? '';
+    const place = this.randomPlace(body, random01);
+    this.cut(body, [place]);
+    return this.memberAt(body, place);
+  }
+
+  /** `count` different places of a small form, at most all, each set of them equally likely, in random order. */
+  private samplePlaces(body: string, count: number, random01: () => number): number[] {
+    if (!this.isIntset) return shuffledPrefix(packedOffsets(body), count, random01);
+    const indexes: number[] = [];
+    for (let index = 0, end = intsetCount(body); index < end; index++) indexes.push(index);
+    return shuffledPrefix(indexes, count, random01);
+  }
+
+  private randomPlace(body: string, random01: () => number): number {
     const index = Math.floor(random01() * this.size);
-    if (this.isIntset) {
-      this.#body = intsetRemoveAt(body, index);
-      return intsetAt(body, index);
-    }
-    const at = packedAt(body, index);
-    this.#body = packedRemove(body, at);
-    this.#packedCount--;
-    return packedTake(body, at);
+    return this.isIntset ? index : packedAt(body, index);
   }
 
   /** `count` different members, or all if there are no more, each set of them equally likely. */
   sample(count: number, random01: () => number): string[] {
     const size = this.size;
-    if (typeof this.#body === 'string' || count * SHUFFLE_SHARE > size) {
+    const body = this.#body;
+    if (typeof body === 'string' && count < size) {
+      return this.samplePlaces(body, count, random01).map((place) => this.memberAt(body, place));
+    }
+    if (count * SHUFFLE_SHARE > size) {
       const members: string[] = [];
       this.forEachTransient((member) => {
         members.push(member);
@@ -324,14 +353,12 @@ export class SetValue {
     const body = this.#body;
     const remaining = this.size - count;
     if (typeof body === 'string') {
-      const popped = this.sample(count, random01).map(flatCopy);
-      const isPopped = new Set(popped);
-      const kept: string[] = [];
-      this.forEachTransient((member) => {
-        if (!isPopped.has(member)) kept.push(member);
-      });
-      this.#body = this.isIntset ? intsetOf(kept) : packedOf(kept);
-      if (!this.isIntset) this.#packedCount = remaining;
+      const places = this.samplePlaces(body, count, random01);
+      const popped = places.map((place) => this.memberAt(body, place));
+      this.cut(
+        body,
+        places.sort((a, b) => a - b),
+      );
       return popped;
     }
     const popped: string[] = [];

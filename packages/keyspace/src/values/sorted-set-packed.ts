@@ -12,6 +12,7 @@ import {
   packedEntryLength,
   packedEntryStart,
   packedFind,
+  packedFindAll,
   packedInsertPair,
   packedNext,
   packedRemove,
@@ -51,6 +52,11 @@ export function pairScore(pairs: string, offset: number): number {
 /** Offset of the pair with this member, or -1. */
 export function findPair(pairs: string, member: string): number {
   return packedFind(pairs, member, 2);
+}
+
+/** Offsets, ascending, of the pairs with these members, in which the same may stand twice. */
+export function findPairs(pairs: string, members: readonly string[]): number[] {
+  return packedFindAll(pairs, members, 2);
 }
 
 /** Offset of the pair after the one at `offset`. */
@@ -96,9 +102,9 @@ export function insertPair(pairs: string, score: number, member: string): string
   return packedInsertPair(pairs, at, member, String(score));
 }
 
-/** The pairs without the one at `offset`. */
-export function removePair(pairs: string, offset: number): string {
-  return packedRemove(pairs, offset, 2);
+/** The pairs without those at `offsets` (ascending). */
+export function removePairs(pairs: string, offsets: readonly number[]): string {
+  return packedRemove(pairs, offsets, 2);
 }
 
 /**

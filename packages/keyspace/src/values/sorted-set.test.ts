@@ -144,6 +144,33 @@ describe('SortedSetValue', () => {
     expect(changes.size).toBe(3);
   });
 
+  it('gives up many members at once as it gives them up one by one', () => {
+    const pairs = fc.uniqueArray(fc.record({ member, score }), {
+      selector: (pair) => pair.member,
+      maxLength: 28,
+      size: 'max',
+    });
+    // Some that are there, by their number, some that may be, and the same again.
+    const chosen = fc.array(fc.oneof(fc.nat(30), member), { maxLength: 40, size: 'max' });
+    const removals = new Map<string, number>();
+    fc.assert(
+      fc.property(pairs, fc.array(chosen, { maxLength: 3 }), fc.constantFrom(never, always), (all, batches, limits) => {
+        // The array is sorted by what it is given to.
+        const twin = new Twin(limits);
+        for (const pair of all) twin.put(pair.member, pair.score);
+        for (const batch of batches) {
+          const items = batch.map((one) => (typeof one === 'number' ? (all[one]?.member ?? '') : one));
+          const removed = items.filter((item) => twin.scores.delete(item)).length;
+          expect(twin.set.removeAll(items)).toBe(removed);
+          twin.check();
+          removals.set(twin.set.encoding(), (removals.get(twin.set.encoding()) ?? 0) + removed);
+        }
+      }),
+      { numRuns: 300 },
+    );
+    for (const form of ['listpack', 'skiplist']) expect(removals.get(form)).toBeGreaterThan(100);
+  });
+
   it('reads back every score it writes, in either form', () => {
     const decimal = fc
       .tuple(fc.integer({ min: -(10 ** 9), max: 10 ** 9 }), fc.integer({ min: 0, max: 14 }))

@@ -16,13 +16,14 @@ import { shuffledPrefix } from './set.ts';
 import type { PairBytesVisitor, PairVisitor } from './sorted-set-leaves.ts';
 import {
   findPair,
+  findPairs,
   insertPair,
   nextPair,
   pairAt,
   pairOffsets,
   pairScore,
   rankOfPair,
-  removePair,
+  removePairs,
   scoresOf,
   spanOfPairs,
 } from './sorted-set-packed.ts';
@@ -143,7 +144,7 @@ export class SortedSetValue {
       const at = findPair(body, member);
       if (at >= 0) {
         if (pairScore(body, at) === score) return UNCHANGED;
-        this.#body = insertPair(removePair(body, at), score, member);
+        this.#body = insertPair(removePairs(body, [at]), score, member);
         return UPDATED;
       }
       if (this.#count < thresholds.zsetMaxListpackEntries && member.length <= thresholds.zsetMaxListpackValue) {
@@ -205,18 +206,28 @@ export class SortedSetValue {
 
   /** Answers whether the member was there. O(log n). */
   remove(member: string): boolean {
+    return this.removeAll([member]) === 1;
+  }
+
+  /**
+   * Removes members; answers how many were there. A small form is written once: O(its size + what is removed), the big one O(log n)
+   * for each.
+   */
+  removeAll(members: readonly string[]): number {
     const body = this.#body;
     if (typeof body === 'string') {
-      const at = findPair(body, member);
-      if (at < 0) return false;
-      this.#body = removePair(body, at);
-      this.#count--;
-      return true;
+      const found = findPairs(body, members);
+      if (found.length > 0) this.#body = removePairs(body, found);
+      this.#count -= found.length;
+      return found.length;
     }
-    if (!body.table.find(member)) return false;
-    body.tree.remove(body.table.foundValue(), member);
-    body.table.deleteFound();
-    return true;
+    const before = body.table.size;
+    for (const member of members) {
+      if (!body.table.find(member)) continue;
+      body.tree.remove(body.table.foundValue(), member);
+      body.table.deleteFound();
+    }
+    return before - body.table.size;
   }
 
   /** Position of `member` in the order, from 0 on, or -1. O(log n). */
