@@ -15,6 +15,10 @@ import {
 } from './generator.ts';
 import type { ReplyRule } from './rules.ts';
 
+/** `count` members from number `from` on. */
+const numbered = (from: number, count: number): string =>
+  Array.from({ length: count }, (_, n) => `m${from + n}`).join(' ');
+
 differential('SINTER, SUNION and SDIFF', {
   'of sets and nothing': `
     SADD t a b c 1 2
@@ -123,6 +127,31 @@ differential('SINTER, SUNION and SDIFF', {
     sleep 30
     SINTER e t
     SUNION e t`,
+  'of large sets': `
+    SADD t ${numbered(0, 700)} ${'long'.repeat(5000)} ${'longer'.repeat(5000)}
+    SADD u ${numbered(300, 700)} ${'long'.repeat(5000)}
+    SADD v ${numbered(290, 30)} ${'long'.repeat(5000)} 7
+    SADD w ${numbered(100, 800)} ${'long'.repeat(5000)}
+    SMEMBERS t
+    SINTER t u
+    SINTER t u w
+    SINTER t u t
+    SINTER t v
+    SINTERCARD 2 t u
+    SINTERCARD 3 t u w
+    SINTERCARD 2 t u LIMIT 17
+    SINTERCARD 2 v u LIMIT 17
+    SDIFF t u
+    SDIFF t v
+    SDIFF t u v w
+    SDIFF v t
+    SUNION t v u
+    SINTERSTORE x t u
+    SMEMBERS x
+    SDIFFSTORE y t u
+    SMEMBERS y
+    SUNIONSTORE z t u v
+    SMEMBERS z`,
   'differences by either algorithm': `
     SADD t 1 2 3 4 5 6 7 8 9 10 a b c d e f g h
     SADD u 1

@@ -19,6 +19,9 @@ const LEAST_PAGE_BYTES = 1024;
 /** What a key comes with. */
 type Kind = 'keys' | 'strings' | 'numbers';
 
+/** Tests the key that is the bytes `start` to `end` (exclusive), where it lies. */
+export type KeyBytesTest = (bytes: Uint8Array, start: number, end: number) => boolean;
+
 /** From so many entries on a table of strings and objects becomes one of bytes. */
 export const LARGE_TABLE = 512;
 
@@ -81,6 +84,11 @@ export class ByteTable<V extends string | number | undefined> {
 
   has(key: string): boolean {
     return this.find(key);
+  }
+
+  /** Whether the key is present whose bytes are `start` to `end` (exclusive). */
+  hasBytes(bytes: Uint8Array, start: number, end: number): boolean {
+    return this.#index.findBytes(bytes, start, end);
   }
 
   get(key: string): V | undefined {
@@ -190,6 +198,22 @@ export class ByteTable<V extends string | number | undefined> {
   forEach(visit: (key: string, value: V) => void): void {
     for (const { segment, slot } of this.#index.table.slots())
       visit(this.#keyOf(segment, slot), this.#valueAt(segment, slot));
+  }
+
+  /**
+   * Whether a test holds for any key; ends with the first one. Those that lie as bytes go to `testBytes`, which may look up keys in
+   * any table.
+   */
+  someKey(test: (key: string) => boolean, testBytes: KeyBytesTest): boolean {
+    const { table, entries } = this.#index;
+    for (const { segment, slot } of table.slots()) {
+      this.#index.useSlot(segment, slot);
+      const holds = entries.isBytes
+        ? testBytes(entries.bytes, entries.keyStart, entries.valueStart)
+        : test(entries.key());
+      if (holds) return true;
+    }
+    return false;
   }
 
   *keys(): Generator<string> {

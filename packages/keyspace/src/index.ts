@@ -13,7 +13,7 @@ export type { FrozenCursor, FrozenItems, FrozenValue } from './values/frozen.ts'
 export type { FrozenBytes } from './values/frozen-bytes.ts';
 export { HashValue } from './values/hash.ts';
 export { ListValue } from './values/list.ts';
-export { SetValue } from './values/set.ts';
+export { type MemberBytesVisitor, SetValue } from './values/set.ts';
 export {
   ADDED,
   comparePairs,

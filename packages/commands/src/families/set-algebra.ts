@@ -1,5 +1,5 @@
 /** Intersection, union and difference of sets: answered, counted or stored. */
-import { SetValue } from '@aof/keyspace';
+import { type MemberBytesVisitor, SetValue } from '@aof/keyspace';
 import type { Request } from '@aof/resp-codec';
 import type { CommandContext } from '../context.ts';
 import { readInteger, readValue, WRONG_TYPE } from '../lookup.ts';
@@ -36,20 +36,33 @@ function isInAll(member: string, sets: readonly SetValue[]): boolean {
   return true;
 }
 
-/** Calls `visit` for each member of a result. */
-type ForEachMember = (visit: (member: string) => void) => void;
+/** The same of the member that is the bytes `start` to `end` (exclusive). */
+function bytesAreInAll(bytes: Uint8Array, start: number, end: number, sets: readonly SetValue[]): boolean {
+  for (let i = 1; i < sets.length; i++) {
+    if (sets[i] !== sets[0] && !sets[i].hasBytes(bytes, start, end)) return false;
+  }
+  return true;
+}
+
+/** Calls `visit` for each member of a result, or `visitBytes`, if there is one, with what lies as bytes. */
+type ForEachMember = (visit: (member: string) => void, visitBytes?: MemberBytesVisitor) => void;
 
 /** The members that all sets have. @param mayBeStored otherwise the strings are for replies only, which costs less */
 function intersection(found: Sets, mayBeStored: boolean): ForEachMember {
   const sets = forIntersection(found);
   const [smallest] = sets;
   if (smallest === undefined) return () => {};
-  return (visit) => {
+  return (visit, visitBytes) => {
     const visitCommon = (member: string): void => {
       if (isInAll(member, sets)) visit(member);
     };
-    if (mayBeStored) smallest.forEach(visitCommon);
-    else smallest.forEachTransient(visitCommon);
+    const visitCommonBytes: MemberBytesVisitor | undefined =
+      visitBytes &&
+      ((bytes, start, end) => {
+        if (bytesAreInAll(bytes, start, end, sets)) visitBytes(bytes, start, end);
+      });
+    if (mayBeStored) smallest.forEach(visitCommon, visitCommonBytes);
+    else smallest.forEachTransient(visitCommon, visitCommonBytes);
   };
 }
 
@@ -72,10 +85,16 @@ function difference(sets: Sets): ForEachMember {
   const total = others.reduce((sum, set) => sum + set.size, first.size);
   if (Math.floor(probes) <= total) {
     others.sort((a, b) => b.size - a.size);
-    return (visit) =>
-      first.forEach((member) => {
-        if (!others.some((set) => set.has(member))) visit(member);
-      });
+    return (visit, visitBytes) =>
+      first.forEach(
+        (member) => {
+          if (!others.some((set) => set.has(member))) visit(member);
+        },
+        visitBytes &&
+          ((bytes, start, end) => {
+            if (!others.some((set) => set.hasBytes(bytes, start, end))) visitBytes(bytes, start, end);
+          }),
+      );
   }
   return (visit) => {
     const left = new Set<string>();
@@ -113,10 +132,16 @@ const answering =
     if (sets === undefined) return;
     const hold = reply.defer();
     let count = 0;
-    members(sets)((member) => {
-      reply.bulk(member);
-      count++;
-    });
+    members(sets)(
+      (member) => {
+        reply.bulk(member);
+        count++;
+      },
+      (bytes, start, end) => {
+        reply.bulkRange(bytes, start, end);
+        count++;
+      },
+    );
     reply.closeSet(hold, count);
   };
 
@@ -156,9 +181,10 @@ const intersectCount: Handler = (ctx, request) => {
   if (found === undefined) return;
   const sets = forIntersection(found);
   let count = 0;
-  for (const member of sets[0]?.members() ?? []) {
-    if (isInAll(member, sets) && ++count === limit) break;
-  }
+  sets[0]?.some(
+    (member) => isInAll(member, sets) && ++count === limit,
+    (bytes, start, end) => bytesAreInAll(bytes, start, end, sets) && ++count === limit,
+  );
   ctx.reply.integer(count);
 };
 

@@ -37,7 +37,10 @@ function popMany(ctx: CommandContext, request: Request): void {
   const size = set.size;
   reply.set(Math.min(count, size));
   if (count >= size) {
-    set.forEachTransient((member) => reply.bulk(member));
+    set.forEachTransient(
+      (member) => reply.bulk(member),
+      (bytes, start, end) => reply.bulkRange(bytes, start, end),
+    );
     ctx.db.remove(key);
     ctx.propagate(['DEL', key]);
     keyspace.dirty += size;

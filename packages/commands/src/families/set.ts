@@ -82,7 +82,10 @@ const members: Handler = (ctx, request) => {
   const set = readValue(ctx, request.key(1), 'set');
   if (set === WRONG_TYPE) return;
   reply.set(set?.size ?? 0);
-  set?.forEachTransient((member) => reply.bulk(member));
+  set?.forEachTransient(
+    (member) => reply.bulk(member),
+    (bytes, start, end) => reply.bulkRange(bytes, start, end),
+  );
 };
 
 const family = { categories: ['set'], group: 'set' } as const;

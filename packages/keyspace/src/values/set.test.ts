@@ -171,6 +171,51 @@ describe('SetValue', () => {
     for (const form of ['intset', 'listpack', 'hashtable']) expect(removals.get(form)).toBeGreaterThan(100);
   });
 
+  it('shows members as bytes where they lie as bytes, and finds members that are bytes', () => {
+    const long = 'x'.repeat(20_000);
+    for (const size of [3, 100, 600]) {
+      const all = [...Array.from({ length: size }, (_, n) => `member-${n}`), '\x00\xff', long];
+      const set = SetValue.of(all, defaultThresholds());
+      const other = SetValue.of([...all.filter((_, n) => n % 2 === 0), 'other'], defaultThresholds());
+      for (const visitAll of ['forEach', 'forEachTransient'] as const) {
+        const seen: string[] = [];
+        let asBytes = 0;
+        set[visitAll](
+          (item) => {
+            expect(other.has(item)).toBe(all.indexOf(item) % 2 === 0);
+            seen.push(item);
+          },
+          (bytes, start, end) => {
+            const item = Buffer.from(bytes.subarray(start, end)).toString('latin1');
+            // Another set may be asked meanwhile, and the same one too.
+            expect(other.hasBytes(bytes, start, end)).toBe(all.indexOf(item) % 2 === 0);
+            expect(set.hasBytes(bytes, start, end)).toBe(true);
+            seen.push(item);
+            asBytes++;
+          },
+        );
+        expect(seen.sort()).toEqual([...all].sort());
+        expect(asBytes).toBe(size === 600 ? all.length - 1 : 0);
+      }
+      let tested = 0;
+      const isThird = () => ++tested === 3;
+      expect(set.some(isThird, isThird)).toBe(true);
+      expect(tested).toBe(3);
+      expect(
+        set.some(
+          (item) => item === long,
+          () => false,
+        ),
+      ).toBe(true);
+      expect(
+        set.some(
+          () => false,
+          () => false,
+        ),
+      ).toBe(false);
+    }
+  });
+
   it('begins in the form that fits what is announced', () => {
     expect(SetValue.forMembers('1', 6, small).encoding()).toBe('intset');
     expect(SetValue.forMembers('1', 7, small).encoding()).toBe('listpack');

@@ -8,9 +8,10 @@
  * Invariants: `size` counts the members; a set that is stored under a key is never empty (its commands see to that);
  * members in a hash table are flat strings.
  */
-import { ByteTable, LARGE_TABLE } from '../byte-table.ts';
+import { ByteTable, type KeyBytesTest, LARGE_TABLE } from '../byte-table.ts';
 import { FrozenEntries } from '../frozen-entries.ts';
 import { HashTable } from '../hash-table.ts';
+import { readLatin1 } from '../latin1.ts';
 import {
   packedAppend,
   packedAt,
@@ -30,6 +31,9 @@ import { intsetAdd, intsetAddAll, intsetAt, intsetCount, intsetFindAll, intsetHa
 import { isIntegerText } from './string.ts';
 import { stringBytes } from './string-bytes.ts';
 import type { Thresholds } from './thresholds.ts';
+
+/** Sees the member that is the bytes `start` to `end` (exclusive), where it lies. */
+export type MemberBytesVisitor = (bytes: Uint8Array, start: number, end: number) => void;
 
 /** A sample of more than one member in so many is drawn by shuffling all of them, a smaller one by trying. */
 const SHUFFLE_SHARE = 3;
@@ -99,6 +103,12 @@ export class SetValue {
     const body = this.#body;
     if (typeof body !== 'string') return body.has(member);
     return this.isIntset ? intsetHas(body, member) : packedFind(body, member) >= 0;
+  }
+
+  /** The same of the member that is the bytes `start` to `end` (exclusive). */
+  hasBytes(bytes: Uint8Array, start: number, end: number): boolean {
+    if (this.#body instanceof ByteTable) return this.#body.hasBytes(bytes, start, end);
+    return this.has(readLatin1(bytes, start, end));
   }
 
   /** Says that about `hint` members will be added at once: too many for a small form make it a hash table now. */
@@ -255,17 +265,21 @@ export class SetValue {
     return this.isIntset ? intsetAt(body, place) : packedTake(body, place);
   }
 
-  /** Visits every member, in no order. The strings may be stored. Nothing may be changed meanwhile. */
-  forEach(visit: (member: string) => void): void {
+  /**
+   * Visits every member, in no order. The strings may be stored. Nothing may be changed meanwhile. Members that lie as bytes go to
+   * `visitBytes`, if there is one.
+   */
+  forEach(visit: (member: string) => void, visitBytes?: MemberBytesVisitor): void {
     const body = this.#body;
-    if (typeof body !== 'string' || this.isIntset) this.forEachTransient(visit);
+    if (typeof body !== 'string' || this.isIntset) this.forEachTransient(visit, visitBytes);
     else for (let at = 0; at < body.length; at = packedNext(body, at)) visit(packedTake(body, at));
   }
 
   /** The same for replies and comparisons: a member that is kept must be copied flat first. */
-  forEachTransient(visit: (member: string) => void): void {
+  forEachTransient(visit: (member: string) => void, visitBytes?: MemberBytesVisitor): void {
     const body = this.#body;
-    if (typeof body !== 'string') body.forEach(visit);
+    if (visitBytes !== undefined && body instanceof ByteTable) visitKeys(body, visit, visitBytes);
+    else if (typeof body !== 'string') body.forEach(visit);
     else if (this.isIntset) for (let i = 0, end = intsetCount(body); i < end; i++) visit(intsetAt(body, i));
     else for (let at = 0; at < body.length; at = packedNext(body, at)) visit(packedEntry(body, at));
   }
@@ -278,8 +292,9 @@ export class SetValue {
     else for (let at = 0; at < body.length; at = packedNext(body, at)) yield packedEntry(body, at);
   }
 
-  /** Whether `test` holds for any member. */
-  some(test: (member: string) => boolean): boolean {
+  /** Whether `test` holds for any member; ends with the first one. Members that lie as bytes go to `testBytes`, if there is one. */
+  some(test: (member: string) => boolean, testBytes?: KeyBytesTest): boolean {
+    if (testBytes !== undefined && this.#body instanceof ByteTable) return this.#body.someKey(test, testBytes);
     for (const member of this.members()) if (test(member)) return true;
     return false;
   }
@@ -411,6 +426,20 @@ export class SetValue {
 
 /** The form of a set that is not small: of strings at first, of bytes when it is large. */
 type MemberTable = HashTable<undefined> | ByteTable<undefined>;
+
+function visitKeys(table: ByteTable<undefined>, visit: (member: string) => void, visitBytes: MemberBytesVisitor): void {
+  const goOn = false;
+  table.someKey(
+    (member) => {
+      visit(member);
+      return goOn;
+    },
+    (bytes, start, end) => {
+      visitBytes(bytes, start, end);
+      return goOn;
+    },
+  );
+}
 
 /** An empty table for about `count` members. */
 function tableFor(count: number): MemberTable {
