@@ -6,6 +6,7 @@ import { Config, type ConfigValues } from '@aof/config';
 import type { Disk } from '@aof/disk';
 import type { ReplyValue } from '@aof/resp-codec';
 import { Engine } from '../../src/engine.ts';
+import { digestOf } from '../simulation/digest.ts';
 import { SimClient, settle } from '../simulation/machine.ts';
 
 export const DIR = '/var';
@@ -113,7 +114,7 @@ export class Rig {
   }
 
   get digest(): string {
-    return this.engine.port.digest();
+    return digestOf(this.engine);
   }
 }
 

@@ -12,7 +12,7 @@ import type { ConfigValues } from '@aof/config';
 import { type CrashMode, type CrashMoment, type Disk, DiskError, SimCrash, SimDisk } from '@aof/disk';
 import { generator, History } from './history.ts';
 import { DIR, Machine, type SimClient, settle, withFiles } from './machine.ts';
-import { cutDamage, recover, type State, stateOf, visible } from './recovery.ts';
+import { cutDamage, type Recovery, recover, type State, stateOf, visible } from './recovery.ts';
 import { type Ground, Sight } from './sight.ts';
 
 export interface LifeOptions {
@@ -81,6 +81,11 @@ interface Executed {
   readonly isPromised: boolean;
 }
 
+/** What a start finds, and by how many operations of the disk. */
+interface Found extends Recovery {
+  readonly operations: number;
+}
+
 class Life {
   readonly disk: SimDisk;
   readonly violations: string[] = [];
@@ -89,6 +94,8 @@ class Life {
   readonly #random: () => number;
   readonly #machine: Machine;
   readonly #syncDueMs = new Map<object, number>();
+  /** By what is on the disk. */
+  readonly #recoveries = new Map<string, Promise<Found>>();
   #history: History;
   #clients: SimClient[] = [];
   /** The data set after each command; the first is what this process found. */
@@ -359,12 +366,26 @@ class Life {
       };
       const disk = await this.#withoutDamage(crashed, mode);
       if (disk === undefined) continue;
-      await this.#crashAgain(mode, disk, required);
-      const { state, refusal, machine } = await recover(disk(), this.#options.config, this.#machine.nowMs);
+      const { state, refusal, machine, operations } = await this.#recovered(disk());
+      await this.#crashAgain(mode, disk, operations, required);
       if (state === undefined) this.#violate(mode, `the server refuses to start: ${refusal}`);
       else this.#match(mode, this.#moments, state, required);
       if (i === 0 && refusal === undefined) await this.#goOn(machine, mode);
     }
+  }
+
+  /** Crashes leave much the same, and a start takes long: each content once, for what is found depends on nothing else. */
+  #recovered(disk: SimDisk): Promise<Found> {
+    const content = contentText(disk, () => true);
+    const known = this.#recoveries.get(content) ?? this.#start(disk);
+    this.#recoveries.set(content, known);
+    return known;
+  }
+
+  async #start(disk: SimDisk): Promise<Found> {
+    const before = disk.operations;
+    const recovery = await recover(disk, this.#options.config, this.#machine.nowMs);
+    return { ...recovery, operations: disk.operations - before };
   }
 
   /** The disk as found, after what an operator would do about sectors that were lost; undefined if there is nothing to compare. */
@@ -388,19 +409,15 @@ class Life {
   }
 
   /** The start after a crash crashes too: the next one must find the same. */
-  async #crashAgain(mode: CrashMode, disk: () => SimDisk, required: number): Promise<void> {
-    const first = disk();
-    const begun = first.operations;
-    await recover(first, this.#options.config, this.#machine.nowMs);
-    const operations = first.operations - begun;
+  async #crashAgain(mode: CrashMode, disk: () => SimDisk, operations: number, required: number): Promise<void> {
     if (operations === 0) return;
     const second = disk();
-    second.crashAt(begun + 1 + this.#below(operations), this.#random() < 0.5 ? 'before' : 'half');
+    second.crashAt(second.operations + 1 + this.#below(operations), this.#random() < 0.5 ? 'before' : 'half');
     await recover(second, this.#options.config, this.#machine.nowMs);
     if (!second.isCrashed) return;
     this.#count('crashed again');
     const third = second.afterCrash(this.#options.seed, mode);
-    const { state, refusal } = await recover(third, this.#options.config, this.#machine.nowMs);
+    const { state, refusal } = await this.#recovered(third);
     if (state === undefined) this.#violate(mode, `after a crash of the recovery: ${refusal}`);
     else this.#match(`${mode}, crash of the recovery`, this.#moments, state, required);
   }
@@ -458,8 +475,12 @@ function slowDisk(disk: Disk, machine: Machine, syncMs: number): Disk {
 
 /** Everything on a disk but what an interrupted rewrite has left behind, which any start may remove. */
 function text(disk: SimDisk): string {
+  return contentText(disk, (path) => !path.includes('/temp-'));
+}
+
+function contentText(disk: SimDisk, isMeant: (path: string) => boolean): string {
   return [...disk.contents()]
-    .filter(([path]) => !path.includes('/temp-'))
+    .filter(([path]) => isMeant(path))
     .map(([path, bytes]) => `${path} ${Buffer.from(bytes).toString('latin1')}`)
     .join('\n');
 }

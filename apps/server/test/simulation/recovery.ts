@@ -5,18 +5,19 @@ import type { SimDisk } from '@aof/disk';
 import { stringText, typeName } from '@aof/keyspace';
 import { ENTRY, NEED_MORE, RdbReader } from '@aof/rdb';
 import type { Engine } from '../../src/engine.ts';
+import { digestOfValue } from './digest.ts';
 import { DIR, Machine } from './machine.ts';
 
 /** A data set: each key, as `database/key`, with what it holds. */
 export type State = readonly { readonly key: string; readonly text: string; readonly expireAtMs: number }[];
 
-export function stateOf({ keyspace, port }: Engine): State {
+export function stateOf({ keyspace }: Engine): State {
   return keyspace.databases.flatMap((db) =>
     [...db.dictionary.keys()].map((key) => {
       const value = db.peek(key);
       const expireAtMs = db.expireAt(key);
       const content =
-        value !== undefined && typeName(value) === 'string' ? stringText(value as string) : port.digestOf(db, key); // a string by its type
+        value !== undefined && typeName(value) === 'string' ? stringText(value as string) : digestOfValue(db, key); // a string by its type
       const name = `${db.index}/${key}`;
       return { key: name, text: `${name} ${expireAtMs} ${content}`, expireAtMs };
     }),
