@@ -10,7 +10,7 @@ import { FrozenEntries } from './frozen-entries.ts';
 import { defaultHashSeed, type HashSeed } from './hash.ts';
 import type { HashTable } from './hash-table.ts';
 import type { Segment } from './segment.ts';
-import { scanSegments } from './segment-scan.ts';
+import { scanSegments, visitScattered } from './segment-scan.ts';
 import { SlabEntries } from './slab-entries.ts';
 import { SlabIndex } from './slab-index.ts';
 
@@ -57,7 +57,7 @@ export class ByteTable<V extends string | number | undefined> {
   /** The same keys and values as in `table`, with its layout of values. */
   static fromKeys(table: HashTable<undefined>): ByteTable<undefined> {
     const copy = ByteTable.ofKeys();
-    table.forEach((key) => {
+    table.forEachScattered((key) => {
       copy.add(key);
     });
     return copy;
@@ -65,7 +65,7 @@ export class ByteTable<V extends string | number | undefined> {
 
   static fromStrings(table: HashTable<string>): ByteTable<string> {
     const copy = ByteTable.ofStrings();
-    table.forEach((key, value) => {
+    table.forEachScattered((key, value) => {
       copy.set(key, value);
     });
     return copy;
@@ -198,6 +198,11 @@ export class ByteTable<V extends string | number | undefined> {
   forEach(visit: (key: string, value: V) => void): void {
     for (const { segment, slot } of this.#index.table.slots())
       visit(this.#keyOf(segment, slot), this.#valueAt(segment, slot));
+  }
+
+  /** The keys, in an order in which they may be put into another table. */
+  forEachScattered(visit: (key: string) => void): void {
+    visitScattered(this.#index.table, (segment, slot) => visit(this.#keyOf(segment, slot)));
   }
 
   /**

@@ -56,6 +56,24 @@ const steps = fc.array(
 );
 
 describe('the hash table', () => {
+  test('visits all entries scattered: any part of them comes from all over the space of hashes', () => {
+    for (const size of [0, 1, 5, 300, 1000, 30_000]) {
+      const table = HashTable.ofValues<number>(SEED);
+      for (let n = 0; n < size; n++) table.set(`key:${n}`, n);
+      const visited: string[] = [];
+      table.forEachScattered((key, value) => {
+        expect(key).toBe(`key:${value}`);
+        visited.push(key);
+      });
+      expect(visited.length).toBe(size);
+      expect(new Set(visited).size).toBe(size);
+      const part = visited.slice(0, size / 5);
+      const counts = new Array<number>(8).fill(0);
+      for (const key of part) counts[hashString(key, SEED) >>> 29]++;
+      if (size >= 1000) for (const count of counts) expect(count).toBeGreaterThan(part.length / 8 / 4);
+    }
+  });
+
   test('equals a Map after any insertions and removals', () => {
     let greatestDepth = 0;
     let merges = 0;

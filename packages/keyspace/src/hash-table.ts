@@ -37,7 +37,7 @@ import {
   segmentBytes,
   splitInTwo,
 } from './segment.ts';
-import { HASH_END, scanSegments } from './segment-scan.ts';
+import { HASH_END, scanSegments, visitScattered } from './segment-scan.ts';
 
 /** A directory of 2^20 pointers takes 8 MiB and stands for some 700 million entries; beyond that, segments grow. */
 const MAX_DEPTH = 20;
@@ -268,6 +268,11 @@ export class HashTable<V> {
           visit(this.#keyAt(segment, slot), this.#valueAt(segment, slot));
       }
     }
+  }
+
+  /** The same, in an order in which they may be put into another table. */
+  forEachScattered(visit: (key: string, value: V) => void): void {
+    visitScattered(this, (segment, slot) => visit(this.#keyAt(segment, slot), this.#valueAt(segment, slot)));
   }
 
   *keys(): Generator<string> {

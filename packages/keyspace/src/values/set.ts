@@ -266,12 +266,13 @@ export class SetValue {
   }
 
   /**
-   * Visits every member, in no order. The strings may be stored. Nothing may be changed meanwhile. Members that lie as bytes go to
-   * `visitBytes`, if there is one.
+   * Visits every member, in no order, so that they may be put into another set. The strings may be stored. Nothing may be changed
+   * meanwhile. Members that lie as bytes go to `visitBytes`, if there is one.
    */
   forEach(visit: (member: string) => void, visitBytes?: MemberBytesVisitor): void {
     const body = this.#body;
-    if (typeof body !== 'string' || this.isIntset) this.forEachTransient(visit, visitBytes);
+    if (typeof body !== 'string' && visitBytes === undefined) body.forEachScattered(visit);
+    else if (typeof body !== 'string' || this.isIntset) this.forEachTransient(visit, visitBytes);
     else for (let at = 0; at < body.length; at = packedNext(body, at)) visit(packedTake(body, at));
   }
 
