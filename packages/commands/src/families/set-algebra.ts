@@ -192,14 +192,24 @@ const unite: Handler = (ctx, request) => {
   const { reply } = ctx;
   const sets = readSets(ctx, request, 1, request.count);
   if (sets === undefined) return;
-  const union = new Set<string>();
+  // A table tells quickly what it has: only what the largest lacks is gathered.
+  let table: SetValue | undefined;
   for (const set of sets) {
+    if (set?.encoding() === 'hashtable' && set.size > (table?.size ?? 0)) table = set;
+  }
+  const others = new Set<string>();
+  for (const set of sets) {
+    if (set === table) continue;
     set?.forEachTransient((member) => {
-      union.add(member);
+      if (!table?.has(member)) others.add(member);
     });
   }
-  reply.set(union.size);
-  for (const member of union) reply.bulk(member);
+  reply.set((table?.size ?? 0) + others.size);
+  table?.forEachTransient(
+    (member) => reply.bulk(member),
+    (bytes, start, end) => reply.bulkRange(bytes, start, end),
+  );
+  for (const member of others) reply.bulk(member);
 };
 
 const family = { categories: ['set'], group: 'set' } as const;
