@@ -1,5 +1,10 @@
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+
+// Hundreds of tests start a program, and every file of tests has a process of its own: with what V8 and the type stripping made of the
+// sources the last time they start in a third of the time. Entries are found by the content of a source, so none is ever stale.
+process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, 'node_modules/.cache/compiled');
 
 export default defineConfig({
   test: {
