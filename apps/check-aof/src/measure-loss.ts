@@ -36,16 +36,37 @@ export class LossCounter {
   }
 }
 
+/** What is lost, and how many of its commands are whole, so that a salvage would keep them. */
+export interface LossBehind {
+  readonly loss: Loss;
+  readonly salvageable: number;
+}
+
 /** @param database in which what is there begins @throws DiskError */
-export async function lossBehind(file: DiskFile, offset: number, database: number): Promise<Loss> {
+export async function lossBehind(file: DiskFile, offset: number, database: number): Promise<LossBehind> {
   const counter = new LossCounter();
   let at = database;
+  let salvageable = 0;
+  /** Commands of the open transaction, of which the end may be lost. */
+  let pending: number | undefined;
   const add = (record: RecognisedRecord): void => {
-    if (record.name === 'select') at = record.databases[0] ?? at;
+    const { name } = record;
+    if (name === 'select') at = record.databases[0] ?? at;
     counter.add(record, at);
+    if (name === 'multi') pending = 0;
+    else if (name === 'exec') {
+      salvageable += pending ?? 0;
+      pending = undefined;
+    } else if (!WITHOUT_EFFECT.has(name)) {
+      if (pending === undefined) salvageable++;
+      else pending++;
+    }
   };
-  await recogniseRecords(file, offset, add, (record) => counter.add(record, at));
-  return counter.loss(file.size() - offset);
+  await recogniseRecords(file, offset, add, (record) => {
+    pending = undefined;
+    counter.add(record, at);
+  });
+  return { loss: counter.loss(file.size() - offset), salvageable };
 }
 
 /** The sum of losses; a key that several name counts once per loss. */

@@ -17,6 +17,8 @@ export type RdbPart =
       readonly keysToCome: number | undefined;
       /** The key whose value is damaged. */
       readonly key: string | undefined;
+      /** The last key that could be read, and where it begins: a damaged length of its value may have taken in what follows. */
+      readonly lastKey: { readonly database: number; readonly key: string; readonly fileOffset: number } | undefined;
       /** All keys could be read; only the checksum is wrong. */
       readonly isReadToEnd: boolean;
     };
@@ -31,13 +33,17 @@ export async function rdbPartOf(file: DiskFile, progress: (fileOffset: number) =
   let keysPromised = 0;
   let database = 0;
   let keysToCome: number | undefined;
+  let lastKey: { database: number; key: string; fileOffset: number } | undefined;
+  let begins = 0;
   for await (const entry of entriesOf(file, reader)) {
     if (entry.kind === 'select') [database, keysToCome] = [entry.database, undefined];
     if (entry.kind === 'resize') {
       keysPromised += entry.keys;
       keysToCome = entry.keys;
     }
+    if (entry.kind === 'key' && entry.part === 0) begins = entry.fileOffset;
     if (entry.kind === 'key' && entry.isLast) {
+      lastKey = { database: entry.database, key: entry.key, fileOffset: begins };
       keys++;
       if (keysToCome !== undefined) keysToCome--;
     }
@@ -47,7 +53,7 @@ export async function rdbPartOf(file: DiskFile, progress: (fileOffset: number) =
   if (error === undefined) return { state: 'good', endOffset };
   const { fileOffset, message: reason, key, doing } = error;
   const isReadToEnd = doing === 'check-sum';
-  return { state: 'damaged', fileOffset, reason, keys, keysPromised, database, keysToCome, key, isReadToEnd };
+  return { state: 'damaged', fileOffset, reason, keys, keysPromised, database, keysToCome, key, lastKey, isReadToEnd };
 }
 
 /** The entries of a file up to its damage, if it has any: `reader.error` tells. @throws DiskError */

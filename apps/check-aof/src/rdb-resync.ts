@@ -19,6 +19,8 @@ export interface RdbResumption {
   readonly firstKey: string | undefined;
   /** Behind the part. */
   readonly endOffset: number;
+  /** As many keys of this database as were expected can be read. */
+  readonly isComplete: boolean;
 }
 
 export interface ResyncOptions {
@@ -27,6 +29,10 @@ export interface ResyncOptions {
   readonly database: number;
   /** Keys that are to come in this database behind the damaged one; undefined if the part does not say. */
   readonly expectedKeys: number | undefined;
+  /** A beginning is looked for before this offset. Default: as far as `SEARCH_BYTES` go. */
+  readonly until?: number;
+  /** Whether one from which not all expected keys follow is passed over. Default: no. */
+  readonly wantsAll?: boolean;
 }
 
 /** So far behind the damage a beginning is looked for. */
@@ -44,18 +50,19 @@ const RECORD = /^(\*\d|#)/;
 
 /** @throws DiskError */
 export async function resumptionOf(file: DiskFile, options: ResyncOptions): Promise<RdbResumption | undefined> {
-  const { from } = options;
+  const { from, until = Number.POSITIVE_INFINITY, wantsAll = false } = options;
   const bytes = Buffer.alloc(Math.min(SEARCH_BYTES + SAMPLE_BYTES, Math.max(0, file.size() - from)));
   const length = file.read(bytes, 0, bytes.length, from);
   const prefix = prefixOf(file, options.database);
   let chains = 0;
-  for (let i = 0; i < Math.min(SEARCH_BYTES, length); i++) {
+  for (let i = 0; i < Math.min(SEARCH_BYTES, length, until - from); i++) {
     const byte = bytes[i] ?? 0;
     if (byte > LAST_TYPE && byte < FIRST_OPCODE) continue;
     const sample = bytes.subarray(i, Math.min(i + SAMPLE_BYTES, length));
     if (!isPlausible(file, from + i, prefix, sample)) continue;
     const found = await chainFrom(file, from + i, options);
-    if (found !== undefined || ++chains >= MAX_CHAINS) return found;
+    if (found !== undefined && (found.isComplete || !wantsAll)) return found;
+    if (++chains >= MAX_CHAINS) return undefined;
   }
   return undefined;
 }
@@ -182,7 +189,8 @@ function chosen(
 ): RdbResumption | undefined {
   const excess = Math.max(0, counts.here - (expectedKeys ?? counts.here));
   const keys = counts.here - excess + counts.behind;
-  const rest = { database, keys, promisedBehind: counts.promised, endOffset };
+  const isComplete = expectedKeys !== undefined && counts.here >= expectedKeys;
+  const rest = { database, keys, promisedBehind: counts.promised, endOffset, isComplete };
   if (excess === 0) return { ...rest, offset, firstKey: first[0]?.key };
   const begin = first[excess];
   return begin && { ...rest, offset: begin.offset, firstKey: begin.key };

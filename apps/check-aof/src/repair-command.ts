@@ -5,7 +5,7 @@ import { EXIT, type ExitStatus } from './exit-status.ts';
 import { findingText, plural } from './findings.ts';
 import { placeText } from './key-place.ts';
 import { exceededLimit, type Loss, type LossLimit, parseLossLimit } from './loss.ts';
-import { planRepair, type RepairPlan } from './repair-plan.ts';
+import { type FilePlan, planRepair, type RepairPlan } from './repair-plan.ts';
 import { RepairFailedError, type RepairResult, runRepair } from './repair-run.ts';
 import type { Salvage } from './salvage.ts';
 import { type Environment, type Invocation, type Subcommand, UsageError } from './subcommand.ts';
@@ -102,6 +102,7 @@ async function planAndRepair(
   const progress = (done: number, total: number): void => output.progress?.(done, total);
   const plan = await planRepair(disk, path, { progress, isSalvaging });
   sayPlan(plan, report);
+  if (!isSalvaging) saySalvageable(plan, givenPath, report);
   if (plan.files.some(({ unrunnable }) => unrunnable !== undefined) && !isSalvaging) {
     const error =
       'no server would start from it, unless its configuration calls commands so (rename-command). --salvage leaves out commands that no server runs.';
@@ -124,13 +125,38 @@ async function planAndRepair(
 }
 
 function sayPlan({ folder, found, files, notes, loss, isNothingToDo }: RepairPlan, report: CommandReport): void {
-  const plan = files.map(({ file, size, action, keptBytes, reason, salvage, unrunnable, resumption, loss: cost }) => ({
+  const plan = files.map(fileDocument);
+  report.add({ folder, manifest: found?.names.manifestName, plan, notes, lost: lossDocument(loss), isNothingToDo });
+  report.say(`Log: ${folder}${found === undefined ? '' : ` (${found.names.manifestName})`}`);
+  for (const note of notes) report.say(`  ${note}`);
+  for (const { file, size, action, keptBytes, reason, salvage, unrunnable, resumption, doubtfulKey } of files) {
+    if (action === 'keep') report.say(`  ${file.name}: good, ${size} bytes`);
+    else if (action === 'rebuild') report.say(`  ${file.name}: ${reason}; they are written anew`);
+    else if (action === 'accept') report.say(`  ${file.name}: keep all ${size} bytes as they are, although ${reason}`);
+    else report.say(`  ${file.name}: keep ${keptBytes} of ${size} bytes; what follows is ${reason}`);
+    if (doubtfulKey !== undefined)
+      report.say(`    1 key may be wrong, for its length may be what is damaged: ${placeText(doubtfulKey)}`);
+    if (resumption?.firstKey !== undefined)
+      report.say(`    1 key may be wrong, for nothing says where keys begin: ${describeText(resumption.firstKey)}`);
+    if (salvage !== undefined) saySalvage(salvage, report);
+    else if (unrunnable !== undefined)
+      report.say(`    ${unrunnable.reason}, at offset ${unrunnable.offset}, line ${unrunnable.line}`);
+  }
+  if (isNothingToDo) report.say('Nothing to repair.');
+  else sayPrice(loss, report);
+}
+
+function fileDocument(plan: FilePlan) {
+  const { file, size, action, keptBytes, reason, salvage, salvageable, unrunnable, resumption, doubtfulKey } = plan;
+  return {
     file: file.name,
     action,
     bytes: size,
     keptBytes,
     reason,
     unrunnable,
+    salvageable,
+    doubtful: doubtfulKey && { key: describeText(doubtfulKey.key), database: doubtfulKey.database },
     resumed: resumption && {
       offset: resumption.offset,
       keys: resumption.keys,
@@ -144,27 +170,24 @@ function sayPlan({ folder, found, files, notes, loss, isNothingToDo }: RepairPla
       doubtfulDatabases: salvage.doubtfulKeys.map(({ database }) => database),
       isDatabaseDoubtful: salvage.isDatabaseDoubtful,
     },
-    lost: lossDocument(cost),
-  }));
-  report.add({ folder, manifest: found?.names.manifestName, plan, notes, lost: lossDocument(loss), isNothingToDo });
-  report.say(`Log: ${folder}${found === undefined ? '' : ` (${found.names.manifestName})`}`);
-  for (const note of notes) report.say(`  ${note}`);
-  for (const { file, size, action, keptBytes, reason, salvage, unrunnable, resumption } of files) {
-    if (action === 'keep') report.say(`  ${file.name}: good, ${size} bytes`);
-    else if (action === 'rebuild') report.say(`  ${file.name}: ${reason}; they are written anew`);
-    else if (action === 'accept') report.say(`  ${file.name}: keep all ${size} bytes as they are, although ${reason}`);
-    else report.say(`  ${file.name}: keep ${keptBytes} of ${size} bytes; what follows is ${reason}`);
-    if (resumption?.firstKey !== undefined)
-      report.say(`    1 key may be wrong, for nothing says where keys begin: ${describeText(resumption.firstKey)}`);
-    if (salvage !== undefined) saySalvage(salvage, report);
-    else if (unrunnable !== undefined)
-      report.say(`    ${unrunnable.reason}, at offset ${unrunnable.offset}, line ${unrunnable.line}`);
-  }
-  if (isNothingToDo) report.say('Nothing to repair.');
-  else sayPrice(loss, report);
+    lost: lossDocument(plan.loss),
+  };
+}
+
+/** What would cost less. */
+function saySalvageable({ files }: RepairPlan, path: string, report: CommandReport): void {
+  const commands = files.reduce((sum, { salvageable = 0 }) => sum + salvageable, 0);
+  const hasKeysBehind = files.some(({ action, doubtfulKey }) => action === 'rebuild' && doubtfulKey !== undefined);
+  if (commands === 0 && !hasKeysBehind) return;
+  const what =
+    commands > 0
+      ? `${plural(commands, 'command')} of these can be kept`
+      : 'Keys behind the damage may be found, and kept';
+  report.say(`${what}: check-aof repair --dry-run --salvage ${path}`);
 }
 
 function sayPrice({ bytes, commands, keyCount, keys, unknown }: Loss, report: CommandReport): void {
+  if (bytes === 0 && keyCount === 0 && unknown.length === 0) return report.say('Price: nothing is left out.');
   const recognised = `${plural(commands, 'command')}, on ${plural(keyCount, 'key')}`;
   report.say(`Price: ${plural(bytes, 'byte')}; to be recognised in them: ${recognised}`);
   if (keys.length > 0) {
@@ -175,9 +198,11 @@ function sayPrice({ bytes, commands, keyCount, keys, unknown }: Loss, report: Co
 }
 
 function saySalvage({ records, ranges, doubtfulKeys, isDatabaseDoubtful }: Salvage, report: CommandReport): void {
-  report.say(
-    `    ${plural(records, 'record')} behind it, in ${plural(ranges.length, 'piece')}, can be recognised and are kept`,
-  );
+  if (records === 0) report.say('    nothing behind it can be recognised');
+  else
+    report.say(
+      `    ${plural(records, 'record')} behind it, in ${plural(ranges.length, 'piece')}, can be recognised and are kept`,
+    );
   if (isDatabaseDoubtful)
     report.say('    they may belong to another database: the command that selects it may be lost');
   if (doubtfulKeys.length === 0) return;

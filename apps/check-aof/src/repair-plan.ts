@@ -9,7 +9,7 @@ import { readFileKind } from '@aof/aof-files';
 import type { Disk, DiskFile } from '@aof/disk';
 import { filesOfManifest } from '@aof/log-reader';
 import { checkRecords } from './check-records.ts';
-import { DatabaseTracker } from './key-place.ts';
+import { DatabaseTracker, type KeyPlace } from './key-place.ts';
 import { type LogFile, NoLogError } from './log-files.ts';
 import { type Loss, NO_LOSS } from './loss.ts';
 import { lossBehind, totalLoss } from './measure-loss.ts';
@@ -35,6 +35,10 @@ export interface FilePlan {
   readonly salvage?: Salvage | undefined;
   /** `rebuild`: where the records behind the RDB part begin; they are kept. */
   readonly tailOffset?: number | undefined;
+  /** `cut`: commands in what is left out that a salvage would keep. */
+  readonly salvageable?: number | undefined;
+  /** `rebuild`: a key that can be read, of which a damaged length may have taken in what follows. */
+  readonly doubtfulKey?: KeyPlace | undefined;
   /** In what is kept: a record for which no server starts. */
   readonly unrunnable?: Unrunnable | undefined;
   /** `rebuild`, where that was asked for: where keys can be read again behind the damage; they are kept. */
@@ -75,7 +79,8 @@ export async function planRepair(
   let before = 0;
   for (const [i, file] of files.entries()) {
     const start = before;
-    const plan = await planFile(disk, file, isSalvaging, (offset) => progress(start + offset, total));
+    const later = isSalvaging ? files.slice(i + 1) : [];
+    const plan = await planFile(disk, file, { isSalvaging, later, progress: (at) => progress(start + at, total) });
     plans.push(await withVouching(disk, plan));
     before += sizes[i] ?? 0;
   }
@@ -84,10 +89,23 @@ export async function planRepair(
     folder,
     found,
     files: plans,
-    notes: found?.notes ?? [],
+    notes: [...(found?.notes ?? []), ...notesOn(plans)],
     loss: totalLoss([...plans.map(({ loss }) => loss), { ...NO_LOSS, unknown }]),
     isNothingToDo: !found?.isChanged && plans.every(({ action }) => action === 'keep'),
   };
+}
+
+/** What holds for files behind a broken one: they are good, and not what they were. */
+function notesOn(plans: readonly FilePlan[]): string[] {
+  const broken = plans.findIndex(({ action }) => action === 'cut' || action === 'rebuild');
+  if (broken < 0) return [];
+  return plans
+    .slice(broken + 1)
+    .filter(({ keptBytes, action }) => keptBytes > 0 || action === 'rebuild')
+    .map(
+      ({ file }) =>
+        `${file.name} comes behind damage: its commands are kept, and what builds on lost keys may be wrong`,
+    );
 }
 
 type DamagedPart = Extract<RdbPart, { state: 'damaged' }>;
@@ -128,11 +146,17 @@ function isManifestName(path: string): boolean {
   return path.endsWith('.manifest');
 }
 
+interface FilePlanOptions {
+  readonly isSalvaging: boolean;
+  /** The files behind it, which may build on what is lost in it. */
+  readonly later: readonly LogFile[];
+  readonly progress: (offset: number) => void;
+}
+
 async function planFile(
   disk: Disk,
   file: LogFile,
-  isSalvaging: boolean,
-  progress: (offset: number) => void,
+  { isSalvaging, later, progress }: FilePlanOptions,
 ): Promise<FilePlan> {
   const handle = disk.open(file.path, 'read');
   try {
@@ -168,20 +192,26 @@ async function planFile(
       return { file, size, action: 'keep', keptBytes, unrunnable, reason: undefined, loss: NO_LOSS };
     const what = goesBySalvage ? unrunnable.reason : describeEnd(handle, keptBytes, size);
     const reason = `${what}, at offset ${keptBytes}, line ${goesBySalvage ? unrunnable.line : verdict.nextLine}`;
-    if (!isSalvaging)
-      return {
-        file,
-        size,
-        action: 'cut',
-        keptBytes,
-        unrunnable,
-        reason,
-        loss: await lossBehind(handle, keptBytes, databases.settled),
-      };
-    const salvage = await salvageBehind(handle, keptBytes, databases.settled);
-    return { file, size, action: 'cut', keptBytes, salvage, reason, loss: salvage.loss };
+    const cut = { file, size, action: 'cut', keptBytes, reason } as const;
+    if (!isSalvaging) return { ...cut, unrunnable, ...(await lossBehind(handle, keptBytes, databases.settled)) };
+    const salvage = await withOpen(disk, later, (files) => salvageBehind(handle, keptBytes, databases.settled, files));
+    return { ...cut, salvage, loss: salvage.loss };
   } finally {
     handle.close();
+  }
+}
+
+async function withOpen<T>(
+  disk: Disk,
+  files: readonly LogFile[],
+  use: (files: readonly DiskFile[]) => Promise<T>,
+): Promise<T> {
+  const handles: DiskFile[] = [];
+  try {
+    for (const { path } of files) handles.push(disk.open(path, 'read'));
+    return await use(handles);
+  } finally {
+    for (const handle of handles) handle.close();
   }
 }
 
@@ -192,25 +222,45 @@ async function planRebuild(
   isSalvaging: boolean,
 ): Promise<FilePlan> {
   const size = handle.size();
-  const { fileOffset, keysToCome, database, keys } = part;
-  const resumption =
-    isSalvaging && !part.isReadToEnd
-      ? await resumptionOf(handle, {
-          from: fileOffset,
-          database,
-          // The damaged key is none of those that can be read.
-          expectedKeys: keysToCome === undefined || part.key === undefined ? keysToCome : keysToCome - 1,
-        })
-      : undefined;
+  const { fileOffset, keys } = part;
+  const resumption = isSalvaging && !part.isReadToEnd ? await resumptionBehind(handle, part) : undefined;
   const tailOffset = await firstRunToEnd(handle, resumption?.endOffset ?? fileOffset);
   const missing = Math.max(0, part.keysPromised + (resumption?.promisedBehind ?? 0) - keys - (resumption?.keys ?? 0));
   const bytes = Math.max(0, (resumption?.offset ?? tailOffset ?? size) - fileOffset);
   const behind = resumption === undefined ? '' : `, and ${resumption.keys} behind it`;
   const reason = `${part.reason}, at offset ${fileOffset}; ${keys} keys before it${behind} can be read`;
   const unknown = unknownOf(file, part, missing, resumption !== undefined);
-  const damaged = part.key === undefined ? [] : [{ database, key: part.key }];
-  const loss: Loss = { ...NO_LOSS, bytes, keys: damaged, keyCount: missing, unknown };
-  return { file, size, action: 'rebuild', keptBytes: 0, tailOffset, resumption, reason, loss };
+  const doubtfulKey = part.isReadToEnd ? undefined : part.lastKey;
+  // What was read behind the key that took others in was never a key.
+  const hasTakenIn = resumption !== undefined && resumption.offset < fileOffset;
+  const key = hasTakenIn ? doubtfulKey?.key : part.key;
+  const damaged = key === undefined ? [] : [{ database: part.database, key }];
+  const keyCount = hasTakenIn ? 1 : missing;
+  const loss: Loss = { ...NO_LOSS, bytes, keys: damaged, keyCount, unknown };
+  return { file, size, action: 'rebuild', keptBytes: 0, tailOffset, resumption, doubtfulKey, reason, loss };
+}
+
+/**
+ * Where reading can go on. Damage is found behind where it is: a length that is wrong takes in keys that follow, so if keys are
+ * missing, and all of them can be read from within the last one, they are.
+ */
+async function resumptionBehind(
+  handle: DiskFile,
+  { fileOffset, database, keysToCome, key, lastKey }: DamagedPart,
+): Promise<RdbResumption | undefined> {
+  // The damaged key is none of those that can be read.
+  const expectedKeys = keysToCome === undefined || key === undefined ? keysToCome : keysToCome - 1;
+  const behind = await resumptionOf(handle, { from: fileOffset, database, expectedKeys });
+  if (behind?.isComplete || keysToCome === undefined || lastKey?.database !== database) return behind;
+  const from = lastKey.fileOffset + 1;
+  const within = await resumptionOf(handle, {
+    from,
+    until: fileOffset,
+    database,
+    expectedKeys: keysToCome,
+    wantsAll: true,
+  });
+  return within ?? behind;
 }
 
 function unknownOf({ name }: LogFile, { isReadToEnd }: DamagedPart, missing: number, isResumed: boolean): string[] {

@@ -35,8 +35,18 @@ interface PlacedRecord {
 /** Commands after which their keys do not depend on what was there before. */
 const OVERWRITING = new Set(['set', 'setex', 'psetex', 'mset', 'del', 'unlink', 'getset', 'getdel', 'restore']);
 
-/** @param from where the file stops being good @param database that is selected there @throws DiskError */
-export async function salvageBehind(file: DiskFile, from: number, database: number): Promise<Salvage> {
+/**
+ * @param from where the file stops being good
+ * @param database that is selected there
+ * @param later files behind this one, in order: they are kept, and may build on what is lost here
+ * @throws DiskError
+ */
+export async function salvageBehind(
+  file: DiskFile,
+  from: number,
+  database: number,
+  later: readonly DiskFile[] = [],
+): Promise<Salvage> {
   const collector = new SalvageCollector(database);
   await recogniseRecords(
     file,
@@ -44,6 +54,10 @@ export async function salvageBehind(file: DiskFile, from: number, database: numb
     (record) => collector.add(record),
     (record) => collector.addBroken(record),
   );
+  for (const next of later) {
+    collector.beginNextFile();
+    await recogniseRecords(next, 0, (record) => collector.follow(record));
+  }
   return collector.finish(file.size() - from);
 }
 
@@ -85,6 +99,7 @@ class SalvageCollector {
     if (record.name === 'exec') return this.#exec(record);
     if (this.#transaction !== undefined) return;
     this.#keep(record);
+    this.#judgeDatabase(placed);
     this.#judgeKeys(placed);
     this.#noteBehindGap(placed);
   }
@@ -95,7 +110,19 @@ class SalvageCollector {
     this.#lose(record, this.#database);
   }
 
-  /** @param size of all that was looked through, bytes */
+  /** What comes now is in a file that is kept as it is. A server begins each with database 0. */
+  beginNextFile(): void {
+    this.#abandonTransaction();
+    this.#database = 0;
+  }
+
+  /** A record of such a file. */
+  follow(record: RecognisedRecord): void {
+    if (record.name === 'select') this.#database = record.databases[0] ?? this.#database;
+    this.#judgeKeys({ record, database: this.#database });
+  }
+
+  /** @param size of all of the damaged file that was looked through, bytes */
   finish(size: number): Salvage {
     this.#abandonTransaction();
     const bytes = this.#ranges.reduce((sum, [start, end]) => sum + end - start, 0);
@@ -132,6 +159,7 @@ class SalvageCollector {
     } else {
       for (const one of this.#transaction.records) {
         this.#keep(one.record);
+        this.#judgeDatabase(one);
         this.#judgeKeys(one);
       }
     }
@@ -158,9 +186,12 @@ class SalvageCollector {
     else this.#ranges.push([offset, end]);
   }
 
-  #judgeKeys({ record: { name, keys, databases }, database }: PlacedRecord): void {
+  #judgeDatabase({ record: { name } }: PlacedRecord): void {
     if (name === 'select') this.#hasSelected = true;
     else if (name !== 'multi' && name !== 'exec' && !this.#hasSelected) this.#isDatabaseDoubtful = true;
+  }
+
+  #judgeKeys({ record: { name, keys, databases }, database }: PlacedRecord): void {
     if (name === 'flushall') this.#doubtful.clear();
     if (name === 'flushdb') this.#doubtful.clear(database);
     if (name === 'swapdb') this.#swap(databases);

@@ -49,6 +49,7 @@ describe('repair', () => {
   appendonly.aof: keep 27 of 58 bytes; what follows is bytes that are no record, at offset 27, line 8
 Price: 31 bytes; to be recognised in them: 1 command, on 1 key
   keys: lost
+1 command of these can be kept: check-aof repair --dry-run --salvage /d
 Repair it? The files from before are kept. [y/N]: Repaired. It loads: 1 record, 1 key.
 The files from before are in /d/repair-1; check-aof undo puts them back.
 `,
