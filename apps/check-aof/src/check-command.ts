@@ -3,7 +3,7 @@ import { LogReadError, logPathOf } from '@aof/log-reader';
 import { type CheckMode, type CheckOptions, type CheckReport, checkAof } from './check-files.ts';
 import { CommandReport, linesOf, reasonOf, refusalText } from './command-report.ts';
 import { EXIT, type ExitStatus } from './exit-status.ts';
-import { placeOfLog } from './log-files.ts';
+import { isManifestName, NO_REGULAR_FILE, placeOfLog } from './log-files.ts';
 import { collecting, nameText, type Output, toned } from './output.ts';
 import { strictCommand } from './strict-command.ts';
 import { type Environment, type Invocation, type Subcommand, UsageError } from './subcommand.ts';
@@ -82,16 +82,22 @@ async function plainCheck(
 ): Promise<CheckReport> {
   const { disk } = environment;
   const options = checkOptions(mode, environment, output);
-  if (disk.status(path)?.kind !== 'directory') return checkAof(path, options);
+  const kind = disk.status(path)?.kind;
+  const failed = { status: EXIT.found, isRefused: false, kind: undefined, files: [] };
+  if (kind === 'other') {
+    output.write(nameText(`Cannot check ${path}: ${NO_REGULAR_FILE}\n`));
+    return failed;
+  }
+  if (kind !== 'directory') return checkAof(path, { ...options, isManifest: kind === 'file' && isManifestName(path) });
   let place: string;
   try {
     place = logPathOf(disk, path);
   } catch (error) {
     if (!(error instanceof LogReadError)) throw error;
     output.write(nameText(`${reasonOf(error)}\n`));
-    return { status: EXIT.found, isRefused: false, kind: undefined, files: [] };
+    return failed;
   }
-  return checkAof(place, { ...options, isManifest: place.endsWith('.manifest') });
+  return checkAof(place, { ...options, isManifest: isManifestName(place) });
 }
 
 function checkOptions(mode: CheckMode, environment: Environment, output: Output): CheckOptions {

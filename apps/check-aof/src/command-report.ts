@@ -77,11 +77,21 @@ export class CommandReport {
   #failed(error: unknown): ExitStatus {
     const reason = reasonOf(error);
     if (reason === undefined) throw error;
-    this.add({ error: reason, ...(error instanceof AofError && { code: error.code }) });
+    const hint = error instanceof DiskError ? DISK_HINTS.get(error.code) : undefined;
+    this.add({ error: reason, ...(error instanceof AofError && { code: error.code }), ...(hint && { hint }) });
     this.say(reason);
+    if (hint !== undefined) this.say(hint);
     return error instanceof DiskError ? EXIT.disk : EXIT.impossible;
   }
 }
+
+/** What to do where the disk has refused. */
+const DISK_HINTS: ReadonlyMap<string, string> = new Map([
+  ['EACCES', 'Run this as the user that the server runs as.'],
+  ['EPERM', 'Run this as the user that the server runs as.'],
+  ['EROFS', 'Nothing can be written there: copy the log to another disk, and work on the copy.'],
+  ['ENOSPC', 'Free some space, or copy the log to a larger disk, and work on the copy.'],
+]);
 
 /** Who has what, without a full stop. */
 export function holderText({ processId, processName, path, isClaimed = false }: FileHolder): string {

@@ -8,6 +8,7 @@ import { type FoundLog, keysOf, type LogEvent, type LogFault, readLog } from '@a
 import { type Dialect, RDB_TARGETS, type RdbTarget } from '@aof/rdb';
 import { describeText } from './describe-record.ts';
 import type { DoctorFinding } from './doctor-finding.ts';
+import { emptyBaseText, isLostBase, type LogFile } from './log-files.ts';
 import { bytesText } from './number-text.ts';
 
 /** From here on a key is said to be huge: to delete, to expire or to load it takes a server tens of milliseconds. */
@@ -35,6 +36,8 @@ export interface LogContent {
   readonly totalBytes: number;
   /** Behind the RDB part or the base. */
   readonly commands: number;
+  /** A base without the bytes that it must have had. */
+  readonly lostBase: LogFile | undefined;
   readonly hasTimes: boolean;
   readonly fault: LogFault | undefined;
   readonly tail: LogFault | undefined;
@@ -69,6 +72,7 @@ class ContentReading {
   #run: Run = { key: '', database: -1, bytes: 0 };
   #totalBytes = 0;
   #commands = 0;
+  #lostBase: LogFile | undefined;
   #hasTimes = false;
   #fault: LogFault | undefined;
   #tail: LogFault | undefined;
@@ -80,6 +84,7 @@ class ContentReading {
     switch (event.kind) {
       case 'file-begin':
         this.#totalBytes += event.size;
+        if (event.size === 0 && isLostBase(event.file)) this.#lostBase = event.file;
         return;
       case 'entry':
         return this.#takeEntry(event);
@@ -104,6 +109,7 @@ class ContentReading {
     return {
       totalBytes: this.#totalBytes,
       commands: this.#commands,
+      lostBase: this.#lostBase,
       hasTimes: this.#hasTimes,
       fault: this.#fault,
       tail: this.#tail,
@@ -162,11 +168,22 @@ export function examineContent(content: LogContent, log: FoundLog, server: RdbTa
   return [...damageFindings(content, log), ...versionFindings(content, log, server), ...hugeKeys(content)];
 }
 
-function damageFindings({ fault, tail }: LogContent, log: FoundLog): DoctorFinding[] {
+function damageFindings({ fault, tail, lostBase }: LogContent, log: FoundLog): DoctorFinding[] {
   const advice = `check-aof repair --dry-run ${log.layout === 'single' ? log.path : log.folder}`;
   if (fault !== undefined) {
     const text = `The log is damaged: ${fault.message}. No server starts from it.`;
     return [{ level: 'problem', code: 'damage', text, advice }];
+  }
+  if (lostBase !== undefined) {
+    const text = `${emptyBaseText(lostBase)}. Servers start from it as if nothing were missing.`;
+    return [
+      {
+        level: 'problem',
+        code: 'damage',
+        text,
+        advice: 'Look for the file in a backup before a server rewrites the log.',
+      },
+    ];
   }
   if (tail !== undefined) {
     const text = `The log ends unfinished: ${tail.message}. That is what a crash, or a server that is writing just now, leaves. A server with aof-load-truncated yes cuts it off when it starts; with no it does not start.`;

@@ -7,7 +7,7 @@
 import { AofNames, type LayoutKind, readFileKind } from '@aof/aof-files';
 import { Config, ConfigError, type ConfigErrorCode, type ConfigValues, parseConfigFile } from '@aof/config';
 import type { Disk } from '@aof/disk';
-import { NoLogError } from './log-files.ts';
+import { NO_REGULAR_FILE, NoLogError } from './log-files.ts';
 import { baseName, DEFAULT_APPEND_FILE, DEFAULT_APPEND_FOLDER, parentOf } from './restore-source.ts';
 
 /** Lines of a configuration that may be passed over. */
@@ -39,6 +39,7 @@ export interface Subject {
 export function subjectOf(disk: Disk, path: string): Subject {
   const status = disk.status(path);
   if (status === undefined) throw new NoLogError(`There is no ${path}`);
+  if (status.kind === 'other') throw new NoLogError(`${path} is no log: ${NO_REGULAR_FILE}`);
   if (status.kind === 'directory') return folderSubject(disk, path);
   if (isLog(disk, path)) return logSubject(disk, path);
   const { values, passedOver } = readConfiguration(disk, path);

@@ -14,6 +14,14 @@ export class NoLogError extends LogReadError {
   }
 }
 
+/** Of a pipe or a device: it has no size, and reading it may never end. */
+export const NO_REGULAR_FILE = 'it is no regular file. Write what comes out of it into one first';
+
+/** Whatever is in it: what bears such a name is a manifest, or was one. */
+export function isManifestName(path: string): boolean {
+  return path.endsWith('.manifest');
+}
+
 /**
  * What a server that uses the log of `path` has open files in: the folder of a manifest, or the single file itself.
  * @param path absolute: a folder, a manifest, a file of a log
@@ -24,4 +32,14 @@ export function placeOfLog(disk: Disk, path: string): string {
   const folder = folderOf(path);
   if (disk.status(folder)?.kind !== 'directory') return path;
   return disk.list(folder).some((name) => name.endsWith('.manifest')) || path.endsWith('.manifest') ? folder : path;
+}
+
+/** Whether a base of no bytes has lost what it held: an RDB file has a header at least, while a base of records may hold no key. */
+export function isLostBase({ role, name }: Pick<LogFile, 'role' | 'name'>): boolean {
+  return role === 'base' && name.endsWith('.rdb');
+}
+
+/** Servers start from such a log all the same: what the damage is, without a full stop. */
+export function emptyBaseText({ name }: Pick<LogFile, 'name'>): string {
+  return `${name} is empty, as no server leaves it: what it held is lost, unless there is a copy of it`;
 }

@@ -10,7 +10,7 @@ import type { Disk, DiskFile } from '@aof/disk';
 import { filesOfManifest } from '@aof/log-reader';
 import { checkRecords } from './check-records.ts';
 import { DatabaseTracker, type KeyPlace } from './key-place.ts';
-import { type LogFile, NoLogError } from './log-files.ts';
+import { emptyBaseText, isLostBase, isManifestName, type LogFile, NO_REGULAR_FILE, NoLogError } from './log-files.ts';
 import { type Loss, NO_LOSS } from './loss.ts';
 import { lossBehind, totalLoss } from './measure-loss.ts';
 import { type RdbPart, rdbPartOf } from './rdb-part.ts';
@@ -20,7 +20,7 @@ import { type FoundManifest, findManifest } from './repair-manifest.ts';
 import { withVouching } from './repair-vouching.ts';
 import { type Salvage, salvageBehind } from './salvage.ts';
 import { folderAbove } from './undo-record.ts';
-import { type Unrunnable, UnrunnableFinder } from './unrunnable-record.ts';
+import { type ModuleCommand, type Unrunnable, UnrunnableFinder } from './unrunnable-record.ts';
 
 /**
  * What happens to one file. `keep`: it is good. `cut`: its first `keptBytes` are kept. `rebuild`: its RDB part is damaged; the
@@ -43,6 +43,8 @@ export interface FilePlan {
   readonly unrunnable?: Unrunnable | undefined;
   /** `rebuild`, where that was asked for: where keys can be read again behind the damage; they are kept. */
   readonly resumption?: RdbResumption | undefined;
+  /** In what is kept: the first command of a module. */
+  readonly moduleCommand?: ModuleCommand | undefined;
   /** What is wrong, in words. */
   readonly reason: string | undefined;
   readonly loss: Loss;
@@ -95,8 +97,20 @@ export async function planRepair(
   };
 }
 
-/** What holds for files behind a broken one: they are good, and not what they were. */
 function notesOn(plans: readonly FilePlan[]): string[] {
+  const empty = plans.filter(({ file, size }) => size === 0 && isLostBase(file)).map(({ file }) => emptyBaseText(file));
+  const modules = plans.flatMap(({ file, moduleCommand: first }) =>
+    first === undefined
+      ? []
+      : [
+          `${first.name} in ${file.name}, at offset ${first.offset}, line ${first.line}, is a command of a module: a server without it does not start`,
+        ],
+  );
+  return [...empty, ...modules, ...behindDamage(plans)];
+}
+
+/** What holds for files behind a broken one: they are good, and not what they were. */
+function behindDamage(plans: readonly FilePlan[]): string[] {
   const broken = plans.findIndex(({ action }) => action === 'cut' || action === 'rebuild');
   if (broken < 0) return [];
   return plans
@@ -124,6 +138,7 @@ function logIn(disk: Disk, path: string): LogIn {
     return logIn(disk, folder);
   }
   if (status === undefined) throw new NoLogError(`There is no ${path}`);
+  if (status.kind === 'other') throw new NoLogError(`${path} is no log: ${NO_REGULAR_FILE}`);
   if (status.kind === 'file') {
     return { folder, found: undefined, files: [{ name: path.slice(path.lastIndexOf('/') + 1), path, role: 'single' }] };
   }
@@ -140,10 +155,6 @@ function logIn(disk: Disk, path: string): LogIn {
       'AOF_SEVERAL_LOGS',
     );
   return logIn(disk, only);
-}
-
-function isManifestName(path: string): boolean {
-  return path.endsWith('.manifest');
 }
 
 interface FilePlanOptions {
@@ -185,14 +196,15 @@ async function planFile(
       },
     });
     const unrunnable = finder.found !== undefined && finder.found.offset < verdict.okUpTo ? finder.found : undefined;
+    const moduleCommand = finder.moduleCommand;
     // What follows a strange command is good: only salvaging, which keeps that, leaves the command out.
     const goesBySalvage = isSalvaging && unrunnable !== undefined;
     const keptBytes = goesBySalvage ? unrunnable.offset : verdict.okUpTo;
     if (keptBytes === size)
-      return { file, size, action: 'keep', keptBytes, unrunnable, reason: undefined, loss: NO_LOSS };
+      return { file, size, action: 'keep', keptBytes, unrunnable, moduleCommand, reason: undefined, loss: NO_LOSS };
     const what = goesBySalvage ? unrunnable.reason : describeEnd(handle, keptBytes, size);
     const reason = `${what}, at offset ${keptBytes}, line ${goesBySalvage ? unrunnable.line : verdict.nextLine}`;
-    const cut = { file, size, action: 'cut', keptBytes, reason } as const;
+    const cut = { file, size, action: 'cut', keptBytes, moduleCommand, reason } as const;
     if (!isSalvaging) return { ...cut, unrunnable, ...(await lossBehind(handle, keptBytes, databases.settled)) };
     const salvage = await withOpen(disk, later, (files) => salvageBehind(handle, keptBytes, databases.settled, files));
     return { ...cut, salvage, loss: salvage.loss };

@@ -2,6 +2,7 @@
 import { Request } from '@aof/resp-codec';
 import { describeText } from './describe-record.ts';
 import { plural } from './findings.ts';
+import { isModuleCommand } from './known-commands.ts';
 import { runnableName } from './record-keys.ts';
 
 export interface Unrunnable {
@@ -12,11 +13,25 @@ export interface Unrunnable {
   readonly reason: string;
 }
 
+/** A command that only servers with some module run. */
+export interface ModuleCommand {
+  readonly offset: number;
+  readonly line: number;
+  readonly name: string;
+}
+
 /** Sees all records of one file, in order. */
 export class UnrunnableFinder {
   readonly view = new Request();
   #transaction: { readonly offset: number; readonly line: number } | undefined;
   #found: Unrunnable | undefined;
+
+  #moduleCommand: ModuleCommand | undefined;
+
+  /** The first one. */
+  get moduleCommand(): ModuleCommand | undefined {
+    return this.#moduleCommand;
+  }
 
   get found(): Unrunnable | undefined {
     return this.#found;
@@ -29,6 +44,8 @@ export class UnrunnableFinder {
     if (name === undefined) this.#found = { ...(this.#transaction ?? { offset, line }), reason: reasonOf(this.view) };
     else if (name === 'multi') this.#transaction = { offset, line };
     else if (name === 'exec') this.#transaction = undefined;
+    else if (this.#moduleCommand === undefined && isModuleCommand(name))
+      this.#moduleCommand = { offset, line, name: name.toUpperCase() };
   }
 }
 

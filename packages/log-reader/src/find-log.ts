@@ -46,6 +46,7 @@ export function findLog(disk: Disk, path: string): FoundLog {
 export function logPathOf(disk: Disk, path: string): string {
   const status = disk.status(path);
   if (status === undefined) throw noLog(path, `There is no ${path}`);
+  if (status.kind === 'other') throw noLog(path, `${path} is neither a file nor a folder`);
   if (status.kind !== 'directory') return path;
   const folder = withoutSlash(path);
   const manifests = manifestsIn(disk, folder);
