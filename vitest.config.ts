@@ -9,8 +9,9 @@ process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, 'node_modules/.cach
 export default defineConfig({
   test: {
     include: ['packages/*/{src,test}/**/*.test.ts', 'apps/*/{src,test}/**/*.test.ts', 'scripts/**/*.test.ts'],
-    // Vitest leaves one core idle unless told otherwise: of two that is half.
-    maxWorkers: availableParallelism(),
+    // Vitest leaves one core idle unless told otherwise: of two that is half. One worker more than there are cores, for many tests wait:
+    // for a program that starts, for redis-server, for a timeout that is the point.
+    maxWorkers: availableParallelism() + 1,
     testTimeout: 30_000,
     hookTimeout: 30_000,
   },

@@ -65,7 +65,7 @@ describe.each([
     const dir = temporaryFolder();
     const server = await startAof(dir, ...OPTIONS);
     await fill(server);
-    const args = ['-s', server.socket, '-t', BENCHMARK, '-n', '5000', '-r', '3000', '-P', '8', '-c', '10', '-q'];
+    const args = ['-s', server.socket, '-t', BENCHMARK, '-n', '2000', '-r', '3000', '-P', '8', '-c', '10', '-q'];
     let isLoading = true;
     const load = run('redis-benchmark', args).finally(() => {
       isLoading = false;
