@@ -5,6 +5,7 @@
  * name of a subcommand, or has an option that redis-check-aof refuses where it stands.
  */
 import { check } from './check-command.ts';
+import { closestName } from './closest-name.ts';
 import { Invocation, JSON_OPTION, type Subcommand } from './subcommand.ts';
 import { SUBCOMMANDS } from './subcommands.ts';
 
@@ -12,8 +13,9 @@ export type CommandLine =
   | { readonly kind: 'run'; readonly subcommand: Subcommand; readonly invocation: Invocation }
   /** Of everything, or of one subcommand. */
   | { readonly kind: 'help'; readonly subcommand?: Subcommand }
-  /** `usage`: what redis-check-aof answers with its usage line. */
-  | { readonly kind: 'version' | 'usage' }
+  | { readonly kind: 'version' }
+  /** What redis-check-aof answers with its usage line. `meant`: the name that the first word was to be. */
+  | { readonly kind: 'usage'; readonly meant: string | undefined }
   | { readonly kind: 'bad-usage'; readonly subcommand: Subcommand; readonly reason: string };
 
 /** @param args without the program's name */
@@ -31,8 +33,15 @@ export function parseArguments(args: readonly string[]): CommandLine {
   if (args.length === 2 && first === '--fix') return checkRun([second], [['--fix', []]]);
   if (args.length === 3 && first === '--truncate-to-timestamp') return checkRun([third], [[first, [second]]]);
   const isOurs = args.some((arg) => OURS.has(arg));
-  return isOurs ? parseFor(check, args) : { kind: 'usage' };
+  return isOurs ? parseFor(check, args) : { kind: 'usage', meant: closestName(first, FIRST_WORDS) };
 }
+
+/** What a command line may begin with. */
+const FIRST_WORDS = [
+  ...SUBCOMMANDS.map(({ name }) => name),
+  ...check.options.map(({ name }) => name),
+  JSON_OPTION.name,
+];
 
 /** Options of the check that redis-check-aof does not have: with one of them the command line is ours. */
 const OURS = new Set([
@@ -66,7 +75,13 @@ function parseFor(subcommand: Subcommand, args: readonly string[]): CommandLine 
     else {
       const [name = '', given] = splitAtEquals(arg);
       const option = name === '--json' ? JSON_OPTION : subcommand.options.find((one) => one.name === name);
-      if (option === undefined) return bad(`${subcommand.name} has no option ${name}`);
+      if (option === undefined) {
+        const meant = closestName(
+          name,
+          [JSON_OPTION, ...subcommand.options].map((one) => one.name),
+        );
+        return bad(`${subcommand.name} has no option ${name}${meant === undefined ? '' : `; ${meant} is near`}`);
+      }
       const values = options.get(name) ?? [];
       if (values.length > 0 && !option.isRepeatable) return bad(`${name} may be given once`);
       if (option.value === undefined && given !== undefined) return bad(`${name} takes no value`);

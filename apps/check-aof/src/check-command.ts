@@ -70,7 +70,20 @@ async function runCheck(invocation: Invocation, environment: Environment): Promi
     mode = { kind: 'truncate', until: seconds };
   }
   if (isJson) return plainCheckAsJson(path, mode, environment);
-  return statusOf(await plainCheck(path, mode, environment, inColour(output)));
+  const report = await plainCheck(path, mode, environment, inColour(output));
+  if (isForRepair(report, mode)) {
+    environment.advise?.(
+      `--fix cuts off all behind the damage, of the last file alone. What else can be done, and what it costs: check-aof repair --dry-run ${path}`,
+    );
+  }
+  return statusOf(report);
+}
+
+/** Whether something is damaged, rather than not there or not to be read. */
+function isForRepair({ status, kind, files }: CheckReport, mode: CheckMode): boolean {
+  if (status === 0 || mode.kind !== 'check') return false;
+  const last = files.at(-1);
+  return last === undefined ? kind === 'multi-part' : last.size !== undefined;
 }
 
 /** Of a folder the log in it is checked. redis-check-aof takes none. */

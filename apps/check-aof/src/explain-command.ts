@@ -124,9 +124,14 @@ function refuseOwnFile(log: FoundLog, htmlPath: string, realPath: (path: string)
 
 function writeFile(disk: Disk, path: string, text: string): void {
   const bytes = Buffer.from(text, 'utf8');
+  const isNew = disk.status(path) === undefined;
   const file = disk.open(path, 'truncate');
   try {
     for (let done = 0; done < bytes.length; ) done += file.write(bytes, done, bytes.length - done);
+  } catch (error) {
+    // Half a page shows nothing, and takes room that there is not. What was there before may be a device.
+    if (isNew) disk.unlink(path);
+    throw error;
   } finally {
     file.close();
   }

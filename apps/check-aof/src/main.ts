@@ -16,6 +16,7 @@ const environment = {
   realPath: (path: string): string => (existsSync(path) ? realpathSync(path) : resolve(path)),
   holderOf,
   unseenHolders,
+  advise: (line: string): void => void process.stderr.write(`${line}\n`),
 };
 
 await runToExit(() => runProgram(process.argv.slice(2), environment, (text) => process.stderr.write(text)));

@@ -29,6 +29,7 @@ export async function runProgram(
       output.write(`check-aof ${VERSION}\n`);
       return EXIT.ok;
     case 'usage':
+      if (commandLine.meant !== undefined) complain(`Is ${commandLine.meant} meant, for ${args[0]}?\n`);
       output.write(USAGE);
       return EXIT.found;
     case 'bad-usage':

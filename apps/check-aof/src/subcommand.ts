@@ -21,6 +21,8 @@ export interface Environment {
   readonly realPath: (path: string) => string;
   /** Who has the path, or anything below it, open. @param path as `realPath` gives it */
   readonly holderOf: (path: string) => FileHolder | undefined;
+  /** A line beside the output, on standard error: for people, where the output is fixed. */
+  readonly advise?: (line: string) => void;
   /** What `holderOf` cannot see, as a sentence; undefined if it sees all. */
   readonly unseenHolders?: () => string | undefined;
 }

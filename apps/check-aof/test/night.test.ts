@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DiskError, NodeDisk, SimDisk } from '@aof/disk';
 import { describe, expect, test } from 'vitest';
+import { runProgram } from '../src/program.ts';
 import { MANIFEST, put } from './corpus.ts';
-import { runOn } from './environment.ts';
+import { environmentOf, runOn } from './environment.ts';
 
 const record = (...words: readonly string[]): string =>
   `*${words.length}\r\n${words.map((word) => `$${word.length}\r\n${word}\r\n`).join('')}`;
@@ -107,4 +108,67 @@ describe('a pipe or a device', () => {
       fs.rmSync(folder, { recursive: true });
     }
   });
+});
+
+describe('a check that finds damage', () => {
+  async function adviceOn(disk: SimDisk, ...args: readonly string[]): Promise<string> {
+    const { environment } = environmentOf(disk);
+    let advice = '';
+    const advise = (line: string): void => {
+      advice += line;
+    };
+    await runProgram(args, { ...environment, advise }, () => {});
+    return advice;
+  }
+
+  test('names repair beside the lines of redis-check-aof, which know --fix alone', async () => {
+    const command = 'check-aof repair --dry-run /d/appendonly.aof';
+    const broken = diskOf({ 'appendonly.aof': `${GOOD}\0\0${GOOD}` });
+    expect(await adviceOn(broken, '/d/appendonly.aof')).toContain(command);
+    expect(await adviceOn(broken, '--json', '/d/appendonly.aof')).toBe('');
+    expect(await adviceOn(broken, '--fix', '/d/appendonly.aof')).toBe('');
+    expect(await adviceOn(diskOf({ [MANIFEST]: '' }), `/d/${MANIFEST}`)).toContain(`--dry-run /d/${MANIFEST}`);
+  });
+
+  test('but not where nothing is damaged, or nothing is there', async () => {
+    const good = diskOf({ 'appendonly.aof': GOOD });
+    expect(await adviceOn(good, '/d/appendonly.aof')).toBe('');
+    expect(await adviceOn(good, '/d/nowhere')).toBe('');
+  });
+});
+
+describe('a slip of the finger', () => {
+  test.each([
+    [['repiar', '/d'], 'Is repair meant, for repiar?\n', 1],
+    [['explian', '/d'], 'Is explain meant, for explian?\n', 1],
+    [['--fxi', '/d'], 'Is --fix meant, for --fxi?\n', 1],
+    [['/d', '/e'], '', 1],
+    [
+      ['repair', '--dryrun', '/d'],
+      'repair has no option --dryrun; --dry-run is near. See check-aof repair --help.\n',
+      2,
+    ],
+    [['repair', '--force', '/d'], 'repair has no option --force. See check-aof repair --help.\n', 2],
+  ])('%j', async (args, complaint, status) => {
+    expect(await runOn(new SimDisk(), args)).toMatchObject({ stderr: complaint, status });
+  });
+});
+
+test('a page for which there is no room is not left half written', async () => {
+  const disk = diskOf({ 'appendonly.aof': GOOD });
+  const { open } = disk;
+  disk.open = (path, mode) => {
+    const file = open.call(disk, path, mode);
+    if (!path.endsWith('.html')) return file;
+    let written = 0;
+    const { write } = file;
+    file.write = (bytes, offset = 0, length = bytes.length) => {
+      if (written > 0) throw new DiskError('ENOSPC', 'write', path);
+      written += write.call(file, bytes, offset, Math.min(length, 100));
+      return written;
+    };
+    return file;
+  };
+  expect((await runOn(disk, ['explain', '--html', '/d/page.html', '/d'])).status).toBe(6);
+  expect(disk.status('/d/page.html')).toBeUndefined();
 });
