@@ -81,7 +81,7 @@ async function runCheck(invocation: Invocation, environment: Environment): Promi
 
 /** Whether something is damaged, rather than not there or not to be read. */
 function isForRepair({ status, kind, files }: CheckReport, mode: CheckMode): boolean {
-  if (status === 0 || mode.kind !== 'check') return false;
+  if (status === 0 || mode.kind === 'truncate') return false;
   const last = files.at(-1);
   return last === undefined ? kind === 'multi-part' : last.size !== undefined;
 }

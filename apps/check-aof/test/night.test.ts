@@ -126,7 +126,8 @@ describe('a check that finds damage', () => {
     const broken = diskOf({ 'appendonly.aof': `${GOOD}\0\0${GOOD}` });
     expect(await adviceOn(broken, '/d/appendonly.aof')).toContain(command);
     expect(await adviceOn(broken, '--json', '/d/appendonly.aof')).toBe('');
-    expect(await adviceOn(broken, '--fix', '/d/appendonly.aof')).toBe('');
+    // Asked, the answer was no.
+    expect(await adviceOn(broken, '--fix', '/d/appendonly.aof')).toContain(command);
     expect(await adviceOn(diskOf({ [MANIFEST]: '' }), `/d/${MANIFEST}`)).toContain(`--dry-run /d/${MANIFEST}`);
   });
 
