@@ -195,8 +195,10 @@ async function planFile(
         if (finder.found === undefined) databases.passed(finder.view);
       },
     });
-    const unrunnable = finder.found !== undefined && finder.found.offset < verdict.okUpTo ? finder.found : undefined;
-    const moduleCommand = finder.moduleCommand;
+    const isKept = (one: { readonly offset: number } | undefined): boolean =>
+      one !== undefined && one.offset < verdict.okUpTo;
+    const unrunnable = isKept(finder.found) ? finder.found : undefined;
+    const moduleCommand = isKept(finder.moduleCommand) ? finder.moduleCommand : undefined;
     // What follows a strange command is good: only salvaging, which keeps that, leaves the command out.
     const goesBySalvage = isSalvaging && unrunnable !== undefined;
     const keptBytes = goesBySalvage ? unrunnable.offset : verdict.okUpTo;

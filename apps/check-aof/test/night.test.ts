@@ -61,6 +61,8 @@ test('a command of a module is said by repair: without the module no server star
   expect(stdout).toContain(
     `  JSON.SET in appendonly.aof, at offset ${GOOD.length}, line 13, is a command of a module: a server without it does not start\n`,
   );
+  const cutOff = diskOf({ 'appendonly.aof': GOOD + record('MULTI') + record('JSON.SET', 'k', '$', '1') });
+  expect((await runOn(cutOff, ['repair', '--dry-run', '/d'])).stdout).not.toContain('of a module');
 });
 
 describe('what the disk refuses comes with what to do', () => {
