@@ -171,7 +171,7 @@ class Builder {
       const names = [...this.#unknown].map(([name, count]) => `${name} (${count})`).join(', ');
       const message = `Records that cannot be replayed here: ${names}`;
       const hint =
-        'Without --only, --db, --target and --keep-expired the log itself is copied, and nothing has to be replayed; or pass over them with --skip-unknown.';
+        '--skip-unknown passes over them; check-aof restore without --only, --db, --target and --keep-expired copies the log itself, and replays nothing.';
       throw new RestoreError('RESTORE_UNKNOWN_COMMANDS', message, { hint });
     }
     this.#replay.abandonTransaction();

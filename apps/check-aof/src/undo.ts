@@ -8,7 +8,7 @@
 import { renameChecksums } from '@aof/aof-files';
 import type { Disk } from '@aof/disk';
 import { keepUnder } from './copy-file.ts';
-import { NoLogError } from './log-files.ts';
+import { NO_REGULAR_FILE, NoLogError } from './log-files.ts';
 import {
   beginsAs,
   folderAbove,
@@ -45,6 +45,7 @@ function repairedFolderIn(disk: Disk, path: string): string {
   // The manifest may be gone, as it was before the repair.
   if (status?.kind === 'file' || (status === undefined && path.endsWith('.manifest'))) return folderAbove(path);
   if (status === undefined) throw new NoLogError(`There is no ${path}`);
+  if (status.kind === 'other') throw new NoLogError(`${path} is no log: ${NO_REGULAR_FILE}`);
   if (undoable(disk, path).length > 0) return path;
   const below = disk.list(path).map((name) => `${path}/${name}`);
   const repaired = below.filter((one) => disk.status(one)?.kind === 'directory' && undoable(disk, one).length > 0);

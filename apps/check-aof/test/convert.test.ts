@@ -157,6 +157,9 @@ describe('what the target cannot hold', () => {
   test('commands that are newer than this program are refused before anything is written', async () => {
     const disk = diskOf({ [INCR]: record('BF.ADD', 'k', 'x') });
     expect(await convert(disk, '--to', 'redis-7.0')).toMatchObject({ status: 5, code: 'RESTORE_UNKNOWN_COMMANDS' });
+    const { stdout } = await run(disk, ['convert', '/data', '--to', 'redis-7.0', '--out', '/out']);
+    // Options of restore are said to be those of restore.
+    expect(stdout).toContain('--skip-unknown passes over them; check-aof restore without --only');
     expect(disk.status('/out')).toBeUndefined();
   });
 });

@@ -92,6 +92,7 @@ describe('a pipe or a device', () => {
     [['check'], 1],
     [['--strict'], 1],
     [['repair'], 5],
+    [['undo'], 5],
     [['doctor'], 5],
     [['explain'], 5],
     [['dump'], 5],
