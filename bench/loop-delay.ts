@@ -1,6 +1,7 @@
 // Imported by a server under test (`--import`): at each SIGUSR2 it appends how long the event loop was held up since the one before,
-// to the file that BENCH_LOOP_DELAY_FILE names, in milliseconds: `p99 p99.9 max`.
-import { appendFileSync } from 'node:fs';
+// to the file that BENCH_LOOP_DELAY_FILE names, in milliseconds: `p99 p99.9 max own`. `own` is the longest delay without the time in which
+// the loop's thread was ready to run and the machine ran something else, which Linux counts (proc(5), schedstat); NaN elsewhere.
+import { appendFileSync, openSync, readSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 const FILE_VARIABLE = 'BENCH_LOOP_DELAY_FILE';
@@ -8,14 +9,34 @@ const file = process.env[FILE_VARIABLE];
 /** The histogram counts from one timer to the next, which is this much without any delay, ms. */
 const RESOLUTION_MS = 1;
 
+/** The time for which the main thread has waited for a core, ms. */
+function createWaitMeter(): () => number {
+  if (process.platform !== 'linux') return () => Number.NaN;
+  const schedstat = openSync('/proc/self/schedstat', 'r');
+  const bytes = Buffer.alloc(128);
+  return () => {
+    const length = readSync(schedstat, bytes, 0, bytes.length, 0);
+    return Number(bytes.latin1Slice(0, length).split(' ')[1]) / 1e6;
+  };
+}
+
 if (file !== undefined) {
   const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delays.enable();
+  const waitedMs = createWaitMeter();
+  let last = { atMs: performance.now(), waitedMs: waitedMs() };
+  let ownMs = 0;
+  setInterval(() => {
+    const now = { atMs: performance.now(), waitedMs: waitedMs() };
+    ownMs = Math.max(ownMs, now.atMs - last.atMs - RESOLUTION_MS - (now.waitedMs - last.waitedMs));
+    last = now;
+  }, RESOLUTION_MS).unref();
   process.on('SIGUSR2', () => {
     const text = [delays.percentile(99), delays.percentile(99.9), delays.max]
       .map((ns) => Math.max(0, ns / 1e6 - RESOLUTION_MS).toFixed(2))
       .join(' ');
-    appendFileSync(file, `${text}\n`);
+    appendFileSync(file, `${text} ${ownMs.toFixed(2)}\n`);
     delays.reset();
+    ownMs = 0;
   });
 }
