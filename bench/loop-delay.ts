@@ -16,7 +16,7 @@ function createWaitMeter(): () => number {
   const bytes = Buffer.alloc(128);
   return () => {
     const length = readSync(schedstat, bytes, 0, bytes.length, 0);
-    return Number(bytes.latin1Slice(0, length).split(' ')[1]) / 1e6;
+    return Number(bytes.toString('latin1', 0, length).split(' ')[1]) / 1e6;
   };
 }
 
