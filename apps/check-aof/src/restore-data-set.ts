@@ -4,7 +4,7 @@
  *
  * Invariant: what cannot be taken over is counted in `losses` or ends in an error; nothing is dropped in silence.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type Disk, DiskError } from '@aof/disk';
 import { createGlob, type Database, digestDataset, type Keyspace, NO_EXPIRY } from '@aof/keyspace';
 import { type FileEndEvent, type FoundLog, readLog } from '@aof/log-reader';
@@ -244,7 +244,7 @@ function* keysNow(db: Database): Generator<string, void, void> {
 }
 
 const DIGEST_TOOLS = {
-  sha1: (bytes: Uint8Array): Uint8Array => createHash('sha1').update(bytes).digest(),
+  sha1: (bytes: Uint8Array): Uint8Array => hash('sha1', bytes, 'buffer'),
   formatDouble17,
 };
 

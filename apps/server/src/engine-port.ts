@@ -1,5 +1,5 @@
 /** The engine as commands see it: `ServerPort`. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type {
   BackupPort,
   Client,
@@ -24,7 +24,7 @@ import { ConfigChanges } from './relisten.ts';
 import { reload } from './reload.ts';
 
 const DIGEST_TOOLS = {
-  sha1: (bytes: Uint8Array): Uint8Array => createHash('sha1').update(bytes).digest(),
+  sha1: (bytes: Uint8Array): Uint8Array => hash('sha1', bytes, 'buffer'),
   formatDouble17,
 };
 

@@ -5,7 +5,8 @@ import type { Engine } from './engine.ts';
 
 /** Bytes that objects take, and what they hold outside the heap. */
 export function usedMemoryBytes(): number {
-  const { heapUsed, external } = process.memoryUsage();
+  // As `process.memoryUsage()` has them, which reads the size of the process from the operating system besides.
+  const { used_heap_size: heapUsed, external_memory: external } = getHeapStatistics();
   return heapUsed + external;
 }
 
