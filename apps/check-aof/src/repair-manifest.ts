@@ -3,6 +3,10 @@
  *
  * A manifest that can be read is believed. Else the names of the files tell: the newest base, and the incr files in the order
  * of their numbers. Where two bases are there, a rewrite was cut off: all that belongs to the newer one is the last incr file.
+ *
+ * A base contains the incr files from before it, and a server that ends early leaves some of these: taken into the log they would
+ * be applied twice. Each rewrite begins an incr file before it makes a base, so an incr file whose number is below the base's is
+ * one of these, and the last is none. A rewrite that fails uses up a number all the same: of those between only the times tell.
  */
 import {
   AofNames,
@@ -36,6 +40,7 @@ interface Part {
   readonly sequence: number;
   readonly isBase: boolean;
   readonly size: number;
+  readonly modifiedAtMs: number;
 }
 
 /** @param folder absolute. @returns undefined if the folder holds no log in parts @throws NoLogError there are several */
@@ -84,6 +89,7 @@ function partOf(disk: Disk, folder: string, name: string): Part[] {
       sequence: Number(found[2]),
       isBase: found[3] !== undefined,
       size: status.size,
+      modifiedAtMs: status.modifiedAtMs,
     },
   ];
 }
@@ -103,15 +109,76 @@ function lost(
     throw new NoLogError(`${problem}, and there are no files from which the log could be put together`);
   }
   const notes = [`${problem}: it is written anew from the names of the files`];
-  let kept = incrs;
-  if (bases.length > 1) {
-    kept = incrs.slice(-1);
-    notes.push(
-      `there are ${bases.length} bases; the newest, ${base?.name}, already contains all incr files but the last: only these two are used`,
+  if (base === undefined) {
+    const unknownLoss = ['no base was found: what it held, if there was one, is lost'];
+    return { names, before, manifest: manifestOf(base, incrs), isChanged: true, notes, unknownLoss };
+  }
+  const behind = behindBase(base, incrs, bases.length);
+  notes.push(...behind.notes);
+  const { kept, unknownLoss } = behind;
+  return { names, before, manifest: manifestOf(base, kept), isChanged: true, notes, unknownLoss };
+}
+
+/** The incr files that are loaded behind a base. */
+interface BehindBase {
+  readonly kept: readonly Part[];
+  readonly notes: readonly string[];
+  readonly unknownLoss: readonly string[];
+}
+
+/** @param incrs in the order of their numbers @param baseCount how many bases are there */
+function behindBase(base: Part, incrs: readonly Part[], baseCount: number): BehindBase {
+  const within = incrs.filter(({ sequence }) => sequence < base.sequence);
+  const others = incrs.slice(within.length);
+  const last = others.slice(-1);
+  const noIncr = `no incr file of ${base.name} is there: what was written after it was made is lost`;
+  const unknownLoss = within.length > 0 && last.length === 0 ? [noIncr] : [];
+  // The older base would have been deleted soon: the rewrite had just ended, and behind it there was but one incr file.
+  if (baseCount > 1) {
+    const note = `there are ${baseCount} bases; the newest, ${base.name}, already contains all incr files but the last: only these two are used`;
+    return { kept: last, notes: [note], unknownLoss };
+  }
+  const notes =
+    within.length === 0
+      ? []
+      : [`${base.name} already contains ${namesOf(within)}, by the numbers: left out, and left alone`];
+  // Nothing is before a first base.
+  if (base.sequence === 1) return { kept: others, notes, unknownLoss };
+  const told = byTheTimes(
+    base,
+    others.slice(0, -1).filter(({ size }) => size > 0),
+  );
+  return {
+    kept: [...told.kept, ...last],
+    notes: [...notes, ...told.notes],
+    unknownLoss: [...unknownLoss, ...told.unknownLoss],
+  };
+}
+
+/** Of incr files of which the numbers do not tell whether the base contains them. Either way something may be lost that nobody can count. */
+function byTheTimes(base: Part, incrs: readonly Part[]): BehindBase {
+  const firstNewer = incrs.findIndex(({ modifiedAtMs }) => modifiedAtMs > base.modifiedAtMs);
+  const older = firstNewer < 0 ? incrs : incrs.slice(0, firstNewer);
+  const newer = incrs.slice(older.length);
+  const notes: string[] = [];
+  const unknownLoss: string[] = [];
+  if (older.length > 0) {
+    const names = namesOf(older);
+    notes.push(`${base.name} may already contain ${names}, not changed since it was made: left out, and left alone`);
+    unknownLoss.push(`${names}: lost if ${base.name} does not contain it, which the numbers do not tell`);
+  }
+  if (newer.length > 0) {
+    const names = namesOf(newer);
+    notes.push(`${names} was changed after ${base.name} was made, so it comes behind it, if these times are true`);
+    unknownLoss.push(
+      `${names}: applied twice if ${base.name} contains it, which the numbers do not tell, and the times only if no copy has changed them`,
     );
   }
-  const unknownLoss = base === undefined ? ['no base was found: what it held, if there was one, is lost'] : [];
-  return { names, before, manifest: manifestOf(base, kept), isChanged: true, notes, unknownLoss };
+  return { kept: newer, notes, unknownLoss };
+}
+
+function namesOf(parts: readonly Part[]): string {
+  return parts.map(({ name }) => name).join(', ');
 }
 
 /** A single file that was moved into the folder by an upgrade keeps its old name. */
@@ -119,7 +186,7 @@ function upgradedBase(disk: Disk, names: AofNames): Part | undefined {
   const name = names.appendfilename;
   const status = disk.status(names.inAppendDir(name));
   if (status?.kind !== 'file' || status.size === 0) return undefined;
-  return { name, prefix: name, sequence: 1, isBase: true, size: status.size };
+  return { name, prefix: name, sequence: 1, isBase: true, size: status.size, modifiedAtMs: status.modifiedAtMs };
 }
 
 function manifestOf(base: Part | undefined, incrs: readonly Part[]): Manifest {
