@@ -39,6 +39,7 @@ export const convert: Subcommand = {
   exitStatus: {
     [EXIT.ok]: 'done, nothing is lost',
     [EXIT.found]: 'done, but that server cannot hold everything: see what is said to be lost',
+    [EXIT.inUse]: 'a server has claimed what it writes in the target, or has files of it open',
     [EXIT.impossible]: 'there is no log, or one that cannot be replayed; nothing was written',
     [EXIT.disk]: 'the disk refused',
   },
@@ -67,6 +68,7 @@ async function runConvert(invocation: Invocation, environment: Environment): Pro
     async () => {
       sayHolder(report, holderOf(request.path));
       report.add({ server });
+      if (report.refusesHolder(holderOf(request.target))) return EXIT.inUse;
       const result = await restoreLog(request, options);
       sayResult(report, request, result);
       return result.losses.byCode.size === 0 ? EXIT.ok : EXIT.found;

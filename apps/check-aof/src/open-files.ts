@@ -7,7 +7,7 @@
  */
 import { type BigIntStats, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { CLAIMS_FILE, claimHash, claimingSocket, claimName } from '@aof/aof-files';
+import { CLAIMS_FILE, claimHash, claimingSocket, claimName, claimsIn } from '@aof/aof-files';
 
 export interface FileHolder {
   /** Undefined: a server whose files are closed to us. */
@@ -21,7 +21,7 @@ export interface FileHolder {
 
 /**
  * The first process other than this one that has `path`, or a file of a log below it, open; or else a server, of this process too,
- * that has claimed it, or the log whose backup it is.
+ * that has claimed it, or the log whose backup it is. Of a folder any claim counts, also on what is not there yet.
  * @param path absolute, without links
  */
 export function holderOf(path: string): FileHolder | undefined {
@@ -70,12 +70,22 @@ function claimantOf(path: string): FileHolder | undefined {
   for (const [folder, name] of claimable(path)) {
     const status = statusOf(folder);
     const socket = status && claimingSocket(sockets, claimName(status, claimHash(name)));
-    if (socket === undefined) continue;
-    const processId = [...processIds(), process.pid].find((id) => hasSocket(id, socket));
-    const processName = processId === undefined ? 'aof-server' : nameOf(processId);
-    return { processId, processName, path: `${folder}/${name}`, isClaimed: true };
+    if (socket !== undefined) return claimant(socket, `${folder}/${name}`);
   }
-  return undefined;
+  const status = statusOf(path);
+  const [claim] = status?.isDirectory() ? claimsIn(sockets, status) : [];
+  if (claim === undefined) return undefined;
+  const name = USUAL_NAMES.find((usual) => claimHash(usual) === claim.hash);
+  return claimant(claim.socket, name === undefined ? path : `${path}/${name}`);
+}
+
+/** A claim tells the name of its file only to whoever guesses it. */
+const USUAL_NAMES = ['appendonly.aof', 'dump.rdb'];
+
+function claimant(socket: string, path: string): FileHolder {
+  const processId = [...processIds(), process.pid].find((id) => hasSocket(id, socket));
+  const processName = processId === undefined ? 'aof-server' : nameOf(processId);
+  return { processId, processName, path, isClaimed: true };
 }
 
 function hasSocket(id: number, inode: string): boolean {

@@ -73,6 +73,7 @@ export const restore: Subcommand = {
   ],
   exitStatus: {
     [EXIT.ok]: 'restored, and loaded to see that it is good',
+    [EXIT.inUse]: 'a server has claimed what it writes in the target, or has files of it open',
     [EXIT.impossible]: 'there is no log, or it cannot be had so; nothing was written',
     [EXIT.disk]: 'the disk refused',
   },
@@ -103,6 +104,7 @@ async function runRestore(invocation: Invocation, environment: Environment): Pro
   return report.guard(
     async () => {
       sayHolder(report, holderOf(request.path));
+      if (!isDryRun && report.refusesHolder(holderOf(request.target))) return EXIT.inUse;
       if (isDryRun) {
         await withLog(request.path, options, async (source, held) => {
           sayFound(report, source, await findCut(source, request, held));

@@ -55,9 +55,10 @@ export class TargetFolder {
     if (this.layout === 'multi-part') persistManifest(this.#disk, this.staged, manifest);
   }
 
-  /** Brings the log to its place. @throws DiskError */
+  /** Brings the log to its place. @throws RestoreError RESTORE_TARGET_IN_USE: something has come to be there meanwhile; DiskError */
   finish(): void {
     const disk = this.#disk;
+    assertFree(disk, this.path);
     const { staged, path } = this;
     const [from, name] =
       this.layout === 'single'

@@ -145,6 +145,26 @@ describe.skipIf(process.platform !== 'linux')('beside a server that has claimed 
     expect(fs.readFileSync(other, 'latin1')).not.toContain(DAMAGE);
   });
 
+  test.each(['restore', 'convert'])('nothing is written into its folder, empty as it is: %s', async (command) => {
+    const target = join(folder, 'running');
+    const log = join(folder, 'old', 'old.aof');
+    for (const one of [target, join(folder, 'old')]) fs.mkdirSync(one);
+    fs.writeFileSync(log, '*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\n1\r\n');
+    const into = (to: string): string[] =>
+      command === 'restore' ? ['restore', log, '--to', to] : ['convert', log, '--to', 'ours', '--out', to];
+    for (const options of [{ save: [{ seconds: 3600, changes: 1 }] }, { appendonly: true, appendfilename: 'my.log' }]) {
+      server = await createServer({ dir: target, ...options });
+      for (const name of fs.readdirSync(target)) fs.rmSync(join(target, name), { recursive: true });
+      const claimed = 'save' in options ? join(target, 'dump.rdb') : target;
+      await expectRefused(log, claimed, [into(target)]);
+      expect((await run(...into(join(target, 'below')))).status).toBe(0);
+      await server.close();
+      fs.rmSync(target, { recursive: true });
+      fs.mkdirSync(target);
+    }
+    expect((await run(...into(target))).status).toBe(0);
+  });
+
   test('who writes only snapshots there has claimed these', async () => {
     server = await createServer({ dir: folder, save: [{ seconds: 3600, changes: 1 }] });
     await server.call('SET', 'a', '1');

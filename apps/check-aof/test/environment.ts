@@ -1,5 +1,6 @@
 /** What a command sees in a test: a disk, a clock that stands still, answers to its questions; and what it has said. */
 import fs from 'node:fs';
+import { resolve } from 'node:path';
 import { type Disk, NodeDisk } from '@aof/disk';
 import { type FileHolder, holderOf } from '../src/open-files.ts';
 import type { Output } from '../src/output.ts';
@@ -9,7 +10,7 @@ import type { Environment } from '../src/subcommand.ts';
 export interface World extends Partial<Omit<Output, 'write' | 'answer'>> {
   /** To every question. Default: no. */
   readonly answer?: string;
-  /** Who has the log open. */
+  /** Who has a file open: told of its path, and of the folders above it. */
   readonly holder?: FileHolder | undefined;
   /** The real ones, beside servers that run. */
   readonly real?: Pick<Environment, 'holderOf' | 'realPath' | 'processId'>;
@@ -31,7 +32,7 @@ export function environmentOf(disk: Disk, { answer = 'n', holder, real, nowMs = 
     nowMs: () => nowMs,
     processId: 7,
     realPath: (path) => path,
-    holderOf: () => holder,
+    holderOf: (path) => (holder !== undefined && `${holder.path}/`.startsWith(`${path}/`) ? holder : undefined),
     ...real,
   };
   return { environment, said: () => stdout };
@@ -55,7 +56,8 @@ export async function runOn(disk: Disk, args: readonly string[], world?: World):
 
 /** Runs the program on the real disk, beside whatever servers run; what it says, and its questions are answered with yes. */
 export async function runBesideServers(args: readonly string[]): Promise<{ status: number; said: string }> {
-  const real = { holderOf, realPath: fs.realpathSync, processId: process.pid };
+  const realPath = (path: string): string => (fs.existsSync(path) ? fs.realpathSync(path) : resolve(path));
+  const real = { holderOf, realPath, processId: process.pid };
   const { status, stdout, stderr } = await runOn(new NodeDisk(), args, { answer: 'y', real });
   return { status, said: stdout + stderr };
 }

@@ -227,6 +227,21 @@ describe('the command line', () => {
     expect(stdout).toContain('auto-aof-rewrite-percentage 0');
   });
 
+  test('a server that begins a log in the target meanwhile keeps it', async () => {
+    const disk = diskOf(FLUSHED);
+    const begun = `${OUT}/appendonly.aof`;
+    const progress = (): void => {
+      if (disk.status(`${OUT}/restore-unfinished`) === undefined) return;
+      const file = disk.open(begun, 'append');
+      if (file.size() === 0) file.write(Buffer.from(set('new')));
+      file.close();
+    };
+    const { stdout, status } = await run(disk, ['restore', '/data', '--to', OUT, '--layout', 'single'], { progress });
+    expect({ status, names: disk.list(OUT) }).toEqual({ status: 5, names: ['appendonly.aof'] });
+    expect(stdout).toContain(`${OUT} is not empty: it holds appendonly.aof`);
+    expect(Buffer.from(disk.readFile(begun)).toString()).toBe(set('new'));
+  });
+
   test('no log', async () => {
     const disk = diskOf(FLUSHED);
     disk.makeDirectory('/none');

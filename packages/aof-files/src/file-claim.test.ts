@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { claimHash, claimingSocket, claimName } from './file-claim.ts';
+import { claimHash, claimingSocket, claimName, claimsIn } from './file-claim.ts';
 
 const FOLDER = { dev: 2n ** 63n, ino: 2n ** 64n - 1n };
 
@@ -29,4 +29,20 @@ test('a socket is found by its whole name', () => {
   expect(claimingSocket(list, '\0aof:1:2:abc')).toBeUndefined();
   expect(claimingSocket(list, '\0of:1:2:abcd')).toBeUndefined();
   expect(claimingSocket('', '\0aof:1:2:abcd')).toBeUndefined();
+});
+
+test('all claims of a folder are found, and no other', () => {
+  const list = [
+    'Num       RefCount Protocol Flags    Type St Inode Path',
+    '0000000000000000: 00000002 00000000 00010000 0001 01 50071 @aof:1:2:abcd',
+    '0000000000000000: 00000002 00000000 00010000 0001 01 50072 @aof:1:22:abcd',
+    '0000000000000000: 00000002 00000000 00010000 0001 01 50073 /tmp/@aof:1:2:abcd',
+    '0000000000000000: 00000002 00000000 00010000 0001 01 50074 @aof:1:2:ef01',
+    '',
+  ].join('\n');
+  expect(claimsIn(list, { dev: 1n, ino: 2n })).toEqual([
+    { hash: 'abcd', socket: '50071' },
+    { hash: 'ef01', socket: '50074' },
+  ]);
+  expect(claimsIn(list, { dev: 1n, ino: 3n })).toEqual([]);
 });

@@ -32,3 +32,15 @@ export function claimingSocket(sockets: string, name: string): string | undefine
   const end = sockets.indexOf(` ${name.replace('\0', '@')}\n`);
   return end < 0 ? undefined : /(\d+)$/.exec(sockets.slice(0, end))?.[1];
 }
+
+/** A claim on some file: the hash of its name, and the inode of the socket. */
+export interface Claim {
+  readonly hash: string;
+  readonly socket: string;
+}
+
+/** All claims on files of a folder, there or not yet there. @param sockets what `CLAIMS_FILE` holds, as latin1 */
+export function claimsIn(sockets: string, folder: { readonly dev: bigint; readonly ino: bigint }): Claim[] {
+  const line = new RegExp(`(\\d+) @aof:${folder.dev}:${folder.ino}:([0-9a-f]+)$`, 'gm');
+  return [...sockets.matchAll(line)].map(([, socket = '', hash = '']) => ({ hash, socket }));
+}

@@ -22,7 +22,7 @@ export {
   ManifestError,
   type ManifestErrorCode,
 } from './errors.ts';
-export { CLAIMS_FILE, claimHash, claimingSocket, claimName } from './file-claim.ts';
+export { CLAIMS_FILE, type Claim, claimHash, claimingSocket, claimName, claimsIn } from './file-claim.ts';
 export { type FileKind, fileKindOf, readFileKind } from './file-kind.ts';
 export { type AofLocation, AofNames, type BaseFormat } from './file-names.ts';
 export type { AofFile, AppendOptions, HistoryDeletion, LayoutKind, OpenedLog } from './layout.ts';
