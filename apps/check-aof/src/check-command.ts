@@ -3,7 +3,7 @@ import { LogReadError, logPathOf } from '@aof/log-reader';
 import { type CheckMode, type CheckOptions, type CheckReport, checkAof } from './check-files.ts';
 import { CommandReport, linesOf, reasonOf, refusalText } from './command-report.ts';
 import { EXIT, type ExitStatus } from './exit-status.ts';
-import { isManifestName, NO_REGULAR_FILE, placeOfLog } from './log-files.ts';
+import { isManifestName, NO_REGULAR_FILE, placesOfLog } from './log-files.ts';
 import { collecting, nameText, type Output, toned } from './output.ts';
 import { strictCommand } from './strict-command.ts';
 import { type Environment, type Invocation, type Subcommand, UsageError } from './subcommand.ts';
@@ -116,7 +116,7 @@ async function plainCheck(
 function checkOptions(mode: CheckMode, environment: Environment, output: Output): CheckOptions {
   const { disk, nowMs, processId, realPath, holderOf } = environment;
   const refusal = (file: string): string | undefined => {
-    const holder = holderOf(placeOfLog(disk, realPath(file)));
+    const [holder] = placesOfLog(disk, realPath, file).flatMap((place) => holderOf(place) ?? []);
     return holder && refusalText(holder);
   };
   return { disk, output, stamp: { processId, nowMs }, mode, refusal };

@@ -6,7 +6,7 @@
 import { AofError, ManifestError } from '@aof/aof-files';
 import { DiskError } from '@aof/disk';
 import { EXIT, type ExitStatus } from './exit-status.ts';
-import { placeOfLog } from './log-files.ts';
+import { placesOfLog } from './log-files.ts';
 import type { FileHolder } from './open-files.ts';
 import { nameText, type Output } from './output.ts';
 import type { Environment } from './subcommand.ts';
@@ -48,10 +48,10 @@ export class CommandReport {
 
   /**
    * Nothing may be changed under a server: whether one has `path`, or anything below it, open. Says who, or what could not be
-   * looked at. @param path as `realPath` gives it
+   * looked at. @param path as it was given
    */
-  isInUse({ disk, holderOf, unseenHolders }: Environment, path: string): boolean {
-    if (this.refusesHolder(holderOf(placeOfLog(disk, path)))) return true;
+  isInUse({ disk, realPath, holderOf, unseenHolders }: Environment, path: string): boolean {
+    if (placesOfLog(disk, realPath, path).some((place) => this.refusesHolder(holderOf(place)))) return true;
     const unseen = unseenHolders?.();
     if (unseen === undefined || this.#document.unseen === unseen) return false;
     this.add({ unseen });

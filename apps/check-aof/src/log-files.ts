@@ -17,6 +17,9 @@ export class NoLogError extends LogReadError {
 /** Of a pipe or a device: it has no size, and reading it may never end. */
 export const NO_REGULAR_FILE = 'it is no regular file. Write what comes out of it into one first';
 
+/** The path without links, absolute. */
+export type RealPath = (path: string) => string;
+
 /** Whatever is in it: what bears such a name is a manifest, or was one. */
 export function isManifestName(path: string): boolean {
   return path.endsWith('.manifest');
@@ -32,6 +35,29 @@ export function placeOfLog(disk: Disk, path: string): string {
   const folder = folderOf(path);
   if (disk.status(folder)?.kind !== 'directory') return path;
   return disk.list(folder).some((name) => name.endsWith('.manifest')) || path.endsWith('.manifest') ? folder : path;
+}
+
+/**
+ * The same by every name under which servers may know the log: they claim it by the name that they are configured with, which may
+ * be a symbolic link, and have open what it leads to. The first is what the path leads to.
+ * @param path as it was given @throws DiskError
+ */
+export function placesOfLog(disk: Disk, realPath: RealPath, path: string): string[] {
+  const real = realPath(path);
+  const name = /([^/]+)\/*$/.exec(path)?.[1] ?? '';
+  const named = name === '' || name === '.' || name === '..' ? [] : [`${realPath(folderOf(path))}/${name}`];
+  const linked = disk.status(real)?.kind === 'directory' ? linkedLogs(disk, realPath, real) : [];
+  return [...new Set([real, ...named, ...linked].map((one) => placeOfLog(disk, one)))];
+}
+
+/** Where the single files of a folder are that are symbolic links in it. @throws DiskError */
+export function linkedLogs(disk: Disk, realPath: RealPath, folder: string): string[] {
+  return disk.list(folder).flatMap((name) => {
+    const path = `${folder}/${name}`;
+    if (!name.endsWith('.aof') || disk.status(path)?.kind !== 'file') return [];
+    const real = realPath(path);
+    return real === path ? [] : [real];
+  });
 }
 
 /** Whether a base of no bytes has lost what it held: an RDB file has a header at least, while a base of records may hold no key. */

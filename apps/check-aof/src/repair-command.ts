@@ -4,6 +4,7 @@ import { describeText } from './describe-record.ts';
 import { EXIT, type ExitStatus } from './exit-status.ts';
 import { findingText, plural } from './findings.ts';
 import { placeText } from './key-place.ts';
+import type { RealPath } from './log-files.ts';
 import { exceededLimit, type Loss, type LossLimit, parseLossLimit } from './loss.ts';
 import { type FilePlan, planRepair, type RepairPlan } from './repair-plan.ts';
 import { RepairFailedError, type RepairResult, runRepair } from './repair-run.ts';
@@ -97,15 +98,13 @@ async function planAndRepair(
   report: CommandReport,
 ): Promise<ExitStatus> {
   const { disk, output, nowMs, realPath } = environment;
-  const path = realPath(givenPath);
-  if (!isDryRun && report.isInUse(environment, path)) return EXIT.inUse;
+  if (!isDryRun && report.isInUse(environment, givenPath)) return EXIT.inUse;
   const progress = (done: number, total: number): void => output.progress?.(done, total);
-  const plan = await planRepair(disk, path, { progress, isSalvaging });
+  const plan = await planRepair(disk, realPath(givenPath), { progress, isSalvaging, realPath });
   sayPlan(plan, report);
   if (!isSalvaging) saySalvageable(plan, givenPath, report);
-  if (plan.files.some(({ unrunnable }) => unrunnable !== undefined) && !isSalvaging) {
-    const error =
-      'no server would start from it, unless its configuration calls commands so (rename-command). --salvage leaves out commands that no server runs.';
+  const error = reasonAgainst(plan, isSalvaging, realPath);
+  if (error !== undefined) {
     report.add({ error });
     report.say(`Nothing is done: ${error}`);
     return EXIT.impossible;
@@ -119,9 +118,23 @@ async function planAndRepair(
   }
   if (isDryRun || !(isYes || (await report.agrees('Repair it? The files from before are kept.')))) return EXIT.found;
   // A server may have been started while the question was open.
-  if (report.isInUse(environment, path)) return EXIT.inUse;
+  if (report.isInUse(environment, givenPath)) return EXIT.inUse;
   sayResult(await runRepair(plan, { disk, nowMs: nowMs(), progress, isOnlyRead }), report);
   return EXIT.ok;
+}
+
+/** Why the plan must not be carried out, and what to do. */
+function reasonAgainst({ files, found, folder }: RepairPlan, isSalvaging: boolean, realPath: RealPath) {
+  if (files.some(({ unrunnable }) => unrunnable !== undefined) && !isSalvaging)
+    return 'no server would start from it, unless its configuration calls commands so (rename-command). --salvage leaves out commands that no server runs.';
+  if (found === undefined) return undefined;
+  for (const { file, action } of files) {
+    if (action === 'keep') continue;
+    const real = realPath(file.path);
+    if (real !== `${realPath(folder)}/${file.name}`)
+      return `${file.name} is a symbolic link to ${real}, and no server makes such a part of a log. Put the file in its place first: mv ${real} ${file.path}`;
+  }
+  return undefined;
 }
 
 function sayPlan({ folder, found, files, notes, loss, isNothingToDo }: RepairPlan, report: CommandReport): void {

@@ -10,7 +10,15 @@ import type { Disk, DiskFile } from '@aof/disk';
 import { filesOfManifest } from '@aof/log-reader';
 import { checkRecords } from './check-records.ts';
 import { DatabaseTracker, type KeyPlace } from './key-place.ts';
-import { emptyBaseText, isLostBase, isManifestName, type LogFile, NO_REGULAR_FILE, NoLogError } from './log-files.ts';
+import {
+  emptyBaseText,
+  isLostBase,
+  isManifestName,
+  type LogFile,
+  NO_REGULAR_FILE,
+  NoLogError,
+  type RealPath,
+} from './log-files.ts';
 import { type Loss, NO_LOSS } from './loss.ts';
 import { lossBehind, totalLoss } from './measure-loss.ts';
 import { type RdbPart, rdbPartOf } from './rdb-part.ts';
@@ -66,15 +74,17 @@ export interface PlanOptions {
   readonly progress: (done: number, total: number) => void;
   /** Records behind a hole are kept where they can be recognised. Default: false. */
   readonly isSalvaging?: boolean;
+  /** Follows symbolic links. Default: there are none. */
+  readonly realPath?: RealPath;
 }
 
 /** @param path absolute: a folder or a single file @throws NoLogError, DiskError */
 export async function planRepair(
   disk: Disk,
   path: string,
-  { progress, isSalvaging = false }: PlanOptions,
+  { progress, isSalvaging = false, realPath = (path) => path }: PlanOptions,
 ): Promise<RepairPlan> {
-  const { folder, found, files } = logIn(disk, path);
+  const { folder, found, files, links } = logIn(disk, path, realPath);
   const sizes = files.map((file) => disk.status(file.path)?.size ?? 0);
   const total = sizes.reduce((sum, size) => sum + size, 0);
   const plans: FilePlan[] = [];
@@ -91,7 +101,7 @@ export async function planRepair(
     folder,
     found,
     files: plans,
-    notes: [...(found?.notes ?? []), ...notesOn(plans)],
+    notes: [...links, ...(found?.notes ?? []), ...notesOn(plans)],
     loss: totalLoss([...plans.map(({ loss }) => loss), { ...NO_LOSS, unknown }]),
     isNothingToDo: !found?.isChanged && plans.every(({ action }) => action === 'keep'),
   };
@@ -128,22 +138,29 @@ interface LogIn {
   readonly folder: string;
   readonly found: FoundManifest | undefined;
   readonly files: readonly LogFile[];
+  /** Symbolic links that were followed to it, as sentences. */
+  readonly links: readonly string[];
 }
 
-function logIn(disk: Disk, path: string): LogIn {
+function logIn(disk: Disk, path: string, realPath: RealPath): LogIn {
   const status = disk.status(path);
   const folder = folderAbove(path);
   // Whoever names the manifest, which may be gone, means the log.
   if (status?.kind !== 'directory' && isManifestName(path) && disk.status(folder)?.kind === 'directory') {
-    return logIn(disk, folder);
+    return logIn(disk, folder, realPath);
   }
   if (status === undefined) throw new NoLogError(`There is no ${path}`);
   if (status.kind === 'other') throw new NoLogError(`${path} is no log: ${NO_REGULAR_FILE}`);
   if (status.kind === 'file') {
-    return { folder, found: undefined, files: [{ name: path.slice(path.lastIndexOf('/') + 1), path, role: 'single' }] };
+    // A rename over a link would leave the log that it leads to as it is, for whoever knows that by another name.
+    const real = realPath(path);
+    const file = { name: real.slice(real.lastIndexOf('/') + 1), path: real, role: 'single' } as const;
+    const links =
+      real === path ? [] : [`${path} is a symbolic link to ${real}: that file is looked at, and the link stays`];
+    return { folder: folderAbove(real), found: undefined, files: [file], links };
   }
   const found = findManifest(disk, path);
-  if (found !== undefined) return { folder: path, found, files: filesOfManifest(found.manifest, path) };
+  if (found !== undefined) return { folder: path, found, files: filesOfManifest(found.manifest, path), links: [] };
   const below = disk.list(path).filter((name) => disk.status(`${path}/${name}`)?.kind === 'directory');
   const nested = below.map((name) => `${path}/${name}`).filter((folder) => findManifest(disk, folder) !== undefined);
   const singles = disk.list(path).filter((name) => name.endsWith('.aof') && !name.startsWith('temp-'));
@@ -154,7 +171,7 @@ function logIn(disk: Disk, path: string): LogIn {
       `There are several logs in ${path}: name one of ${[only, ...others].join(', ')}`,
       'AOF_SEVERAL_LOGS',
     );
-  return logIn(disk, only);
+  return logIn(disk, only, realPath);
 }
 
 interface FilePlanOptions {

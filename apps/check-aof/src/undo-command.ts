@@ -28,9 +28,9 @@ async function runUndoCommand(invocation: Invocation, environment: Environment):
   const { disk, output, realPath } = environment;
   const report = new CommandReport('undo', invocation.path, output, invocation.isJson);
   const undoIt = async (): Promise<ExitStatus> => {
-    const path = realPath(invocation.path);
-    if (report.isInUse(environment, path)) return EXIT.inUse;
-    const { undoFolder, restored, bytesSince } = await undoRepair(disk, path, invocation.has('--force'));
+    if (report.isInUse(environment, invocation.path)) return EXIT.inUse;
+    const isForced = invocation.has('--force');
+    const { undoFolder, restored, bytesSince } = await undoRepair(disk, realPath(invocation.path), isForced, realPath);
     report.add({ undoFolder, restored, bytesSince });
     const what = restored.length > 0 ? restored.join(', ') : 'the manifest';
     report.say(`The repair is undone: ${what} is as it was before.`);

@@ -8,7 +8,7 @@
 import { renameChecksums } from '@aof/aof-files';
 import type { Disk } from '@aof/disk';
 import { keepUnder } from './copy-file.ts';
-import { NO_REGULAR_FILE, NoLogError } from './log-files.ts';
+import { linkedLogs, NO_REGULAR_FILE, NoLogError, type RealPath } from './log-files.ts';
 import {
   beginsAs,
   folderAbove,
@@ -31,31 +31,66 @@ export interface UndoResult {
   readonly bytesSince: number;
 }
 
-/** @param path absolute: what the repair was called with @throws NoLogError, UndoError, DiskError */
-export async function undoRepair(disk: Disk, path: string, isForced: boolean): Promise<UndoResult> {
-  const folder = repairedFolderIn(disk, path);
-  const number = undoable(disk, folder).at(-1);
+/**
+ * @param path absolute: what the repair was called with
+ * @param realPath follows symbolic links; by default there are none
+ * @throws NoLogError, UndoError, DiskError
+ */
+export async function undoRepair(
+  disk: Disk,
+  path: string,
+  isForced: boolean,
+  realPath: RealPath = (one) => one,
+): Promise<UndoResult> {
+  const { folder, single } = repairedIn(disk, path, realPath);
+  const number = undoable(disk, folder, single).at(-1);
   if (number === undefined) throw new NoLogError(`There is no repair to undo in ${folder}`);
   const undo = new Undo(disk, folder, repairFolder(folder, number));
   return undo.run(isForced);
 }
 
-function repairedFolderIn(disk: Disk, path: string): string {
-  const status = disk.status(path);
-  // The manifest may be gone, as it was before the repair.
-  if (status?.kind === 'file' || (status === undefined && path.endsWith('.manifest'))) return folderAbove(path);
-  if (status === undefined) throw new NoLogError(`There is no ${path}`);
-  if (status.kind === 'other') throw new NoLogError(`${path} is no log: ${NO_REGULAR_FILE}`);
-  if (undoable(disk, path).length > 0) return path;
-  const below = disk.list(path).map((name) => `${path}/${name}`);
-  const repaired = below.filter((one) => disk.status(one)?.kind === 'directory' && undoable(disk, one).length > 0);
-  return repaired[0] ?? path;
+/** Where a repair has been, and of which file if it was named. */
+interface Repaired {
+  readonly folder: string;
+  /** Other logs may lie in the folder, which have been repaired since. */
+  readonly single?: string;
 }
 
-function undoable(disk: Disk, folder: string): number[] {
-  return repairNumbers(disk, folder).filter(
-    (number) => disk.status(`${repairFolder(folder, number)}/${UNDO_FILE}`) !== undefined,
-  );
+function repairedIn(disk: Disk, path: string, realPath: RealPath): Repaired {
+  const status = disk.status(path);
+  if (status?.kind === 'file') return ofFile(realPath(path));
+  // The manifest may be gone, as it was before the repair.
+  if (status === undefined && path.endsWith('.manifest')) return { folder: folderAbove(path) };
+  if (status === undefined) throw new NoLogError(`There is no ${path}`);
+  if (status.kind === 'other') throw new NoLogError(`${path} is no log: ${NO_REGULAR_FILE}`);
+  const below = disk.list(path).map((name) => `${path}/${name}`);
+  const folders = below.filter((one) => disk.status(one)?.kind === 'directory').map((folder) => ({ folder }));
+  const linked = linkedLogs(disk, realPath, path).map(ofFile);
+  const all = [{ folder: path }, ...folders, ...linked];
+  return all.find(({ folder, single }: Repaired) => undoable(disk, folder, single).length > 0) ?? { folder: path };
+}
+
+function ofFile(path: string): Repaired {
+  return { folder: folderAbove(path), single: path.slice(path.lastIndexOf('/') + 1) };
+}
+
+/** Numbers of repairs, ascending. @param single only those of this file, or of the log of several files that it is of */
+function undoable(disk: Disk, folder: string, single: string | undefined): number[] {
+  return repairNumbers(disk, folder).filter((number) => {
+    const kept = repairFolder(folder, number);
+    return disk.status(`${kept}/${UNDO_FILE}`) !== undefined && (single === undefined || concerns(disk, kept, single));
+  });
+}
+
+function concerns(disk: Disk, undoFolder: string, single: string): boolean {
+  try {
+    const { manifestName, replacements } = readUndoRecord(disk, undoFolder);
+    return manifestName !== undefined || replacements.some(({ original }) => original === single);
+  } catch (error) {
+    // It may be: whoever undoes it is told.
+    if (error instanceof UndoError) return true;
+    throw error;
+  }
 }
 
 class Undo {
