@@ -171,15 +171,15 @@ describe('check --json', () => {
 
 describe('what a process has open is not cut', () => {
   const holder = { processId: 17, processName: 'redis-server', path: '/d/appendonly.aof' };
-  test.each([[['--fix', '/d/é.aof']], [['--truncate-to-timestamp', '150', '/d/appendonly.aof']]])(
-    '%s',
-    async (args) => {
-      const { status, stdout, size } = await runWith({ holder }, ...args);
-      expect({ status, size }).toEqual({ status: 4, size: 72 });
-      expect(stdout).toContain('Process 17 (redis-server) has /d/appendonly.aof open.');
-      expect(stdout).not.toContain('Continue?');
-    },
-  );
+  test.each([
+    ['/d/é.aof', ['--fix']],
+    ['/d/appendonly.aof', ['--truncate-to-timestamp', '150']],
+  ])('%s: %s', async (path, options) => {
+    const { status, stdout, size } = await runWith({ holder: { ...holder, path } }, ...options, path);
+    expect({ status, size }).toEqual({ status: 4, size: 72 });
+    expect(Buffer.from(stdout, 'latin1').toString()).toContain(`Process 17 (redis-server) has ${path} open.`);
+    expect(stdout).not.toContain('Continue?');
+  });
 
   test('what is only looked at may be open', async () => {
     expect((await runWith({ holder }, '/d/appendonly.aof')).status).toBe(0);
