@@ -1,7 +1,8 @@
 /**
  * How `appendfsync always` is kept: whether syncs block the event loop or run beside it, whose replies wait for them, and who shares them.
  *
- * Invariant: nothing here lets a reply leave. What it may do is to let all of them wait, and that for a few turns of the event loop at most.
+ * Invariants: replies leave only as the log says that it is durable; what is put off is put off for a few turns of the event loop, or, with
+ * syncs in the background, for as long as `SyncGathering` says.
  */
 import type { Engine } from './engine.ts';
 import type { ReplyGate } from './reply-gate.ts';

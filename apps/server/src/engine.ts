@@ -304,7 +304,7 @@ export class Engine {
 
   /**
    * Once per turn of the event loop: run what has come in, expire a little, flush the log once, then let replies leave.
-   * @param mayLookAgain all that may wait for another turn, if more clients are expected to share the sync of the flush
+   * @param mayLookAgain all but the first may wait for another turn, for others to share the sync: see `AlwaysSync.looksAgain`
    */
   tick(mayLookAgain = false): void {
     if (this.#hasFailed || this.#isStopped) return;

@@ -97,6 +97,33 @@ test('without always nobody waits', async () => {
   expect(answered()).toBe(1);
 });
 
+test('whoever has left meanwhile holds up nobody', () => {
+  clients[0].send(['INCR', 'n']);
+  clients[1].send(['INCR', 'n']);
+  machine.turn();
+  clients[1].disconnect();
+  machine.turn();
+  expect([syncs, clients[0].replies]).toEqual([1, [1]]);
+  expect(machine.hasScheduledWork).toBe(false);
+});
+
+test('another policy meanwhile takes back no promise', () => {
+  clients[0].send(['INCR', 'n']);
+  machine.turn();
+  clients[1].send(['CONFIG', 'SET', 'appendfsync', 'no']);
+  expect([syncs, answered()]).toEqual([0, 0]);
+  machine.turn();
+  expect([syncs, answered()]).toEqual([1, 2]);
+});
+
+test('the end of the server waits for nobody', async () => {
+  clients[0].send(['INCR', 'n']);
+  machine.turn();
+  const stopped = machine.engine.stop();
+  expect([syncs, answered()]).toEqual([1, 1]);
+  await stopped;
+});
+
 test('the power may fail after any turn: what was answered is there', async () => {
   let checks = 0;
   for (let turn = 0; turn < 40; turn++) {
