@@ -119,7 +119,7 @@ function refuseUnlistedLog(disk: Disk, names: AofNames, manifest: Manifest | und
     `'${names.appendDir}' holds files of a log (${unlisted.join(', ')}) but no manifest that lists them`,
     {
       path: names.manifestPath,
-      hint: `Restore ${names.manifestName} from a backup, or write it anew: one line per file in the order base, incr: \`file <name> seq <n> type b|i\`. To start empty, move the files away.`,
+      hint: `Restore ${names.manifestName} from a backup, or have it written anew: check-aof repair ${names.appendDir}. Not every file beside it need be part of the log. To start empty, move the files away.`,
     },
   );
 }

@@ -38,7 +38,7 @@ const REASONS: Readonly<Record<ManifestErrorCode, string>> = {
 const HINTS: Readonly<Record<ManifestErrorCode, string>> = {
   AOF_MANIFEST_UNREADABLE: 'Check the disk and the permissions of the manifest, then start again.',
   AOF_MANIFEST_EMPTY:
-    'List the files beside it again, one per line in the order base, incr: `file <name> seq <n> type b|i`, or restore the manifest from a backup.',
+    'Restore it from a backup, or have it written anew from the files beside it, not all of which need be part of the log: check-aof repair, of its folder.',
   AOF_MANIFEST_LINE_TOO_LONG: 'End every line, the last one too, with a line feed and keep lines within 1024 bytes.',
   AOF_MANIFEST_FORMAT:
     'Write the line as `file <name> seq <number from 1> type <b|h|i>`, with odd names in double quotes.',
