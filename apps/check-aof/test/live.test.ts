@@ -9,7 +9,7 @@ import { hasOracle } from './oracle.ts';
 import { RedisServer } from './redis-server.ts';
 
 /** What a look may find besides nothing: the record, or the transaction, that was being written. */
-const AT_THE_END = /^(AOF_TRUNCATED|AOF_UNFINISHED_TRANSACTION|truncated|transaction)$/;
+const AT_THE_END = /^(truncated|transaction)$/;
 
 async function look(...args: string[]) {
   const { status, said } = await runBesideServers(args);
@@ -35,12 +35,14 @@ test.skipIf(!hasOracle())('a log that grows meanwhile is read as far as it was w
   const server = await RedisServer.start(data, folder, '--auto-aof-rewrite-percentage', '0');
   const stop = writer(join(folder, 'socket'));
   try {
+    await expect.poll(() => fs.statSync(incrIn(data)).size, { timeout: 10_000 }).toBeGreaterThan(0);
     let records = 0;
     let writtenBytes = 0;
     for (let round = 0; round < 4; round++) {
       const rewriting = round === 2 ? server.rewrite() : undefined;
       const explained = JSON.parse((await look('explain', '--json', '--no-replay', data)).stdout);
-      if (explained.unread !== undefined) expect(explained.unread.code).toMatch(AT_THE_END);
+      if (explained.unread !== undefined)
+        expect(explained.unread.reason).toMatch(/ ends (inside the record|before the EXEC)/);
       records += explained.commands;
       const strict = JSON.parse((await look('--strict', '--json', data)).stdout);
       expect(strict.error).toBeUndefined();
@@ -52,9 +54,10 @@ test.skipIf(!hasOracle())('a log that grows meanwhile is read as far as it was w
         status: 4,
         stdout: expect.stringMatching(/redis-server/),
       });
-      const { size } = fs.statSync(incrIn(data));
-      expect(size).not.toBe(writtenBytes);
-      writtenBytes = size;
+      // On a busy machine the writer may not have had its turn yet.
+      const sizeNow = (): number => fs.statSync(incrIn(data)).size;
+      await expect.poll(sizeNow, { timeout: 10_000 }).not.toBe(writtenBytes);
+      writtenBytes = sizeNow();
       await rewriting;
     }
     expect(records).toBeGreaterThan(100);
