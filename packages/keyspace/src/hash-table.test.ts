@@ -74,6 +74,19 @@ describe('the hash table', () => {
     }
   });
 
+  test('visits each entry once, also where segments have shrunk beside large ones', () => {
+    const table = HashTable.ofKeys(SEED);
+    for (let n = 0; n < 30_000; n++) table.add(`key:${n}`);
+    for (let n = 0; n < 30_000; n++) {
+      const key = `key:${n}`;
+      if (hashString(key, SEED) >>> 31 === 0 && n % 50 > 0) table.delete(key);
+    }
+    expect(new Set([...table.segments()].map(({ capacity }) => capacity)).size).toBeGreaterThan(1);
+    const visited: string[] = [];
+    table.forEachScattered((key) => visited.push(key));
+    expect(visited.sort()).toEqual([...table.keys()].sort());
+  });
+
   test('equals a Map after any insertions and removals', () => {
     let greatestDepth = 0;
     let merges = 0;

@@ -131,6 +131,21 @@ describe('a packed sequence', () => {
     expect(removed).toBeGreaterThan(1000);
   });
 
+  test('removes many entries at once from what is long', () => {
+    // Cuts that begin at the first entry or later, of texts below and above 4 KiB and 64 KiB.
+    for (const size of [270, 300, 5000]) {
+      const array = Array.from({ length: size }, (_, n) => `entry:${String(n).padStart(7, '0')}${'x'.repeat(n % 3)}`);
+      const p = packed.packedOf(array);
+      for (const step of [1, 2, 7, 100]) {
+        for (const first of [0, 1, 3]) {
+          const isGone = (n: number): boolean => n >= first && (n - first) % step === 0;
+          const offsets = packed.packedOffsets(p).filter((_, n) => isGone(n));
+          expect(packed.packedEntries(packed.packedRemove(p, offsets))).toEqual(array.filter((_, n) => !isGone(n)));
+        }
+      }
+    }
+  });
+
   test('finds every entry that is equal to one', () => {
     const few = fc.constantFrom('', 'a', 'b', 'x'.repeat(254));
     fc.assert(

@@ -83,6 +83,14 @@ test('whoever has nothing in the log does not wait for others', () => {
   expect([syncs, answered()]).toEqual([0, 1]);
 });
 
+test('beside readers the sync begins at once, in the background', () => {
+  machine.disk.holdSyncs = true;
+  clients[0].send(['GET', 'n']);
+  clients[1].send(['INCR', 'n']);
+  machine.turn();
+  expect([syncs, machine.disk.pendingSyncs.length]).toEqual([0, 1]);
+});
+
 test('work that would take longer than a turn lets the replies go first', () => {
   clients[0].send(['INCR', 'n']);
   machine.turn();
