@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { PROCESS_PER_FILE } from '../vitest.config.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 
@@ -135,6 +136,13 @@ describe('the source', () => {
   test('catches nothing in silence', () => {
     const bad = offenders(code, (line) => /catch(\s*\(\w+\))?\s*\{\s*\}/.test(line));
     expect(bad).toEqual([]);
+  });
+
+  test('registers with vitest at import only where each file of tests has a process of its own', () => {
+    const support = sources.filter(({ path, isTest }) => isTest && !path.endsWith('.test.ts'));
+    const registering = offenders(support, (line) => /^(before|after)(All|Each)\(/.test(line));
+    expect(registering.length).toBeGreaterThan(0);
+    expect(registering.filter((at) => !PROCESS_PER_FILE.some((room) => at.startsWith(`${room}/`)))).toEqual([]);
   });
 
   test('uses the names of the field', () => {
