@@ -147,7 +147,7 @@ export class Replay {
   #restored(payload: Uint8Array): RestoredValue {
     try {
       // A copy, for long strings keep the bytes that they were read from, and these are the file's.
-      const { value, lost } = entryToValue(restoreValue(payload.slice()), this.keyspace.thresholds);
+      const { value, lost } = entryToValue(restoreValue(new Uint8Array(payload)), this.keyspace.thresholds);
       for (const code of lost) this.onLost(code, 'RESTORE');
       return { value };
     } catch (error) {

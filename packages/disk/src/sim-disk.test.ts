@@ -11,6 +11,18 @@ describe('a power cut keeps what was synced', () => {
     for (const seed of SEEDS) expect(textAfter(disk, seed, '/d/a')).toMatch(/^synced/);
   });
 
+  test('what is found is what was given, though the memory it was in is used again before the sync', () => {
+    const disk = diskWith({ '/d/a': '' });
+    const file = disk.open('/d/a', 'append');
+    const memory = Buffer.from('first ');
+    file.write(memory);
+    memory.write('second');
+    file.write(memory);
+    file.syncNow();
+    file.close();
+    expect(textAfter(disk, 1, '/d/a')).toBe('first second');
+  });
+
   test('unsynced bytes are found not at all, in part, whole, or torn with zeros', () => {
     const disk = diskWith({ '/d/a': 'begin' });
     append(disk, '/d/a', 'x'.repeat(2000));

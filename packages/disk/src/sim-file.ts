@@ -75,7 +75,8 @@ export class SimFileNode {
   append(bytes: Uint8Array): void {
     const position = this.#volatile.length;
     this.#volatile.writeAt(position, bytes);
-    this.#changes.push({ sequence: this.#nextSequence++, kind: 'write', position, bytes: bytes.slice() });
+    // Not `slice`, which of a Buffer is a view.
+    this.#changes.push({ sequence: this.#nextSequence++, kind: 'write', position, bytes: new Uint8Array(bytes) });
   }
 
   resize(size: number): void {
