@@ -1,13 +1,19 @@
 // `node bench/rewrite-large.ts [items]`: one list, set, hash and sorted set of so many items each (5 million), all written to while
-// the log is rewritten: how long that holds up the server's event loop, how long its slices are, and how long a client's round trip takes,
-// which also shows what else the machine does. Prints, asserts nothing.
+// the log is rewritten: how long that holds up the server's event loop, how long its slices are, and how long a client's round trip takes.
+// `own` is the longest hold-up without the time in which the loop's thread was ready and the machine ran something else or nothing at all.
+// Prints, asserts nothing.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { LoopDelays } from './loop-delay.ts';
+import { type MachineWatch, watchMachine } from './machine-stops.ts';
 import { ask, startServer } from './servers.ts';
 
 const BATCH = 1000;
+/** The client rests in between, so that there are processors left for what a server does in the background. */
+const TRIPS_AT_ONCE = 8;
+const REST_MS = 1;
 const OPTIONS = ['--appendonly', 'yes', '--appendfsync', 'no', '--auto-aof-rewrite-percentage', '0'];
 
 function command(words: readonly string[]): string {
@@ -53,7 +59,7 @@ async function field(port: number, name: string): Promise<number> {
   return Number(new RegExp(`^${name}:(.*?)\r?$`, 'm').exec(await ask(port, 'INFO persistence\r\n'))?.[1]);
 }
 
-async function measure(kind: keyof typeof ADD, items: number): Promise<void> {
+async function measure(kind: keyof typeof ADD, items: number, machine: MachineWatch): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'bench-delays-'));
   const delayFile = join(folder, 'delays');
   const server = await startServer('aof', OPTIONS, undefined, {
@@ -65,7 +71,11 @@ async function measure(kind: keyof typeof ADD, items: number): Promise<void> {
     process.kill(server.pid, 'SIGUSR2');
     await ask(server.port, 'PING\r\n');
     await new Promise((resolve) => setTimeout(resolve, 50));
-    return readFileSync(delayFile, 'utf8').trim().split('\n').at(-1) ?? '';
+    const { p99, p999, max, late }: LoopDelays = JSON.parse(
+      readFileSync(delayFile, 'utf8').trim().split('\n').at(-1) ?? '',
+    );
+    const own = Math.max(0, ...late.map((lateness) => lateness.ownMs - machine.stoppedMs(lateness)));
+    return [p99, p999, max, own].map((ms) => ms.toFixed(2)).join(' ');
   };
   const socket = connect(server.port, '127.0.0.1');
   for (let from = 0; from < items; from += BATCH) {
@@ -81,12 +91,14 @@ async function measure(kind: keyof typeof ADD, items: number): Promise<void> {
         const startedAt = performance.now();
         await send(socket, writes(kind, items, i++), 2);
         times.push(performance.now() - startedAt);
+        if (n % TRIPS_AT_ONCE === 0) await new Promise((resolve) => setTimeout(resolve, REST_MS));
       }
     } while (!(await isOver()));
     return times.sort((a, b) => a - b);
   };
   let rounds = 0;
   const before = server.memoryBytes();
+  await new Promise((resolve) => setTimeout(resolve, 200));
   await loopDelays();
   const quiet = await run(async () => ++rounds === 30);
   const quietDelays = await loopDelays();
@@ -105,4 +117,6 @@ async function measure(kind: keyof typeof ADD, items: number): Promise<void> {
 }
 
 const items = Number(process.argv[2] ?? 5_000_000);
-for (const kind of ['list', 'set', 'hash', 'zset'] as const) await measure(kind, items);
+const machine = watchMachine();
+for (const kind of ['list', 'set', 'hash', 'zset'] as const) await measure(kind, items, machine);
+machine.end();
