@@ -9,7 +9,8 @@ import type { FrozenCursor } from '@aof/keyspace';
 const NO_BYTES = new Uint8Array(0);
 
 export class ItemBatch {
-  readonly scores: Float64Array;
+  /** For sorted sets. A plain array of doubles: what spells them takes no other. */
+  readonly scores: number[];
   readonly sources: Uint8Array[];
   readonly keyStarts: Uint32Array;
   readonly valueStarts: Uint32Array;
@@ -20,7 +21,8 @@ export class ItemBatch {
 
   /** @param maxBytes no more items are gathered once there are so many bytes */
   constructor(maxItems: number, maxBytes: number) {
-    this.scores = new Float64Array(maxItems);
+    // Not a whole number: V8 would lay out the array for those first.
+    this.scores = new Array<number>(maxItems).fill(0.5);
     this.sources = new Array<Uint8Array>(maxItems).fill(NO_BYTES);
     this.keyStarts = new Uint32Array(maxItems);
     this.valueStarts = new Uint32Array(maxItems);

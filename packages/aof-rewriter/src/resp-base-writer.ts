@@ -27,7 +27,7 @@ import {
 import type { BaseOutput } from './base-output.ts';
 import type { BaseWriter } from './base-writer.ts';
 import { ItemBatch } from './item-batch.ts';
-import { scoreText, spellScores } from './score-text.ts';
+import { ScoreTexts, scoreText } from './score-text.ts';
 import { streamRecords } from './stream-records.ts';
 
 /** Source: Redis, AOF_REWRITE_ITEMS_PER_CMD. */
@@ -57,7 +57,7 @@ export class RespBaseWriter implements BaseWriter {
   #batchBytes = 0;
   /** The batch of a table of bytes. */
   readonly #items = new ItemBatch(BATCH_ITEMS, BATCH_BYTES);
-  readonly #scoreTexts: string[] = [];
+  readonly #scoreTexts = new ScoreTexts(BATCH_ITEMS);
 
   constructor(output: BaseOutput, options: RespBaseOptions) {
     this.#output = output;
@@ -190,11 +190,11 @@ export class RespBaseWriter implements BaseWriter {
       output.addBulkText(key);
     }
     const texts = this.#scoreTexts;
-    if (type === 'zset') spellScores(items.scores, count, texts);
+    if (type === 'zset') texts.spell(items.scores, count);
     for (let i = 0; i < count; i++) {
       const bytes = items.sources[i];
       const valueStart = items.valueStarts[i];
-      if (type === 'zset') output.addBulkText(texts[i]);
+      if (type === 'zset') output.addBulk(texts.bytes, texts.starts[i], texts.ends[i]);
       output.addBulk(bytes, items.keyStarts[i], valueStart);
       if (type === 'hash') output.addBulk(bytes, valueStart, items.valueEnds[i]);
     }

@@ -13,9 +13,10 @@ import { type Disk, DiskError, type DiskFile } from '@aof/disk';
 
 /** Default of what is kept in memory. */
 export const REWRITE_BUFFER_CEILING_BYTES = 64 * 1024 * 1024;
-const CHUNK_BYTES = 1024 * 1024;
+/** Of memory, and of what is handed out at once. */
+const CHUNK_BYTES = 64 * 1024;
 /** How much of the temporary file is read at once. */
-const READ_BYTES = 256 * 1024;
+const READ_BYTES = 64 * 1024;
 
 interface Chunk {
   readonly bytes: Uint8Array;
@@ -116,7 +117,7 @@ export class RewriteBuffer implements RecordTee {
     let last = this.#chunks.at(-1);
     for (let at = start; at < end; ) {
       if (last === undefined || last.length === last.bytes.length) {
-        last = { bytes: new Uint8Array(Math.max(CHUNK_BYTES, 0)), length: 0 };
+        last = { bytes: new Uint8Array(CHUNK_BYTES), length: 0 };
         this.#chunks.push(last);
       }
       const stop = Math.min(end, at + last.bytes.length - last.length);

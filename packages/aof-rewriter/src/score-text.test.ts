@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { scoreText, spellScores } from './score-text.ts';
+import { ScoreTexts, scoreText } from './score-text.ts';
 
 /** What Redis reads back as the same double, in the fewest digits; written down once more. */
 function expected(score: number): string {
@@ -28,13 +28,26 @@ test('a score is spelled in the fewest digits', () => {
     expect(scoreText(value)).toBe(expected(value));
 });
 
-test('many scores are spelled as each alone, whatever stands behind them', () => {
+test('many scores are spelled as each alone, whatever stands behind them and was spelled before', () => {
+  const spelled = new ScoreTexts(140);
   fc.assert(
     fc.property(fc.array(score, { maxLength: 70 }), fc.nat(70), (values, more) => {
-      const scores = Float64Array.from([...values, ...new Array<number>(more).fill(7)]);
-      const texts: string[] = [];
-      spellScores(scores, values.length, texts);
+      spelled.spell([...values, ...new Array<number>(more).fill(7)], values.length);
+      const texts = values.map((_, i) => spelled.bytes.latin1Slice(spelled.starts[i] ?? 0, spelled.ends[i] ?? 0));
       expect(texts).toEqual(values.map(expected));
     }),
   );
+});
+
+test('there is room for the longest texts', () => {
+  const spelled = new ScoreTexts(3);
+  for (const value of [
+    -0.0000012345678901234567,
+    -2.2250738585072014e-308,
+    -Number.MAX_VALUE,
+    Number.NEGATIVE_INFINITY,
+  ]) {
+    spelled.spell([value, value, value], 3);
+    expect(spelled.bytes.latin1Slice(spelled.starts[2] ?? 0, spelled.ends[2] ?? 0)).toBe(expected(value));
+  }
 });

@@ -26,8 +26,8 @@ import { dropFile } from './log-files.ts';
 import { RewriteBuffer } from './rewrite-buffer.ts';
 import type { LogState, PlanContext, RewritePlan, RewriteResult } from './rewrite-plan.ts';
 
-/** So much of the buffer is appended in one turn. */
-const TURN_BYTES = 1024 * 1024;
+/** So much of the buffer is appended in one turn, or twice what has come since the last one, if that is more: it must become shorter. */
+const TURN_BYTES = 128 * 1024;
 /** So much may be left for the turn from which on both files are written. */
 const LAST_BYTES = 128 * 1024;
 /**
@@ -121,14 +121,17 @@ export class SinglePlan implements RewritePlan {
     return { name: names.appendfilename, baseBytes: writer?.fileSize ?? output.byteLength, doubt };
   }
 
-  /** Until so little is left that it can be appended in one turn. */
+  /** Until so little is left that it can be appended in one turn: what comes in one turn anyway, if that is more. */
   async #appendBuffer(output: BaseOutput, assertWanted: () => void): Promise<void> {
     for (let round = 0; this.#buffer.byteLength > LAST_BYTES; round++) {
-      while (this.#buffer.byteLength > LAST_BYTES) {
-        this.#buffer.drain(TURN_BYTES, (bytes) => output.addBytes(bytes));
+      let came = 0;
+      do {
+        this.#buffer.drain(Math.max(TURN_BYTES, 2 * came), (bytes) => output.addBytes(bytes));
+        const left = this.#buffer.byteLength;
         await this.#context.nextTurn();
         assertWanted();
-      }
+        came = this.#buffer.byteLength - left;
+      } while (this.#buffer.byteLength > Math.max(LAST_BYTES, came));
       if (round === MAX_ROUNDS) return;
       await output.sync();
       assertWanted();

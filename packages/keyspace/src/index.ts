@@ -7,7 +7,7 @@ export { createGlob } from './glob.ts';
 export { handOutAll } from './hand-out.ts';
 export { type HashSeed, seedHashing } from './hash.ts';
 export { Keyspace, type KeyspaceOptions } from './keyspace.ts';
-export { copyBytes, flatCopy, type Latin1Buffer, writeLatin1 } from './latin1.ts';
+export { allocateLatin1, copyBytes, flatCopy, type Latin1Buffer, writeLatin1 } from './latin1.ts';
 export { type LargeEntry, Snapshot, type SnapshotOptions, type SnapshotSink } from './snapshot.ts';
 export type { FrozenCursor, FrozenItems, FrozenValue } from './values/frozen.ts';
 export type { FrozenBytes } from './values/frozen-bytes.ts';
