@@ -11,7 +11,10 @@
 import type { Engine } from './engine.ts';
 
 /** Nobody waits longer than this for a slice. */
-const MAX_SLICE_US = 1000;
+const MAX_SLICE_US = 500;
+/** The first slices run code that nothing has compiled yet, whose steps are long: each may be a little longer than the one before. */
+const FIRST_SLICE_US = 125;
+const GROWTH = 1 + 1 / 16;
 /** While clients are served: a slice is worth its overhead from here on. */
 const MIN_SLICE_US = 100;
 /** What is saved up of the time between slices: two fifths of all time go into slices then. */
@@ -35,11 +38,18 @@ export class BackgroundSlices {
   /** Time for slices; below 0 when slices took longer than they were given. */
   #savedUs = 0;
   #commandsAtLastTurn = 0;
+  /** How long a slice may be by now. */
+  #limitUs = FIRST_SLICE_US;
 
   /** @param current what runs, if anything does */
   constructor(engine: Engine, current: () => SlicedWork | undefined) {
     this.#engine = engine;
     this.#current = current;
+  }
+
+  /** Other work than before is about to begin. */
+  begin(): void {
+    this.#limitUs = FIRST_SLICE_US;
   }
 
   /** There is work: a slice of it comes in this turn of the event loop. */
@@ -55,14 +65,16 @@ export class BackgroundSlices {
     const { clock, executor, hasFailed } = this.#engine;
     const work = this.#current();
     if (work === undefined || hasFailed) return;
-    const budgetUs = this.#budget(clock.monotonicUs(), executor.statistics.totalCommands);
+    const budgetUs = Math.min(this.#limitUs, this.#budget(clock.monotonicUs(), executor.statistics.totalCommands));
     if (budgetUs === 0) return this.schedule();
+    this.#limitUs = Math.min(MAX_SLICE_US, this.#limitUs * GROWTH);
     const startUs = clock.monotonicUs();
     const hasMore = work.step(budgetUs);
     this.#lastTurnUs = clock.monotonicUs();
     this.#savedUs = Math.max(-MAX_SLICE_US, this.#savedUs - (this.#lastTurnUs - startUs));
     if (hasMore) this.schedule();
   }
+
   /** How long the slice of this turn may take, µs; 0 for none. */
   #budget(nowUs: number, totalCommands: number): number {
     const isServing = totalCommands !== this.#commandsAtLastTurn;

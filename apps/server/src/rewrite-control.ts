@@ -237,6 +237,7 @@ export class RewriteControl {
         monotonicUs: () => clock.monotonicUs(),
         onWork: () => this.#slices.schedule(),
       });
+      this.#slices.begin();
       const ended = rewrite.run().then(
         (result) => this.#succeeded(result),
         (error: unknown) => this.#failed(error),

@@ -214,6 +214,7 @@ export class SnapshotControl implements SnapshotPort {
     });
     log('notice', `Background saving started by pid ${process.pid}`);
     const { dirty } = keyspace;
+    this.#slices.begin();
     const ended = save.run().then(
       () => this.#succeeded(),
       (error: unknown) => this.#failed(error),

@@ -82,6 +82,35 @@ describe('BGREWRITEAOF', () => {
     }
   });
 
+  test.each([0, 5])(
+    'appends a long rewrite buffer in short turns, and gets to its end beside %i writes of 60 KB in each',
+    async (writes) => {
+      const disk = newDisk();
+      const rig = await Rig.start(disk, { 'aof-layout': 'single', appendfsync: 'no' });
+      await fill(rig, 2000);
+      const before = disk.trace.length;
+      await rig.ask('BGREWRITEAOF');
+      const client = rig.connect();
+      const write = (count: number): void => {
+        for (let i = 0; i < count; i++) client.send(['set', 'meanwhile', `${i % 10}`.repeat(60_000)]);
+      };
+      write(50);
+      const appended: number[] = [];
+      for (let turn = 0; rig.engine.rewriteControl.isRunning; turn++) {
+        expect(turn).toBeLessThan(400);
+        const from = disk.trace.length;
+        if (rig.lines.some((line) => line.includes('terminated with success'))) write(writes);
+        await rig.turn();
+        const lengths = disk.trace.slice(from).map((line) => /^write .*temp-rewriteaof-.* (\d+)$/.exec(line)?.[1] ?? 0);
+        appended.push(lengths.reduce<number>((sum, length) => sum + Number(length), 0));
+      }
+      expect(disk.trace.slice(before).some((line) => line.includes('temp-rewriteaof-'))).toBe(true);
+      expect(Math.max(...appended)).toBeLessThan(Math.max(400_000, 4 * writes * 60_000));
+      expect(rig.info('aof_last_bgrewrite_status')).toBe('ok');
+      expect((await Rig.start(disk.afterCrash(1, 'kill'), { 'aof-layout': 'single' })).digest).toBe(rig.digest);
+    },
+  );
+
   test('is refused when the disk clearly has no room, and the server goes on', async () => {
     const disk = newDisk();
     const rig = await Rig.start(disk);
