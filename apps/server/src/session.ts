@@ -83,8 +83,11 @@ export class Session implements ClientLink, Receiver {
   /** Runs the requests in a part of a chunk, see Intake. */
   take(chunk: Uint8Array, start: number, end: number): void {
     if (this.#isEnding) return;
+    const hadUnfinished = this.#decoder.bufferedBytes > 0;
     this.#decoder.feed(chunk, start, end);
     this.#run();
+    // A request that came in several chunks lies in the decoder's own memory, which the next chunk may overwrite before the tick.
+    if (hadUnfinished) this.#engine.appendLog.settle();
   }
 
   resume(): void {
