@@ -62,4 +62,23 @@ describe('slices', () => {
     for (let turn = 0; turn < 100; turn++) await rig.turn();
     expect(budgets.slice(-3)).toEqual([500, 500, 500]);
   });
+
+  test('are a quarter of a turn where turns are long, and a millisecond at most', async () => {
+    const { rig, budgets } = await worked();
+    const client = rig.connect();
+    const { clock } = rig.engine;
+    for (const [turnUs, budgetUs] of [
+      [1000, 500],
+      [1900, 750],
+      [20_000, 1000],
+    ] as const) {
+      for (let turn = 0; turn < 60; turn++) {
+        client.send(['ping']);
+        for (const end = clock.monotonicUs() + turnUs; clock.monotonicUs() < end; );
+        await rig.turn();
+      }
+      expect(budgets.at(-1)).toBeGreaterThan(budgetUs * 0.8);
+      expect(budgets.at(-1)).toBeLessThan(budgetUs * 1.25);
+    }
+  });
 });
