@@ -146,8 +146,7 @@ export class Replay {
   /** What RESTORE makes of a payload. */
   #restored(payload: Uint8Array): RestoredValue {
     try {
-      // A copy, for long strings keep the bytes that they were read from, and these are the file's.
-      const { value, lost } = entryToValue(restoreValue(new Uint8Array(payload)), this.keyspace.thresholds);
+      const { value, lost } = entryToValue(restoreValue(payload), this.keyspace.thresholds);
       for (const code of lost) this.onLost(code, 'RESTORE');
       return { value };
     } catch (error) {

@@ -128,8 +128,7 @@ export class EnginePort implements ServerPort {
   restore(payload: Uint8Array): RestoredValue {
     const { config, keyspace } = this.#engine;
     try {
-      // A copy, for long strings keep the bytes that they were read from, and these are the connection's.
-      const plain = restoreValue(new Uint8Array(payload), { maxStringBytes: config.values['proto-max-bulk-len'] });
+      const plain = restoreValue(payload, { maxStringBytes: config.values['proto-max-bulk-len'] });
       const { value, lost } = entryToValue(plain, keyspace.thresholds);
       if (lost.length === 0) return { value };
       this.log('warning', `RESTORE refused a value of a newer server: there is no ${lost.join(' and ')} here`);

@@ -322,7 +322,7 @@ describe('a crash at every operation', () => {
       (file) =>
         altered(file, {
           write: (given, offset, length) => {
-            const changed = given.slice();
+            const changed = new Uint8Array(given);
             changed[changed.length >> 1] = (changed[changed.length >> 1] ?? 0) ^ 4;
             return file.write(changed, offset, length);
           },

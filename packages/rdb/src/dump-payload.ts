@@ -75,7 +75,7 @@ export interface RestoreOptions {
 }
 
 /**
- * The value in a payload, its members and fields checked to be distinct.
+ * The value in a payload, its members and fields checked to be distinct. It keeps nothing of `payload`, which may change afterwards.
  *
  * @throws RdbError RDB_PAYLOAD, RDB_VERSION or RDB_CHECKSUM if it is no payload that can be read ("DUMP payload version or checksum are
  *         wrong"), another code if what it holds is damaged ("Bad data format"); offsets are those in the payload

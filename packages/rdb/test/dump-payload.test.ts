@@ -22,7 +22,9 @@ test('what is dumped is restored', () => {
         expect(() => dumpValue(original, target, options)).toThrow(RangeError);
         return;
       }
-      const restored = restoreValue(dumpValue(original, target, options));
+      const payload = dumpValue(original, target, options);
+      const restored = restoreValue(payload);
+      payload.fill(0x78);
       expect(restored.type).toBe(original.type);
       if (losses > 0) return;
       if (original.type === 'string' || original.type === 'list' || original.type === 'stream') {
@@ -35,6 +37,14 @@ test('what is dumped is restored', () => {
     }),
     { numRuns: 200 },
   );
+});
+
+test('a long string has bytes of its own', () => {
+  const original = Uint8Array.from({ length: (1 << 20) + 1 }, (_, i) => i % 200);
+  const payload = dumpValue({ type: 'string', value: original }, 'redis-7.0', { compresses: false });
+  const { value } = restoreValue(payload);
+  payload.fill(0x78);
+  expect(Buffer.from(value as Uint8Array).equals(original)).toBe(true); // a string of that size is bytes
 });
 
 test('payloads are refused with the reason', () => {
