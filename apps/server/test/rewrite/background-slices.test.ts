@@ -1,6 +1,8 @@
 /** How long slices of background work are, beside clients and without. */
-import { describe, expect, test } from 'vitest';
+import { SnapshotCopy } from '@aof/aof-rewriter';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { BackgroundSlices } from '../../src/background-slices.ts';
+import { fill, saved } from '../rdb-save/steps.ts';
 import { newDisk } from './course.ts';
 import { Rig } from './rig.ts';
 
@@ -12,13 +14,14 @@ interface Worked {
 }
 
 /** Work without end, whose slices take what they are given. */
-async function worked(): Promise<Worked> {
+async function worked(onSlice: (rig: Rig) => void = () => undefined): Promise<Worked> {
   const rig = await Rig.start(newDisk());
   const budgets: number[] = [];
   const { clock } = rig.engine;
   const step = (budgetUs: number): boolean => {
     budgets.push(budgetUs);
     for (const end = clock.monotonicUs() + budgetUs; clock.monotonicUs() < end; );
+    onSlice(rig);
     return true;
   };
   const slices = new BackgroundSlices(rig.engine, () => ({ step }));
@@ -41,8 +44,33 @@ describe('slices', () => {
     expect(budgets.at(-1)).toBe(125);
   });
 
-  test('take at most a share of the time while clients ask in every turn, and all of it some milliseconds later', async () => {
+  test.each(['BGREWRITEAOF', 'BGSAVE'])('begin short in each %s', async (command) => {
+    const given: number[] = [];
+    const { step } = SnapshotCopy.prototype;
+    const spy = vi.spyOn(SnapshotCopy.prototype, 'step').mockImplementation(function (this: SnapshotCopy, budgetUs) {
+      given.push(budgetUs);
+      return step.call(this, budgetUs);
+    });
+    onTestFinished(() => spy.mockRestore());
+    const rig = await Rig.start(newDisk());
+    rig.lookUs = 50;
+    await fill(rig);
+    const first: (number | undefined)[] = [];
+    for (let i = 0; i < 2; i++) {
+      rig.advance(1000);
+      given.length = 0;
+      await rig.ask(command);
+      await rig.rewritten();
+      await saved(rig);
+      first.push(given[0]);
+      expect(Math.max(...given)).toBeGreaterThan(125);
+    }
+    expect(first).toEqual([125, 125]);
+  });
+
+  test('take at most two fifths of the time while clients ask in every turn, and all of it some milliseconds later', async () => {
     const { rig, budgets } = await worked();
+    rig.lookUs = 10;
     const client = rig.connect();
     const { clock } = rig.engine;
     const ask = async (turns: number): Promise<number> => {
@@ -54,31 +82,44 @@ describe('slices', () => {
       }
       return budgets.reduce((sum, budget) => sum + budget, 0) / (clock.monotonicUs() - before);
     };
-    await ask(10);
-    const share = await ask(500);
-    expect(share).toBeGreaterThan(0.1);
-    expect(share).toBeLessThan(0.45);
-    expect(Math.max(...budgets)).toBeLessThanOrEqual(500);
+    await ask(100);
+    const share = await ask(1000);
+    expect(share).toBeGreaterThan(0.3);
+    expect(share).toBeLessThan(0.42);
+    // None is too short to be worth its overhead.
+    expect(Math.min(...budgets)).toBeGreaterThanOrEqual(100);
     for (let turn = 0; turn < 100; turn++) await rig.turn();
     expect(budgets.slice(-3)).toEqual([500, 500, 500]);
   });
 
-  test('are a quarter of a turn where turns are long, and a millisecond at most', async () => {
-    const { rig, budgets } = await worked();
+  test('come after the replies of their turn', async () => {
+    const replies: number[] = [];
+    const { rig } = await worked(() => replies.push(client.replies.length));
     const client = rig.connect();
-    const { clock } = rig.engine;
-    for (const [turnUs, budgetUs] of [
-      [1000, 500],
-      [1900, 750],
-      [20_000, 1000],
-    ] as const) {
-      for (let turn = 0; turn < 60; turn++) {
+    // The slice is scheduled before the tick.
+    client.send(['ping']);
+    await rig.turn();
+    expect(replies).toEqual([1]);
+  });
+
+  test('go on soon after one that was much too long', async () => {
+    let isLong = false;
+    const { rig, budgets } = await worked((own) => {
+      if (isLong) own.nowMs += 50;
+    });
+    const client = rig.connect();
+    const turnsUntilNext = async (): Promise<number> => {
+      budgets.length = 0;
+      for (let turn = 1; ; turn++) {
         client.send(['ping']);
-        for (const end = clock.monotonicUs() + turnUs; clock.monotonicUs() < end; );
         await rig.turn();
+        if (budgets.length > 0 || turn === 1000) return turn;
       }
-      expect(budgets.at(-1)).toBeGreaterThan(budgetUs * 0.8);
-      expect(budgets.at(-1)).toBeLessThan(budgetUs * 1.25);
-    }
+    };
+    for (let i = 0; i < 20; i++) await turnsUntilNext();
+    isLong = true;
+    await turnsUntilNext();
+    isLong = false;
+    expect(await turnsUntilNext()).toBeLessThan(10);
   });
 });

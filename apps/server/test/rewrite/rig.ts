@@ -10,8 +10,6 @@ import { digestOf } from '../simulation/digest.ts';
 import { SimClient, settle } from '../simulation/machine.ts';
 
 export const DIR = '/var';
-/** What one look at the clock takes. */
-const LOOK_US = 150;
 
 export class Rig {
   readonly engine: Engine;
@@ -19,6 +17,8 @@ export class Rig {
   nowMs = 1_700_000_000_000;
   fatal: string | undefined;
   isShutDown = false;
+  /** What one look at the clock takes. */
+  lookUs = 150;
   #lookedUs = 0;
   #scheduled: (() => void)[] = [];
 
@@ -88,7 +88,7 @@ export class Rig {
   }
 
   #look(): number {
-    this.#lookedUs += LOOK_US;
+    this.#lookedUs += this.lookUs;
     return this.nowMs * 1000 + this.#lookedUs;
   }
 
