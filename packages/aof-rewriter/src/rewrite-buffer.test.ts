@@ -55,6 +55,16 @@ describe('the rewrite buffer', () => {
     expect(drained(buffer)).toBe(bytes.toString() + bytes.subarray(5, 10).toString());
   });
 
+  test.each([0, 8 << 20])('gives out little more than it is asked for, ceiling %i', (ceilingBytes) => {
+    const { buffer } = create(ceilingBytes);
+    const bytes = Buffer.alloc(1_000_000, 'abcdefg');
+    buffer.append(bytes, 0, bytes.length);
+    const taken = drained(buffer, 100_000);
+    expect(taken.length).toBeGreaterThanOrEqual(100_000);
+    expect(taken.length).toBeLessThan(200_000);
+    expect(buffer.byteLength).toBe(bytes.length - taken.length);
+  });
+
   test('fails when the disk is full, once it is needed, and not in the command that appends', () => {
     const { buffer, disk, append } = create(5);
     disk.freeSpaceBytes = 3;

@@ -46,6 +46,7 @@ test('there is room for the longest texts', () => {
     -2.2250738585072014e-308,
     -Number.MAX_VALUE,
     Number.NEGATIVE_INFINITY,
+    -0,
   ]) {
     spelled.spell([value, value, value], 3);
     expect(spelled.bytes.latin1Slice(spelled.starts[2] ?? 0, spelled.ends[2] ?? 0)).toBe(expected(value));

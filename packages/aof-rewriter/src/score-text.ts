@@ -9,8 +9,6 @@ import { allocateLatin1, type Latin1Buffer } from '@aof/keyspace';
 
 /** `-0.0000012345678901234567` is as long as it gets. */
 const MAX_SCORE_BYTES = 25;
-/** `-inf`, instead of what JSON has. */
-const MAX_REPLACED_BYTES = 4;
 const COMMA = 0x2c;
 
 /** The text of one score, which is not NaN. */
@@ -28,7 +26,8 @@ export class ScoreTexts {
   readonly ends: Uint32Array;
 
   constructor(maxScores: number) {
-    this.bytes = allocateLatin1(2 + maxScores * (MAX_SCORE_BYTES + 1 + MAX_REPLACED_BYTES));
+    // Where a text stands in for what JSON has, the two together are shorter than the longest.
+    this.bytes = allocateLatin1(2 + maxScores * (MAX_SCORE_BYTES + 1));
     this.starts = new Uint32Array(maxScores);
     this.ends = new Uint32Array(maxScores);
   }
