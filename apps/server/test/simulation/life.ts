@@ -12,7 +12,7 @@ import type { ConfigValues } from '@aof/config';
 import { type CrashMode, type CrashMoment, type Disk, DiskError, SimCrash, SimDisk } from '@aof/disk';
 import { generator, History } from './history.ts';
 import { DIR, Machine, type SimClient, settle, withFiles } from './machine.ts';
-import { cutDamage, type Recovery, recover, type State, stateOf, visible } from './recovery.ts';
+import { cutDamage, difference, type Recovery, recover, type State, stateOf, visible } from './recovery.ts';
 import { type Ground, Sight } from './sight.ts';
 
 export interface LifeOptions {
@@ -368,7 +368,7 @@ class Life {
       if (disk === undefined) continue;
       const { state, refusal, machine, operations } = await this.#recovered(disk());
       await this.#crashAgain(mode, disk, operations, required);
-      if (state === undefined) this.#violate(mode, `the server refuses to start: ${refusal}`);
+      if (state === undefined) this.#judgeRefusal(mode, refusal);
       else this.#match(mode, this.#moments, state, required);
       if (i === 0 && refusal === undefined) await this.#goOn(machine, mode);
     }
@@ -418,7 +418,7 @@ class Life {
     this.#count('crashed again');
     const third = second.afterCrash(this.#options.seed, mode);
     const { state, refusal } = await this.#recovered(third);
-    if (state === undefined) this.#violate(mode, `after a crash of the recovery: ${refusal}`);
+    if (state === undefined) this.#judgeRefusal(`${mode}, crash of the recovery`, refusal);
     else this.#match(`${mode}, crash of the recovery`, this.#moments, state, required);
   }
 
@@ -429,6 +429,15 @@ class Life {
     await machine.restart();
     const found = visible(stateOf(machine.engine), machine.nowMs);
     if (found !== expected) this.#violate(mode, `after going on: found\n${found}\ninstead of\n${expected}`);
+  }
+
+  /**
+   * What a failed sync has lost at the end of an incr file is missed when another one is behind it, which a rewrite has begun that has
+   * not healed it yet: no start may pass over that, for all that follows is in the next file.
+   */
+  #judgeRefusal(mode: string, refusal: string | undefined): void {
+    if (this.#hasFailedSync && refusal?.includes('the truncated file is not the last file')) this.#count('missed');
+    else this.#violate(mode, `the server refuses to start: ${refusal}`);
   }
 
   #match(mode: string, moments: readonly Moment[], found: string, required: number): void {
@@ -483,12 +492,4 @@ function contentText(disk: SimDisk, isMeant: (path: string) => boolean): string 
     .filter(([path]) => isMeant(path))
     .map(([path, bytes]) => `${path} ${Buffer.from(bytes).toString('latin1')}`)
     .join('\n');
-}
-
-/** The lines of one text that the other does not have, both ways. */
-function difference(found: string, last: string): string {
-  const [a, b] = [new Set(found.split('\n')), new Set(last.split('\n'))];
-  const only = (one: Set<string>, other: Set<string>, sign: string) =>
-    [...one].filter((line) => !other.has(line)).map((line) => `${sign} ${line.slice(0, 100)}`);
-  return [...only(a, b, '+'), ...only(b, a, '-')].join('\n');
 }

@@ -33,6 +33,14 @@ export function visible(state: State, nowMs: number): string {
     .join('\n');
 }
 
+/** The lines of one data set, as `visible` tells it, that the other does not have, both ways. */
+export function difference(found: string, last: string): string {
+  const [a, b] = [new Set(found.split('\n')), new Set(last.split('\n'))];
+  const only = (one: Set<string>, other: Set<string>, sign: string) =>
+    [...one].filter((line) => !other.has(line)).map((line) => `${sign} ${line.slice(0, 100)}`);
+  return [...only(a, b, '+'), ...only(b, a, '-')].join('\n');
+}
+
 export interface Recovery {
   /** As clients see it, or undefined if the server refuses to start. */
   readonly state: string | undefined;
