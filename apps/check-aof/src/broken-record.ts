@@ -4,6 +4,7 @@
  */
 import { AofRecordReader, RECORD } from '@aof/aof-files';
 import { Request } from '@aof/resp-codec';
+import type { CommandNames } from './command-names.ts';
 import { recordKeys, runnableName } from './record-keys.ts';
 
 /** Keys are looked for in the first arguments. */
@@ -18,7 +19,7 @@ export interface BrokenRecord {
 }
 
 /** @param bytes from where the record begins on, as much of it as may be looked at */
-export function brokenRecordOf(bytes: Buffer): BrokenRecord | undefined {
+export function brokenRecordOf(bytes: Buffer, names: CommandNames): BrokenRecord | undefined {
   const text = bytes.toString('latin1');
   const head = HEAD.exec(text);
   if (head === null) return undefined;
@@ -28,7 +29,8 @@ export function brokenRecordOf(bytes: Buffer): BrokenRecord | undefined {
   // The damage may be in the count: then what is there is all there is.
   for (const length of [Math.max(count, whole.length), whole.length]) {
     const padded = [...whole, ...new Array<string>(length - whole.length).fill('')];
-    const view = requestOf(padded);
+    const record = requestOf(padded);
+    const view = record && names.understood(record);
     const name = view && runnableName(view);
     if (view === undefined || name === undefined) continue;
     const keys = recordKeys(view).filter(({ index }) => index < whole.length);

@@ -1,6 +1,7 @@
 /** `check-aof check`, which is meant where no subcommand is named: redis-check-aof's check, and the strict one. */
 import { LogReadError, logPathOf } from '@aof/log-reader';
 import { type CheckMode, type CheckOptions, type CheckReport, checkAof } from './check-files.ts';
+import { CONFIG_OPTION, type CommandNames, commandNames } from './command-names.ts';
 import { CommandReport, linesOf, reasonOf, refusalText } from './command-report.ts';
 import { EXIT, type ExitStatus } from './exit-status.ts';
 import { isManifestName, NO_REGULAR_FILE, placesOfLog } from './log-files.ts';
@@ -16,6 +17,7 @@ export const check: Subcommand = {
     { name: '--strict', summary: 'replay the commands too, and report what no server would have written' },
     { name: '--fix', summary: 'cut a broken end off the last file, after a question; keeps nothing (see repair)' },
     { name: '--truncate-to-timestamp', value: '<seconds>', summary: 'cut off what was executed after this moment' },
+    CONFIG_OPTION,
   ],
   examples: [
     {
@@ -53,10 +55,11 @@ export const check: Subcommand = {
 async function runCheck(invocation: Invocation, environment: Environment): Promise<ExitStatus> {
   const { disk, output, nowMs } = environment;
   const { path, isJson } = invocation;
+  const names = commandNames(invocation, environment);
   const until = invocation.value('--truncate-to-timestamp');
   if (invocation.has('--strict')) {
     if (invocation.has('--fix') || until !== undefined) throw new UsageError('--strict changes nothing');
-    return strictCommand(path, { disk, output, nowMs, isJson });
+    return strictCommand(path, { disk, output, nowMs, isJson, names });
   }
   if (invocation.has('--fix') && until !== undefined) throw new UsageError('one of --fix and --truncate-to-timestamp');
   let mode: CheckMode = { kind: invocation.has('--fix') ? 'fix' : 'check' };
@@ -69,11 +72,12 @@ async function runCheck(invocation: Invocation, environment: Environment): Promi
     }
     mode = { kind: 'truncate', until: seconds };
   }
-  if (isJson) return plainCheckAsJson(path, mode, environment);
-  const report = await plainCheck(path, mode, environment, inColour(output));
+  const what = { mode, names };
+  if (isJson) return plainCheckAsJson(path, what, environment);
+  const report = await plainCheck(path, what, environment, inColour(output));
   if (isForRepair(report, mode)) {
     environment.advise?.(
-      `--fix cuts off all behind the damage, of the last file alone. What else can be done, and what it costs: check-aof repair --dry-run ${path}`,
+      `--fix cuts off all behind the damage, of the last file alone. What else can be done, and what it costs: check-aof repair --dry-run${names.optionText} ${path}`,
     );
   }
   return statusOf(report);
@@ -86,15 +90,20 @@ function isForRepair({ status, kind, files }: CheckReport, mode: CheckMode): boo
   return last === undefined ? kind === 'multi-part' : last.size !== undefined;
 }
 
+interface PlainCheck {
+  readonly mode: CheckMode;
+  readonly names: CommandNames;
+}
+
 /** Of a folder the log in it is checked. redis-check-aof takes none. */
 async function plainCheck(
   path: string,
-  mode: CheckMode,
+  what: PlainCheck,
   environment: Environment,
   output: Output,
 ): Promise<CheckReport> {
   const { disk } = environment;
-  const options = checkOptions(mode, environment, output);
+  const options = checkOptions(what, environment, output);
   const kind = disk.status(path)?.kind;
   const failed = { status: EXIT.found, isRefused: false, kind: undefined, files: [] };
   if (kind === 'other') {
@@ -113,13 +122,13 @@ async function plainCheck(
   return checkAof(place, { ...options, isManifest: isManifestName(place) });
 }
 
-function checkOptions(mode: CheckMode, environment: Environment, output: Output): CheckOptions {
+function checkOptions(what: PlainCheck, environment: Environment, output: Output): CheckOptions {
   const { disk, nowMs, processId, realPath, holderOf } = environment;
   const refusal = (file: string): string | undefined => {
     const [holder] = placesOfLog(disk, realPath, file).flatMap((place) => holderOf(place) ?? []);
     return holder && refusalText(holder);
   };
-  return { disk, output, stamp: { processId, nowMs }, mode, refusal };
+  return { disk, output, stamp: { processId, nowMs }, ...what, refusal };
 }
 
 function statusOf({ status, isRefused }: CheckReport): ExitStatus {
@@ -127,14 +136,14 @@ function statusOf({ status, isRefused }: CheckReport): ExitStatus {
 }
 
 /** The lines that the check says are part of the document; nothing else is written. */
-async function plainCheckAsJson(path: string, mode: CheckMode, environment: Environment): Promise<ExitStatus> {
+async function plainCheckAsJson(path: string, what: PlainCheck, environment: Environment): Promise<ExitStatus> {
   const { output } = environment;
   const report = new CommandReport('check', path, output, true);
   const { collected, said } = collecting(output);
   return report.guard(async () => {
-    const result = await plainCheck(path, mode, environment, collected);
+    const result = await plainCheck(path, what, environment, collected);
     const { kind, files } = result;
-    report.add({ mode: mode.kind, kind, verdict: verdictOf(result), files, lines: linesOf(said()) });
+    report.add({ mode: what.mode.kind, kind, verdict: verdictOf(result), files, lines: linesOf(said()) });
     return statusOf(result);
   });
 }

@@ -9,6 +9,7 @@ import { cutLogFile, type fileKindOf, type Manifest, ManifestError, parseManifes
 import { type Disk, DiskError, type DiskFile } from '@aof/disk';
 import { checkRdbPart } from './check-rdb-part.ts';
 import { checkRecords, type RecordVerdict } from './check-records.ts';
+import type { CommandNames } from './command-names.ts';
 import { type LogStamp, logLine, nameText, type Output } from './output.ts';
 import { vouchedBytesOf } from './vouched-check.ts';
 
@@ -24,6 +25,8 @@ export interface CheckOptions {
   readonly isManifest?: boolean;
   /** Asked before a file is cut: why it must not be, or undefined. */
   readonly refusal?: (path: string) => string | undefined;
+  /** By what names the server calls commands. Default: by their own. */
+  readonly names?: CommandNames;
 }
 
 /** As redis-check-aof: 0 valid, empty or repaired, 1 anything else. */
@@ -215,7 +218,7 @@ class Check {
     const size = handle.size();
     this.#measured = { ...NOT_MEASURED, size };
     if (size === 0) return 'empty';
-    const { output, stamp } = this.#options;
+    const { output, stamp, names } = this.#options;
     const progress = (fileOffset: number): void => output.progress?.(fileOffset, size);
     let fileOffset = 0;
     if (file.hasRdbPart) {
@@ -235,6 +238,7 @@ class Check {
       path,
       untilTimestamp: this.#until,
       progress,
+      ...(names && { names }),
     });
     this.#line = verdict.line;
     this.#measured = { size, okUpTo: verdict.okUpTo, okUpToLine: verdict.line };

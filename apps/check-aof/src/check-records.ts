@@ -14,11 +14,11 @@ import {
   parseTimestampAnnotation,
   RECORD,
   type RecordFault,
-  type RecordView,
 } from '@aof/aof-files';
 import type { DiskFile } from '@aof/disk';
 import { fileChunks } from '@aof/log-reader';
-import type { Request } from '@aof/resp-codec';
+import { Request } from '@aof/resp-codec';
+import { type CommandNames, OWN_NAMES } from './command-names.ts';
 import { nameText } from './output.ts';
 
 export interface RecordCheckOptions {
@@ -33,10 +33,10 @@ export interface RecordCheckOptions {
   /** Stop at the first annotation of a later time, seconds. */
   readonly untilTimestamp: number | undefined;
   readonly progress: (fileOffset: number) => void;
-  /** Where each record is put; with `passed` alone. */
-  readonly view?: Request;
-  /** A whole record, `view`, went by: where it begins, and its line. */
-  readonly passed?: (offset: number, line: number) => void;
+  /** A whole record, as it is meant, went by: where it begins, and its line. */
+  readonly passed?: (record: Request, offset: number, line: number) => void;
+  /** By what names the server calls commands. Default: by their own. */
+  readonly names?: CommandNames;
 }
 
 /** What was found. Offsets are bytes in the file. */
@@ -65,7 +65,9 @@ export async function checkRecords(options: RecordCheckOptions): Promise<RecordV
 
 class RecordCheck {
   readonly #options: RecordCheckOptions;
+  readonly #view = new Request();
   readonly #reader: AofRecordReader;
+  readonly #names: CommandNames;
   #okUpTo: number;
   #isInTransaction = false;
   /** Where redis-check-aof looked last: it quotes this offset. */
@@ -79,8 +81,9 @@ class RecordCheck {
 
   constructor(options: RecordCheckOptions) {
     this.#options = options;
-    const { fileOffset, line, view } = options;
-    this.#reader = new AofRecordReader({ mode: 'check', fileOffset, line, ...(view && { view }) });
+    const { fileOffset, line, names = OWN_NAMES } = options;
+    this.#reader = new AofRecordReader({ mode: 'check', fileOffset, line, view: this.#view });
+    this.#names = names;
     this.#okUpTo = options.fileOffset;
     this.#lookedAt = options.fileOffset;
     this.#lineBefore = options.line;
@@ -116,10 +119,11 @@ class RecordCheck {
     for (;;) {
       const status = reader.next();
       if (status === RECORD) {
-        if (!this.#record(reader.view)) return false;
-        this.#options.passed?.(reader.recordOffset, this.#lineBefore);
+        const record = this.#names.understood(this.#view);
+        if (!this.#record(record)) return false;
+        this.#options.passed?.(record, reader.recordOffset, this.#lineBefore);
       } else if (status === ANNOTATION) {
-        if (!this.#annotation(reader.view)) return false;
+        if (!this.#annotation()) return false;
       } else if (status === NEED_MORE) {
         return true;
       } else {
@@ -135,20 +139,20 @@ class RecordCheck {
     }
   }
 
-  #record(view: RecordView): boolean {
-    const { offsets, count } = view;
+  #record({ buffer, offsets: meant }: Request): boolean {
+    const { offsets, count } = this.#view;
     if (count === 0) {
       this.#lookedAt = this.#reader.recordOffset;
       return true;
     }
-    const word = transactionWord(view.buffer, offsets[0] ?? 0, offsets[1] ?? 0);
-    if (word !== undefined && !this.#transaction(word, this.#offsetOf(view, offsets[0] ?? 0))) return false;
-    this.#lookedAt = this.#offsetOf(view, offsets[2 * count - 2] ?? 0);
+    const word = transactionWord(buffer, meant[0] ?? 0, meant[1] ?? 0);
+    if (word !== undefined && !this.#transaction(word, this.#offsetOf(offsets[0] ?? 0))) return false;
+    this.#lookedAt = this.#offsetOf(offsets[2 * count - 2] ?? 0);
     return true;
   }
 
-  #offsetOf(view: RecordView, at: number): number {
-    return this.#reader.recordOffset + at - view.rawStart;
+  #offsetOf(at: number): number {
+    return this.#reader.recordOffset + at - this.#view.rawStart;
   }
 
   /** @returns false if the word may not stand here */
@@ -164,7 +168,8 @@ class RecordCheck {
     return false;
   }
 
-  #annotation({ buffer, rawStart, rawEnd }: RecordView): boolean {
+  #annotation(): boolean {
+    const { buffer, rawStart, rawEnd } = this.#view;
     const { untilTimestamp } = this.#options;
     this.#lookedAt = this.#reader.recordOffset;
     if (untilTimestamp === undefined) return true;

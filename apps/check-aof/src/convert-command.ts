@@ -1,5 +1,6 @@
 /** `check-aof convert`: the data set of a whole log, written for another server, and what that server cannot hold. */
 import { RDB_TARGETS } from '@aof/rdb';
+import { CONFIG_OPTION, commandNames } from './command-names.ts';
 import { CommandReport } from './command-report.ts';
 import { EXIT, type ExitStatus } from './exit-status.ts';
 import { type RestoreOptions, type RestoreRequest, restoreLog } from './restore.ts';
@@ -21,6 +22,7 @@ export const convert: Subcommand = {
       summary: 'default: manifest and files where the server reads them',
     },
     { name: '--skip-unknown', summary: 'leave out commands that cannot be replayed here, and count them' },
+    CONFIG_OPTION,
   ],
   examples: [
     {
@@ -62,7 +64,8 @@ async function runConvert(invocation: Invocation, environment: Environment): Pro
     skipsUnknown: invocation.has('--skip-unknown'),
   };
   const progress = (done: number, total: number): void => output.progress?.(done, total);
-  const options: RestoreOptions = { disk, nowMs: nowMs(), progress };
+  const names = commandNames(invocation, environment);
+  const options: RestoreOptions = { disk, nowMs: nowMs(), progress, names };
   const report = new CommandReport('convert', invocation.path, output, invocation.isJson);
   return report.guard(
     async () => {
@@ -70,7 +73,7 @@ async function runConvert(invocation: Invocation, environment: Environment): Pro
       report.add({ server });
       if (report.refusesHolder(holderOf(request.target))) return EXIT.inUse;
       const result = await restoreLog(request, options);
-      sayResult(report, request, result);
+      sayResult(report, request, result, names);
       return result.losses.byCode.size === 0 ? EXIT.ok : EXIT.found;
     },
     (error) => explainError(report, error),

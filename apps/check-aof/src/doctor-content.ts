@@ -6,6 +6,7 @@
 import type { Disk } from '@aof/disk';
 import { type FoundLog, keysOf, type LogEvent, type LogFault, readLog } from '@aof/log-reader';
 import { type Dialect, RDB_TARGETS, type RdbTarget } from '@aof/rdb';
+import type { CommandNames } from './command-names.ts';
 import { describeText } from './describe-record.ts';
 import type { DoctorFinding } from './doctor-finding.ts';
 import { emptyBaseText, isLostBase, type LogFile } from './log-files.ts';
@@ -51,10 +52,11 @@ export interface LogContent {
 export async function readContent(
   disk: Disk,
   log: FoundLog,
+  { understood }: CommandNames,
   progress: (done: number, total: number) => void,
 ): Promise<LogContent> {
   const reading = new ContentReading();
-  for await (const batch of readLog(disk, log, { faults: 'report' })) {
+  for await (const batch of readLog(disk, log, { faults: 'report', understood })) {
     for (const event of batch) reading.take(event);
     progress(batch.readBytes, batch.totalBytes);
   }

@@ -1,22 +1,11 @@
-/**
- * What is examined: a server's configuration, if it is given, and where its log is or would be.
- *
- * A configuration of another server is read as far as this project knows its options: lines that it does not know are passed
- * over and told.
- */
+/** What is examined: a server's configuration, if it is given, and where its log is or would be. */
 import { AofNames, type LayoutKind, readFileKind } from '@aof/aof-files';
-import { Config, ConfigError, type ConfigErrorCode, type ConfigValues, parseConfigFile } from '@aof/config';
+import type { ConfigValues, Directive } from '@aof/config';
 import type { Disk } from '@aof/disk';
 import { NO_REGULAR_FILE, NoLogError } from './log-files.ts';
 import { baseName, DEFAULT_APPEND_FILE, DEFAULT_APPEND_FOLDER, parentOf } from './restore-source.ts';
+import { readConfiguration } from './server-configuration.ts';
 
-/** Lines of a configuration that may be passed over. */
-const MAX_PASSED_OVER = 100;
-const PASSED_OVER: ReadonlySet<ConfigErrorCode> = new Set<ConfigErrorCode>([
-  'UNKNOWN_OPTION',
-  'BAD_VALUE',
-  'WRONG_ARGUMENT_COUNT',
-]);
 const DEFAULT_SNAPSHOT = 'dump.rdb';
 const STAR = 42;
 const ABSOLUTE_DIR = /^[ \t]*dir[ \t]+["']?\//im;
@@ -27,6 +16,8 @@ export interface Subject {
   readonly snapshotPath: string;
   /** Undefined if no configuration was given: then nothing is known of it. */
   readonly values: ConfigValues | undefined;
+  /** Its lines that are no options; undefined likewise. */
+  readonly directives: readonly Directive[] | undefined;
   /** Lines of it that were passed over. */
   readonly passedOver: readonly string[];
   /** It does not say for itself where the data is: that depends on where the server is started. */
@@ -42,12 +33,13 @@ export function subjectOf(disk: Disk, path: string): Subject {
   if (status.kind === 'other') throw new NoLogError(`${path} is no log: ${NO_REGULAR_FILE}`);
   if (status.kind === 'directory') return folderSubject(disk, path);
   if (isLog(disk, path)) return logSubject(disk, path);
-  const { values, passedOver } = readConfiguration(disk, path);
+  const { values, directives, passedOver } = readConfiguration(disk, path);
   const isDirRelative =
     !ABSOLUTE_DIR.test(Buffer.from(disk.readFile(path)).toString('latin1')) && values.dir.startsWith(parentOf(path));
   const { dir, appendfilename, appenddirname, dbfilename } = values;
   const names = new AofNames({ dir, appendfilename, appenddirname });
-  return { names, snapshotPath: names.inDir(dbfilename), values, passedOver, isDirRelative, pointedAt: undefined };
+  const snapshotPath = names.inDir(dbfilename);
+  return { names, snapshotPath, values, directives, passedOver, isDirRelative, pointedAt: undefined };
 }
 
 /** Whether a file is a log, or a part of one, and no configuration. */
@@ -98,33 +90,6 @@ function appendFolderSubject(folder: string, manifest: string): Subject {
 function subject(location: ConstructorParameters<typeof AofNames>[0], pointedAt?: LayoutKind): Subject {
   const names = new AofNames(location);
   const snapshotPath = names.inDir(DEFAULT_SNAPSHOT);
-  return { names, snapshotPath, values: undefined, passedOver: [], isDirRelative: false, pointedAt };
-}
-
-/** @throws ConfigError what cannot be passed over */
-function readConfiguration(disk: Disk, path: string): { readonly values: ConfigValues; readonly passedOver: string[] } {
-  const passedOver = new Set<string>();
-  const readFile = (file: string): string =>
-    Buffer.from(disk.readFile(file))
-      .toString('utf8')
-      .split('\n')
-      .map((line) => (passedOver.has(line.trim()) ? '' : line))
-      .join('\n');
-  for (;;) {
-    try {
-      const parsed = parseConfigFile({
-        path,
-        readFile,
-        listFolder: (folder) => disk.list(folder),
-        // A relative `dir` counts from where the server is started; beside its configuration is the best guess.
-        workingFolder: parentOf(path),
-        directives: new Set(['rename-command', 'user', 'loadmodule']),
-      });
-      return { values: new Config(parsed).values, passedOver: [...passedOver] };
-    } catch (error) {
-      const isKnown = error instanceof ConfigError && PASSED_OVER.has(error.code) && error.lineText !== '';
-      if (!isKnown || passedOver.has(error.lineText) || passedOver.size === MAX_PASSED_OVER) throw error;
-      passedOver.add(error.lineText);
-    }
-  }
+  const nothing = { values: undefined, directives: undefined, passedOver: [], isDirRelative: false };
+  return { names, snapshotPath, ...nothing, pointedAt };
 }

@@ -3,9 +3,11 @@
  *
  * Invariant: nothing is written, and nothing is assumed of a configuration that was not given but what is said to be usual.
  */
+import { ConfigError } from '@aof/config';
 import { type Disk, DiskError } from '@aof/disk';
 import type { FoundLog } from '@aof/log-reader';
 import type { RdbTarget } from '@aof/rdb';
+import { CommandNames, OWN_NAMES } from './command-names.ts';
 import { holderText } from './command-report.ts';
 import type { Access } from './doctor-access.ts';
 import { examineAutoRewrite, examineConfiguration, examineRoom, examineTimestamps } from './doctor-config.ts';
@@ -53,7 +55,7 @@ export async function diagnose(path: string, options: DoctorOptions): Promise<Di
   findings.push(...access, ...examineHolder(log, options));
   const isMissing = findings.some(({ code }) => code === 'file-missing');
   if (isMissing || access.some(({ advice }) => advice === UNREADABLE)) return { subject, log, findings };
-  const content = await readContent(disk, log, options.progress);
+  const content = await readContent(disk, log, namesOf(subject, findings), options.progress);
   findings.push(...examineContent(content, log, server), ...(await examineVouching(disk, log)));
   if (values?.appendonly === false) return { subject, log, findings };
   const base = log.files.find(({ role }) => role === 'base');
@@ -67,6 +69,18 @@ export async function diagnose(path: string, options: DoctorOptions): Promise<Di
   findings.push(...examineAutoRewrite(values, sizes));
   findings.push(...examineRoom(freeBytes(disk, log.folder), sizes));
   return { subject, log, findings };
+}
+
+/** A Redis takes lines by which a name means two commands, one for clients and one for itself. */
+function namesOf({ directives }: Subject, findings: DoctorFinding[]): CommandNames {
+  try {
+    return new CommandNames(directives);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const text = `The configuration renames commands so that the log cannot be read by their names: ${error.message}.`;
+    findings.push({ level: 'warning', code: 'config', text });
+    return OWN_NAMES;
+  }
 }
 
 function freeBytes(disk: Disk, folder: string): number | undefined {

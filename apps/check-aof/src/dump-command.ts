@@ -2,6 +2,7 @@
 
 import { DiskError } from '@aof/disk';
 import { type LogEvent, readLog } from '@aof/log-reader';
+import { CONFIG_OPTION, commandNames } from './command-names.ts';
 import { reasonOf } from './command-report.ts';
 import { DumpFilter, FILTER_OPTIONS } from './dump-filter.ts';
 import { type ByteEncoding, jsonLine, jsonOf } from './dump-json.ts';
@@ -19,6 +20,7 @@ export const dump: Subcommand = {
   options: [
     ...FILTER_OPTIONS,
     { name: '--encoding', value: '<latin1|base64>', summary: 'how byte strings are written in JSON; default latin1' },
+    CONFIG_OPTION,
   ],
   examples: [
     { purpose: 'Read the log. Nothing is changed.', lines: ['check-aof dump appendonlydir | less'] },
@@ -55,7 +57,9 @@ export const dump: Subcommand = {
   run: runDump,
 };
 
-async function runDump(invocation: Invocation, { disk, output, realPath }: Environment): Promise<ExitStatus> {
+async function runDump(invocation: Invocation, environment: Environment): Promise<ExitStatus> {
+  const { disk, output, realPath } = environment;
+  const { understood } = commandNames(invocation, environment);
   const filter = new DumpFilter(invocation);
   const encoding = encodingOf(invocation);
   const { isJson } = invocation;
@@ -63,7 +67,7 @@ async function runDump(invocation: Invocation, { disk, output, realPath }: Envir
   let hasFault = false;
   let hasTime = false;
   try {
-    for await (const batch of readLog(disk, realPath(invocation.path), { faults: 'report' })) {
+    for await (const batch of readLog(disk, realPath(invocation.path), { faults: 'report', understood })) {
       output.progress?.(batch.readBytes, batch.totalBytes);
       if (output.isUnread?.()) break;
       for (const event of batch) {

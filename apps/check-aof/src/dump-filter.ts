@@ -1,6 +1,7 @@
 /** Which events of a log are dumped. All conditions must hold; of one that is given several times, any. */
 import { createGlob } from '@aof/keyspace';
 import { type CommandEvent, type EntryEvent, keysOf } from '@aof/log-reader';
+import { isNamed } from './command-names.ts';
 import { bytesOfArgument } from './quoted-text.ts';
 import { parseTime } from './restore-time.ts';
 import { type Invocation, type Option, UsageError } from './subcommand.ts';
@@ -69,7 +70,7 @@ export class DumpFilter {
 
   takesCommand({ request, database, fileOffset, atSeconds }: CommandEvent): boolean {
     if (!this.takesPlace(fileOffset, atSeconds) || !this.#takesDatabase(database)) return false;
-    if (this.#commands.length > 0 && !this.#commands.some((name) => request.is(0, name))) return false;
+    if (this.#commands.length > 0 && !this.#commands.some((name) => isNamed(request, name))) return false;
     if (this.#keys.length === 0) return true;
     // Of a command that is not known any argument may be a key.
     const positions = keysOf(request) ?? Array.from({ length: request.count - 1 }, (_, i) => i + 1);

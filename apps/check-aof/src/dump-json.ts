@@ -7,6 +7,7 @@
 import type { CommandEvent, EntryEvent, LogEvent } from '@aof/log-reader';
 import type { RdbEntry, RdbKeyEntry, StreamProducers } from '@aof/rdb';
 import { formatDouble } from '@aof/resp-codec';
+import { asWritten } from './command-names.ts';
 
 /** How byte strings are written. */
 export type ByteEncoding = 'latin1' | 'base64';
@@ -46,7 +47,8 @@ function documentOf(event: LogEvent, encoding: ByteEncoding): Document | undefin
 }
 
 function commandDocument(event: CommandEvent, encoding: ByteEncoding): Document {
-  const { file, fileOffset, endOffset, atSeconds = null, database, transaction, request } = event;
+  const { file, fileOffset, endOffset, atSeconds = null, database, transaction } = event;
+  const request = asWritten(event.request);
   const words: string[] = [];
   for (let i = 0; i < request.count; i++) words.push(bytesText(request.latin1(i), encoding));
   return {

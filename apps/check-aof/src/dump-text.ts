@@ -16,6 +16,7 @@ import type {
 } from '@aof/log-reader';
 import type { RdbKeyEntry } from '@aof/rdb';
 import { formatDouble, type Request } from '@aof/resp-codec';
+import { asWritten } from './command-names.ts';
 import { nameText } from './output.ts';
 import { escaped, quoted } from './quoted-text.ts';
 import { timeText } from './restore-time.ts';
@@ -100,7 +101,7 @@ function annotationLine({ fileOffset, text }: AnnotationEvent): string {
 }
 
 function commandLine({ fileOffset, atSeconds, database, request }: CommandEvent): string {
-  return `${placeText(fileOffset, atSeconds)} [${database}] ${commandText(request)}\n`;
+  return `${placeText(fileOffset, atSeconds)} [${database}] ${commandText(asWritten(request))}\n`;
 }
 
 function entryLine({ entry, fileOffset, atSeconds }: EntryEvent): string {

@@ -1,6 +1,7 @@
 /** `check-aof explain`: what a log is made of, on the terminal, as a page, and as JSON. */
 import type { Disk } from '@aof/disk';
 import { type FoundLog, findLog } from '@aof/log-reader';
+import { CONFIG_OPTION, commandNames } from './command-names.ts';
 import { CommandReport } from './command-report.ts';
 import { EXIT, type ExitStatus } from './exit-status.ts';
 import { explanationJson } from './explain/explain-json.ts';
@@ -33,6 +34,7 @@ export const explain: Subcommand = {
       summary: `what the replayed data set may take; beyond it a sample of its keys is followed (default ${DEFAULT_MEMORY})`,
     },
     { name: '--no-replay', summary: 'only count: three times as fast, and nothing about live bytes and expiry' },
+    CONFIG_OPTION,
   ],
   examples: [
     {
@@ -82,7 +84,8 @@ async function runExplain(invocation: Invocation, environment: Environment): Pro
   });
 }
 
-function optionsOf(invocation: Invocation, { nowMs, output }: Environment): ExplainOptions {
+function optionsOf(invocation: Invocation, environment: Environment): ExplainOptions {
+  const { nowMs, output } = environment;
   const top = invocation.value('--top') ?? String(DEFAULT_TOP);
   if (!/^[1-9]\d{0,3}$/.test(top)) throw new UsageError(`--top takes a number from 1 to 9999, not '${top}'`);
   const separator = invocation.value('--separator') ?? ':';
@@ -95,6 +98,7 @@ function optionsOf(invocation: Invocation, { nowMs, output }: Environment): Expl
     last: lastOf(invocation.value('--last') ?? DEFAULT_LAST),
     memoryBytes: invocation.has('--no-replay') ? undefined : sizeOf(invocation.value('--memory') ?? DEFAULT_MEMORY),
     progress: (done, total) => output.progress?.(done, total),
+    names: commandNames(invocation, environment),
   };
 }
 

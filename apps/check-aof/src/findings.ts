@@ -108,6 +108,11 @@ function vouchingText(files: readonly StrictFile[]): string {
   return lines.join('');
 }
 
+/** With a capital, and a full stop. */
+export function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}
+
 /** `1 key`, `2 keys`. */
 export function plural(count: number, word: string, words = `${word}s`): string {
   return `${count} ${count === 1 ? word : words}`;

@@ -1,4 +1,5 @@
 /** `check-aof history`: what happened to one key, from its value in the base on. */
+import { asWritten, CONFIG_OPTION, commandNames } from './command-names.ts';
 import { describeRecord } from './describe-record.ts';
 import { sayFailed } from './dump-command.ts';
 import { bytesText, elementsOf, jsonLine } from './dump-json.ts';
@@ -26,7 +27,7 @@ export const history: Subcommand = {
   operands: '<folder|file.manifest|file.aof> <key>',
   operandCount: [2, 2],
   jsonSummary: 'a JSON document per line',
-  options: [{ name: '--db', value: '<n>', summary: 'only in this database; default all' }],
+  options: [{ name: '--db', value: '<n>', summary: 'only in this database; default all' }, CONFIG_OPTION],
   examples: [
     {
       purpose: 'Who deleted it, and when? (Times need aof-timestamp-enabled yes.)',
@@ -68,7 +69,8 @@ async function runHistory(invocation: Invocation, environment: Environment): Pro
   const key = bytesOfArgument(operands[1] ?? '');
   const lines = new LineOutput(output);
   const progress = (done: number, total: number): void => output.progress?.(done, total);
-  const told = new KeyHistory({ disk, path: realPath(invocation.path), key, nowMs: nowMs(), progress });
+  const names = commandNames(invocation, environment);
+  const told = new KeyHistory({ disk, path: realPath(invocation.path), key, nowMs: nowMs(), progress, names });
   const say = isJson ? jsonOfEvent : textOfEvent;
   let hasFault = false;
   let count = 0;
@@ -90,14 +92,19 @@ async function runHistory(invocation: Invocation, environment: Environment): Pro
     }
     const states = told.states().filter((state) => database === undefined || state.database === database);
     const { isInexact } = told;
-    if (isJson) lines.write(jsonLine({ kind: 'end', events: count, keys: states, isInexact }));
-    else lines.write((isInexact ? INEXACT : '') + endText(key, count, states, nowMs()));
+    const hint = told.hasUnknownName ? names.hint : undefined;
+    if (isJson) lines.write(jsonLine({ kind: 'end', events: count, keys: states, isInexact, hint }));
+    else lines.write((isInexact ? INEXACT : '') + hintText(hint) + endText(key, count, states, nowMs()));
   } catch (error) {
     return sayFailed(error, lines, isJson);
   } finally {
     lines.flush();
   }
   return hasFault ? EXIT.found : EXIT.ok;
+}
+
+function hintText(hint: string | undefined): string {
+  return hint === undefined ? '' : `# There are commands in this log that are not known; ${hint}.\n`;
 }
 
 function databaseOf(text: string | undefined): number | undefined {
@@ -126,12 +133,12 @@ function textOfEvent(event: HistoryEvent): string {
       return `${place} in the base: ${stateText(event.state)}\n    ${shown}\n`;
     }
     case 'unfinished':
-      return `${place} ${nameText(describeRecord(event.request))}\n    of a transaction without EXEC: a server leaves it out\n`;
+      return `${place} ${nameText(describeRecord(asWritten(event.request)))}\n    of a transaction without EXEC: a server leaves it out\n`;
     case 'command': {
       const [first] = event.changes;
       const now = event.positions.length === 0 || first === undefined ? '' : `; now: ${stateText(first.after)}`;
       const part = event.transaction === undefined ? '' : ` (transaction ${event.transaction.id})`;
-      return `${place}${part} ${nameText(describeRecord(event.request))}\n    ${explanationOf(event)}${now}\n`;
+      return `${place}${part} ${nameText(describeRecord(asWritten(event.request)))}\n    ${explanationOf(event)}${now}\n`;
     }
   }
 }
@@ -171,7 +178,8 @@ function jsonOfEvent(event: HistoryEvent): string {
     const value = entry.isLast ? { value: elementsOf(entry, 'latin1') } : {};
     return jsonLine({ ...place, encoding: entry.encoding, after: stateJson(state), ...value });
   }
-  const { request, transaction } = event;
+  const request = asWritten(event.request);
+  const { transaction } = event;
   const words = Array.from({ length: request.count }, (_, i) => bytesText(request.latin1(i), 'latin1'));
   const command = { ...place, transaction: transaction?.id ?? null, arguments: words };
   if (kind === 'unfinished') return jsonLine(command);

@@ -5,7 +5,7 @@
  */
 import { ALL_COMMANDS, CommandTable, keyPositions } from '@aof/commands';
 import type { Disk } from '@aof/disk';
-import { keysOf, type LogFile, readLog } from '@aof/log-reader';
+import { keysOf, type LogFile, type ReadLogOptions, readLog } from '@aof/log-reader';
 import type { Request } from '@aof/resp-codec';
 
 /** Chains of more links than this may not be followed to their beginning: each may take a reading of the log. */
@@ -22,17 +22,26 @@ export interface RelatedKeys {
   readonly isCut: boolean;
 }
 
+interface RelatedKeysOptions extends Pick<ReadLogOptions, 'understood'> {
+  readonly progress: (done: number, total: number) => void;
+}
+
 /** @throws LogReadError, DiskError */
 export async function relatedKeys(
   disk: Disk,
   path: string,
   key: string,
-  progress: (done: number, total: number) => void,
+  { progress, understood }: RelatedKeysOptions,
 ): Promise<RelatedKeys> {
   const related = new Set([key]);
   // Keys of an RDB part go nowhere; a part that is followed by records has to be read all the same.
   const isWanted = ({ role, name }: LogFile): boolean => role !== 'base' || !name.endsWith('.rdb');
-  const options = { faults: 'report', verifiesRdbChecksum: false, isWanted } as const;
+  const options = {
+    faults: 'report',
+    verifiesRdbChecksum: false,
+    isWanted,
+    ...(understood && { understood }),
+  } as const;
   for (let pass = 1; pass <= MAX_LINKS; pass++) {
     const before = related.size;
     for await (const batch of readLog(disk, path, options)) {

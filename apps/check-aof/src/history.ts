@@ -19,10 +19,12 @@ import {
 } from '@aof/log-reader';
 import { RdbError, type RdbKeyEntry } from '@aof/rdb';
 import { Request } from '@aof/resp-codec';
+import { type CommandNames, OWN_NAMES } from './command-names.ts';
 import type { Happening, KeyChange, KeyState } from './history-explanation.ts';
 import { type RelatedKeys, relatedKeys } from './history-related.ts';
 import { databasesOf } from './key-place.ts';
 import { quoted } from './quoted-text.ts';
+import { isUnknownName } from './record-keys.ts';
 import { Replay, type ReplayOutcome } from './replay.ts';
 
 interface Placed {
@@ -49,6 +51,8 @@ export interface HistoryOptions {
   /** Wall clock, ms since the Unix epoch. */
   readonly nowMs: number;
   readonly progress: (done: number, total: number) => void;
+  /** By what names the server calls commands. Default: by their own. */
+  readonly names?: CommandNames;
 }
 
 export class KeyHistory {
@@ -59,6 +63,7 @@ export class KeyHistory {
   /** Commands of an open transaction that are about the keys. */
   #pending: CommandEvent[] = [];
   #firstPart: RdbKeyEntry | undefined;
+  #hasUnknownName = false;
 
   constructor(options: HistoryOptions) {
     this.#options = options;
@@ -67,9 +72,10 @@ export class KeyHistory {
 
   /** @throws LogReadError, ManifestError, DiskError */
   async *events(): AsyncGenerator<readonly HistoryEvent[], void, void> {
-    const { disk, path, key, progress } = this.#options;
-    this.#related = await relatedKeys(disk, path, key, progress);
-    for await (const batch of readLog(disk, path, { faults: 'report' })) {
+    const { disk, path, key, progress, names = OWN_NAMES } = this.#options;
+    const { understood } = names;
+    this.#related = await relatedKeys(disk, path, key, { progress, understood });
+    for await (const batch of readLog(disk, path, { faults: 'report', understood })) {
       progress(batch.readBytes, batch.totalBytes);
       const found: HistoryEvent[] = [];
       for (const event of batch) this.#take(event, found);
@@ -80,6 +86,11 @@ export class KeyHistory {
   /** What went into the key comes from further than it was followed: types and sizes may be wrong. Known from the first event on. */
   get isInexact(): boolean {
     return this.#related.isCut;
+  }
+
+  /** Commands in the log are called as no server is known to call any. Known behind the last event. */
+  get hasUnknownName(): boolean {
+    return this.#hasUnknownName;
   }
 
   /** Where the key is now, by database. */
@@ -166,7 +177,10 @@ export class KeyHistory {
   /** Whether a command may change the key, or one that goes into it. */
   #isAbout(request: Request): boolean {
     const keys = keysOf(request);
-    if (keys === undefined) return this.#positions(request).length > 0;
+    if (keys === undefined) {
+      this.#hasUnknownName ||= isUnknownName(request);
+      return this.#positions(request).length > 0;
+    }
     if (keys.length === 0) return isAboutDatabases(request);
     for (const index of keys) if (this.#related.keys.has(request.key(index))) return true;
     return false;

@@ -1,6 +1,7 @@
 /** What is lost with the bytes of a file behind some offset. */
 import type { DiskFile } from '@aof/disk';
 import type { BrokenRecord } from './broken-record.ts';
+import type { CommandNames } from './command-names.ts';
 import { KeySet } from './key-place.ts';
 import { type Loss, NO_LOSS } from './loss.ts';
 import { type RecognisedRecord, recogniseRecords } from './recognise-records.ts';
@@ -43,7 +44,12 @@ export interface LossBehind {
 }
 
 /** @param database in which what is there begins @throws DiskError */
-export async function lossBehind(file: DiskFile, offset: number, database: number): Promise<LossBehind> {
+export async function lossBehind(
+  file: DiskFile,
+  offset: number,
+  database: number,
+  names: CommandNames,
+): Promise<LossBehind> {
   const counter = new LossCounter();
   let at = database;
   let salvageable = 0;
@@ -62,10 +68,11 @@ export async function lossBehind(file: DiskFile, offset: number, database: numbe
       else pending++;
     }
   };
-  await recogniseRecords(file, offset, add, (record) => {
+  const addBroken = (record: BrokenRecord): void => {
     pending = undefined;
     counter.add(record, at);
-  });
+  };
+  await recogniseRecords(file, offset, add, addBroken, names);
   return { loss: counter.loss(file.size() - offset), salvageable };
 }
 

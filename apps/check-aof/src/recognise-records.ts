@@ -9,6 +9,7 @@ import type { DiskFile } from '@aof/disk';
 import { fileChunks } from '@aof/log-reader';
 import { Request } from '@aof/resp-codec';
 import { type BrokenRecord, brokenRecordOf } from './broken-record.ts';
+import { type CommandNames, OWN_NAMES } from './command-names.ts';
 import { databasesOf } from './key-place.ts';
 import { recordKeys, runnableName } from './record-keys.ts';
 
@@ -47,8 +48,9 @@ export async function recogniseRecords(
   from: number,
   visit: (record: RecognisedRecord) => void,
   visitBroken: (record: BrokenRecord) => void = () => {},
+  names: CommandNames = OWN_NAMES,
 ): Promise<void> {
-  const search = new RecordSearch(file);
+  const search = new RecordSearch(file, names);
   let toldAt = -1;
   const tellBroken = (at: number): void => {
     if (at === toldAt) return;
@@ -71,8 +73,8 @@ export async function recogniseRecords(
  * Where the first records begin that follow one another from there to the end of the file: those behind an RDB part that can no
  * longer be read. @throws DiskError
  */
-export async function firstRunToEnd(file: DiskFile, from: number): Promise<number | undefined> {
-  const search = new RecordSearch(file);
+export async function firstRunToEnd(file: DiskFile, from: number, names: CommandNames): Promise<number | undefined> {
+  const search = new RecordSearch(file, names);
   const size = file.size();
   for (let at = from; ; ) {
     const beginning = search.nextBeginning(at);
@@ -85,6 +87,7 @@ export async function firstRunToEnd(file: DiskFile, from: number): Promise<numbe
 
 class RecordSearch {
   readonly #file: DiskFile;
+  readonly #names: CommandNames;
   readonly #size: number;
   readonly #view = new Request();
   /** What was read last, and where it lies in the file. */
@@ -92,8 +95,9 @@ class RecordSearch {
   #windowStart = 0;
   #windowLength = 0;
 
-  constructor(file: DiskFile) {
+  constructor(file: DiskFile, names: CommandNames) {
     this.#file = file;
+    this.#names = names;
     this.#size = file.size();
   }
 
@@ -119,7 +123,7 @@ class RecordSearch {
     from: number,
     visit: (record: RecognisedRecord) => void,
   ): Promise<{ readonly end: number; readonly resumeAt: number; readonly alone: RecognisedRecord | undefined }> {
-    const run = new Run(this.#view, from, visit);
+    const run = new Run(this.#view, this.#names, from, visit);
     const piece = this.#window(from, MIN_RUN_BYTES);
     let goesOn = run.read(piece);
     if (goesOn && from + piece.length < this.#size) {
@@ -137,7 +141,7 @@ class RecordSearch {
   brokenAt(at: number): BrokenRecord | undefined {
     const piece = this.#window(at, MIN_RUN_BYTES);
     // Anything else is no record from its first byte on.
-    return piece[0] === STAR ? brokenRecordOf(piece.subarray(0, BROKEN_BYTES)) : undefined;
+    return piece[0] === STAR ? brokenRecordOf(piece.subarray(0, BROKEN_BYTES), this.#names) : undefined;
   }
 
   #looksLikeRecord(at: number): boolean {
@@ -158,6 +162,7 @@ class RecordSearch {
 /** Records that follow one another without a gap. */
 class Run {
   readonly #view: Request;
+  readonly #names: CommandNames;
   readonly #reader: AofRecordReader;
   readonly #visit: (record: RecognisedRecord) => void;
   /** Behind the record before: annotations belong to the record that follows them. */
@@ -170,8 +175,9 @@ class Run {
   /** Behind that, if it is at least framed as one: its arguments are not searched. */
   passedOver: number;
 
-  constructor(view: Request, from: number, visit: (record: RecognisedRecord) => void) {
+  constructor(view: Request, names: CommandNames, from: number, visit: (record: RecognisedRecord) => void) {
     this.#view = view;
+    this.#names = names;
     this.#reader = new AofRecordReader({ mode: 'check', fileOffset: from, view });
     this.#visit = visit;
     this.#start = from;
@@ -209,7 +215,7 @@ class Run {
   }
 
   #record(): boolean {
-    const record = recognised(this.#view, this.#start, this.#reader.endOffset);
+    const record = recognised(this.#names.understood(this.#view), this.#start, this.#reader.endOffset);
     if (record === undefined) return false;
     this.#start = record.end;
     if (this.#count++ === 0) this.#first = record;

@@ -17,6 +17,13 @@ export function runnableName(view: Request): string | undefined {
   return command.subcommands !== undefined || command.acceptsArgumentCount(view.count) ? name : undefined;
 }
 
+/** Whether no server is known that calls a command so. */
+export function isUnknownName(view: Request): boolean {
+  if (view.count === 0 || table.find(view) !== undefined) return false;
+  const name = view.latin1(0);
+  return knownElsewhere(name, view.count) === 'no' && !isModuleCommand(name);
+}
+
 /** Where the keys of a runnable record are. None where the command is only known elsewhere. */
 export function recordKeys(view: Request): readonly { readonly index: number }[] {
   const command = table.find(view);

@@ -1,8 +1,9 @@
 /** `check-aof repair`: the plan, its price, the question, and what came of it. */
+import { CONFIG_OPTION, type CommandNames, commandNames } from './command-names.ts';
 import { CommandReport } from './command-report.ts';
 import { describeText } from './describe-record.ts';
 import { EXIT, type ExitStatus } from './exit-status.ts';
-import { findingText, plural } from './findings.ts';
+import { findingText, plural, sentence } from './findings.ts';
 import { placeText } from './key-place.ts';
 import type { RealPath } from './log-files.ts';
 import { exceededLimit, type Loss, type LossLimit, parseLossLimit } from './loss.ts';
@@ -26,6 +27,7 @@ export const repair: Subcommand = {
     },
     { name: '--no-load', summary: 'read the result through instead of loading it: for data sets larger than memory' },
     { name: '--salvage', summary: 'go past holes, and say which keys may be wrong because of it' },
+    CONFIG_OPTION,
   ],
   examples: [
     {
@@ -63,20 +65,21 @@ interface RepairRequest {
   readonly isSalvaging: boolean;
   readonly isOnlyRead: boolean;
   readonly limits: readonly LossLimit[];
+  readonly names: CommandNames;
 }
 
 async function runRepairCommand(invocation: Invocation, environment: Environment): Promise<ExitStatus> {
-  const request = requestOf(invocation);
+  const request = requestOf(invocation, commandNames(invocation, environment));
   const { path, isJson } = invocation;
   const report = new CommandReport('repair', path, environment.output, isJson);
   return report.guard(
     () => planAndRepair(path, request, environment, report),
-    (error) => (error instanceof RepairFailedError ? sayFailed(error, report) : undefined),
+    (error) => (error instanceof RepairFailedError ? sayFailed(error, request.names, report) : undefined),
   );
 }
 
 /** @throws UsageError */
-function requestOf(invocation: Invocation): RepairRequest {
+function requestOf(invocation: Invocation, names: CommandNames): RepairRequest {
   const limits = invocation.values('--max-loss').map((text) => {
     const limit = parseLossLimit(text);
     if (limit === undefined) throw new UsageError(`--max-loss takes 64kb, 10commands or 3keys, not '${text}'`);
@@ -88,27 +91,31 @@ function requestOf(invocation: Invocation): RepairRequest {
     isSalvaging: invocation.has('--salvage'),
     isOnlyRead: invocation.has('--no-load'),
     limits,
+    names,
   };
 }
 
 async function planAndRepair(
   givenPath: string,
-  { isDryRun, isYes, isSalvaging, isOnlyRead, limits }: RepairRequest,
+  request: RepairRequest,
   environment: Environment,
   report: CommandReport,
 ): Promise<ExitStatus> {
   const { disk, output, nowMs, realPath } = environment;
+  const { isDryRun, isYes, isSalvaging, isOnlyRead, limits, names } = request;
   if (!isDryRun && report.isInUse(environment, givenPath)) return EXIT.inUse;
   const progress = (done: number, total: number): void => output.progress?.(done, total);
-  const plan = await planRepair(disk, realPath(givenPath), { progress, isSalvaging, realPath });
+  const plan = await planRepair(disk, realPath(givenPath), { progress, isSalvaging, realPath, names });
   sayPlan(plan, report);
-  if (!isSalvaging) saySalvageable(plan, givenPath, report);
-  const error = reasonAgainst(plan, isSalvaging, realPath);
+  if (!isSalvaging) saySalvageable(plan, `${names.optionText} ${givenPath}`, report);
+  const error = reasonAgainst(plan, request, realPath);
   if (error !== undefined) {
     report.add({ error });
     report.say(`Nothing is done: ${error}`);
+    sayHint(plan, names, report);
     return EXIT.impossible;
   }
+  sayHint(plan, names, report);
   if (plan.isNothingToDo) return EXIT.ok;
   const exceeded = exceededLimit(plan.loss, limits);
   if (exceeded !== undefined) {
@@ -119,14 +126,20 @@ async function planAndRepair(
   if (isDryRun || !(isYes || (await report.agrees('Repair it? The files from before are kept.')))) return EXIT.found;
   // A server may have been started while the question was open.
   if (report.isInUse(environment, givenPath)) return EXIT.inUse;
-  sayResult(await runRepair(plan, { disk, nowMs: nowMs(), progress, isOnlyRead }), report);
+  sayResult(await runRepair(plan, { disk, nowMs: nowMs(), progress, isOnlyRead, names }), report);
   return EXIT.ok;
 }
 
 /** Why the plan must not be carried out, and what to do. */
-function reasonAgainst({ files, found, folder }: RepairPlan, isSalvaging: boolean, realPath: RealPath) {
-  if (files.some(({ unrunnable }) => unrunnable !== undefined) && !isSalvaging)
-    return 'no server would start from it, unless its configuration calls commands so (rename-command). --salvage leaves out commands that no server runs.';
+function reasonAgainst(
+  { files, found, folder }: RepairPlan,
+  { isSalvaging, names }: RepairRequest,
+  realPath: RealPath,
+) {
+  if (files.some(({ unrunnable }) => unrunnable !== undefined) && !isSalvaging) {
+    const unless = names.hint === undefined ? '' : ', unless its configuration calls commands so (rename-command)';
+    return `no server would start from it${unless}. --salvage leaves out commands that no server runs.`;
+  }
   if (found === undefined) return undefined;
   for (const { file, action } of files) {
     if (action === 'keep') continue;
@@ -167,7 +180,7 @@ function fileDocument(plan: FilePlan) {
     bytes: size,
     keptBytes,
     reason,
-    unrunnable,
+    unrunnable: unrunnable && { offset: unrunnable.offset, line: unrunnable.line, reason: unrunnable.reason },
     salvageable,
     doubtful: doubtfulKey && { key: describeText(doubtfulKey.key), database: doubtfulKey.database },
     resumed: resumption && {
@@ -187,8 +200,15 @@ function fileDocument(plan: FilePlan) {
   };
 }
 
-/** What would cost less. */
-function saySalvageable({ files }: RepairPlan, path: string, report: CommandReport): void {
+/** Commands that no server seems to run may be renamed ones, and good. */
+function sayHint({ files }: RepairPlan, { hint }: CommandNames, report: CommandReport): void {
+  if (hint === undefined || !files.some(({ hasUnknownName = false }) => hasUnknownName)) return;
+  report.add({ hint });
+  report.say(sentence(hint));
+}
+
+/** What would cost less. @param rest of the line to type */
+function saySalvageable({ files }: RepairPlan, rest: string, report: CommandReport): void {
   const commands = files.reduce((sum, { salvageable = 0 }) => sum + salvageable, 0);
   const hasKeysBehind = files.some(({ action, doubtfulKey }) => action === 'rebuild' && doubtfulKey !== undefined);
   if (commands === 0 && !hasKeysBehind) return;
@@ -196,7 +216,7 @@ function saySalvageable({ files }: RepairPlan, path: string, report: CommandRepo
     commands > 0
       ? `${plural(commands, 'command')} of these can be kept`
       : 'Keys behind the damage may be found, and kept';
-  report.say(`${what}: check-aof repair --dry-run --salvage ${path}`);
+  report.say(`${what}: check-aof repair --dry-run --salvage${rest}`);
 }
 
 function sayPrice({ bytes, commands, keyCount, keys, unknown }: Loss, report: CommandReport): void {
@@ -234,12 +254,20 @@ function sayResult({ undoFolder, replacements, loaded }: RepairResult, report: C
   report.say(`The files from before are in ${undoFolder}; check-aof undo puts them back.`);
 }
 
-function sayFailed({ message, findings }: RepairFailedError, report: CommandReport): ExitStatus {
+function sayFailed(
+  { message, findings }: RepairFailedError,
+  { hint }: CommandNames,
+  report: CommandReport,
+): ExitStatus {
   report.add({ error: message, findings });
   report.say(`Not repaired: ${message}.`);
   for (const finding of findings) report.say(findingText(finding).trimEnd());
   if (findings.some(({ code }) => code.startsWith('command-'))) {
     report.say('--salvage leaves out commands that no server knows.');
+  }
+  if (hint !== undefined && findings.some(({ code }) => code === 'command-unknown')) {
+    report.add({ hint });
+    report.say(sentence(hint));
   }
   return EXIT.impossible;
 }

@@ -9,6 +9,8 @@ import { readFileKind } from '@aof/aof-files';
 import type { Disk, DiskFile } from '@aof/disk';
 import { filesOfManifest } from '@aof/log-reader';
 import { checkRecords } from './check-records.ts';
+import { type CommandNames, OWN_NAMES } from './command-names.ts';
+import { describeText } from './describe-record.ts';
 import { DatabaseTracker, type KeyPlace } from './key-place.ts';
 import {
   emptyBaseText,
@@ -28,7 +30,7 @@ import { type FoundManifest, findManifest } from './repair-manifest.ts';
 import { withVouching } from './repair-vouching.ts';
 import { type Salvage, salvageBehind } from './salvage.ts';
 import { folderAbove } from './undo-record.ts';
-import { type ModuleCommand, type Unrunnable, UnrunnableFinder } from './unrunnable-record.ts';
+import { type ModuleCommand, type OwnNamed, type Unrunnable, UnrunnableFinder } from './unrunnable-record.ts';
 
 /**
  * What happens to one file. `keep`: it is good. `cut`: its first `keptBytes` are kept. `rebuild`: its RDB part is damaged; the
@@ -53,6 +55,10 @@ export interface FilePlan {
   readonly resumption?: RdbResumption | undefined;
   /** In what is kept: the first command of a module. */
   readonly moduleCommand?: ModuleCommand | undefined;
+  /** In what is kept: the first renamed command that stands there by its own name. */
+  readonly ownNamed?: OwnNamed | undefined;
+  /** What is unrunnable, or was and is left out, has a name that is not known. */
+  readonly hasUnknownName?: boolean | undefined;
   /** What is wrong, in words. */
   readonly reason: string | undefined;
   readonly loss: Loss;
@@ -76,13 +82,15 @@ export interface PlanOptions {
   readonly isSalvaging?: boolean;
   /** Follows symbolic links. Default: there are none. */
   readonly realPath?: RealPath;
+  /** By what names the server calls commands. Default: by their own. */
+  readonly names?: CommandNames;
 }
 
 /** @param path absolute: a folder or a single file @throws NoLogError, DiskError */
 export async function planRepair(
   disk: Disk,
   path: string,
-  { progress, isSalvaging = false, realPath = (path) => path }: PlanOptions,
+  { progress, isSalvaging = false, realPath = (path) => path, names = OWN_NAMES }: PlanOptions,
 ): Promise<RepairPlan> {
   const { folder, found, files, links } = logIn(disk, path, realPath);
   const sizes = files.map((file) => disk.status(file.path)?.size ?? 0);
@@ -92,7 +100,12 @@ export async function planRepair(
   for (const [i, file] of files.entries()) {
     const start = before;
     const later = isSalvaging ? files.slice(i + 1) : [];
-    const plan = await planFile(disk, file, { isSalvaging, later, progress: (at) => progress(start + at, total) });
+    const plan = await planFile(disk, file, {
+      isSalvaging,
+      later,
+      names,
+      progress: (at) => progress(start + at, total),
+    });
     plans.push(await withVouching(disk, plan));
     before += sizes[i] ?? 0;
   }
@@ -116,7 +129,17 @@ function notesOn(plans: readonly FilePlan[]): string[] {
           `${first.name} in ${file.name}, at offset ${first.offset}, line ${first.line}, is a command of a module: a server without it does not start`,
         ],
   );
-  return [...empty, ...modules, ...behindDamage(plans)];
+  return [...empty, ...modules, ...plans.flatMap(ownNamedNote), ...behindDamage(plans)];
+}
+
+/** The server that wrote the log refuses to load it, if it is a Redis: no repair changes that. */
+function ownNamedNote({ file, ownNamed }: FilePlan): string[] {
+  if (ownNamed === undefined) return [];
+  const { name, newName, offset, line } = ownNamed;
+  const now = newName === '' ? 'has no name' : `is called ${describeText(newName)}`;
+  return [
+    `${name} in ${file.name}, at offset ${offset}, line ${line}, ${now} by the configuration: aof-server loads that, a Redis does not start from it; check-aof convert --to redis-7.0, with --config, writes a base without names`,
+  ];
 }
 
 /** What holds for files behind a broken one: they are good, and not what they were. */
@@ -178,14 +201,12 @@ interface FilePlanOptions {
   readonly isSalvaging: boolean;
   /** The files behind it, which may build on what is lost in it. */
   readonly later: readonly LogFile[];
+  readonly names: CommandNames;
   readonly progress: (offset: number) => void;
 }
 
-async function planFile(
-  disk: Disk,
-  file: LogFile,
-  { isSalvaging, later, progress }: FilePlanOptions,
-): Promise<FilePlan> {
+async function planFile(disk: Disk, file: LogFile, options: FilePlanOptions): Promise<FilePlan> {
+  const { isSalvaging, later, names, progress } = options;
   const handle = disk.open(file.path, 'read');
   try {
     const size = handle.size();
@@ -193,10 +214,10 @@ async function planFile(
     let fileOffset = 0;
     if (hasRdbPart) {
       const part = await rdbPartOf(handle, progress);
-      if (part.state === 'damaged') return await planRebuild(handle, file, part, isSalvaging);
+      if (part.state === 'damaged') return await planRebuild(handle, file, part, options);
       fileOffset = part.endOffset;
     }
-    const finder = new UnrunnableFinder();
+    const finder = new UnrunnableFinder(names);
     const databases = new DatabaseTracker();
     const verdict = await checkRecords({
       file: handle,
@@ -206,27 +227,30 @@ async function planFile(
       path: file.path,
       untilTimestamp: undefined,
       progress,
-      view: finder.view,
-      passed: (offset, recordLine) => {
-        finder.passed(offset, recordLine);
-        if (finder.found === undefined) databases.passed(finder.view);
+      names,
+      passed: (record, offset, recordLine) => {
+        finder.passed(record, offset, recordLine);
+        if (finder.found === undefined) databases.passed(record);
       },
     });
     const isKept = (one: { readonly offset: number } | undefined): boolean =>
       one !== undefined && one.offset < verdict.okUpTo;
     const unrunnable = isKept(finder.found) ? finder.found : undefined;
     const moduleCommand = isKept(finder.moduleCommand) ? finder.moduleCommand : undefined;
+    const ownNamed = isKept(finder.ownNamed) ? finder.ownNamed : undefined;
+    const noted = { unrunnable, moduleCommand, ownNamed, hasUnknownName: unrunnable?.isUnknown };
     // What follows a strange command is good: only salvaging, which keeps that, leaves the command out.
     const goesBySalvage = isSalvaging && unrunnable !== undefined;
     const keptBytes = goesBySalvage ? unrunnable.offset : verdict.okUpTo;
     if (keptBytes === size)
-      return { file, size, action: 'keep', keptBytes, unrunnable, moduleCommand, reason: undefined, loss: NO_LOSS };
+      return { file, size, action: 'keep', keptBytes, ...noted, reason: undefined, loss: NO_LOSS };
     const what = goesBySalvage ? unrunnable.reason : describeEnd(handle, keptBytes, size);
     const reason = `${what}, at offset ${keptBytes}, line ${goesBySalvage ? unrunnable.line : verdict.nextLine}`;
-    const cut = { file, size, action: 'cut', keptBytes, moduleCommand, reason } as const;
-    if (!isSalvaging) return { ...cut, unrunnable, ...(await lossBehind(handle, keptBytes, databases.settled)) };
-    const salvage = await withOpen(disk, later, (files) => salvageBehind(handle, keptBytes, databases.settled, files));
-    return { ...cut, salvage, loss: salvage.loss };
+    const cut = { file, size, action: 'cut', keptBytes, ...noted, reason } as const;
+    const { settled } = databases;
+    if (!isSalvaging) return { ...cut, ...(await lossBehind(handle, keptBytes, settled, names)) };
+    const salvage = await withOpen(disk, later, (files) => salvageBehind(handle, keptBytes, settled, files, names));
+    return { ...cut, unrunnable: undefined, salvage, loss: salvage.loss };
   } finally {
     handle.close();
   }
@@ -250,12 +274,12 @@ async function planRebuild(
   handle: DiskFile,
   file: LogFile,
   part: DamagedPart,
-  isSalvaging: boolean,
+  { isSalvaging, names }: FilePlanOptions,
 ): Promise<FilePlan> {
   const size = handle.size();
   const { fileOffset, keys } = part;
   const resumption = isSalvaging && !part.isReadToEnd ? await resumptionBehind(handle, part) : undefined;
-  const tailOffset = await firstRunToEnd(handle, resumption?.endOffset ?? fileOffset);
+  const tailOffset = await firstRunToEnd(handle, resumption?.endOffset ?? fileOffset, names);
   const missing = Math.max(0, part.keysPromised + (resumption?.promisedBehind ?? 0) - keys - (resumption?.keys ?? 0));
   const bytes = Math.max(0, (resumption?.offset ?? tailOffset ?? size) - fileOffset);
   const behind = resumption === undefined ? '' : `, and ${resumption.keys} behind it`;

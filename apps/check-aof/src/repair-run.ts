@@ -11,6 +11,7 @@ import type { Disk, DiskFile } from '@aof/disk';
 import { LoadError } from '@aof/loader';
 import { filesOfManifest } from '@aof/log-reader';
 import { type RdbEntry, RdbReader, type RdbTarget, writeRdb } from '@aof/rdb';
+import type { CommandNames } from './command-names.ts';
 import { copyBeginning, copyRange, refuseWithoutSpace, writeFrom } from './copy-file.ts';
 import type { Finding } from './findings.ts';
 import type { LogFile } from './log-files.ts';
@@ -29,6 +30,8 @@ export interface RepairRunOptions {
   readonly progress: (done: number, total: number) => void;
   /** The result is read through instead of loaded, for data sets larger than memory. Default: false. */
   readonly isOnlyRead?: boolean;
+  /** By what names the server calls commands. Default: by their own. */
+  readonly names?: CommandNames;
 }
 
 export interface RepairResult {

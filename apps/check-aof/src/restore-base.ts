@@ -8,7 +8,9 @@ import { BaseOutput, RespBaseWriter } from '@aof/aof-rewriter';
 import type { Disk } from '@aof/disk';
 import { type LargeEntry, MIN_STREAM_ID, Snapshot, type SnapshotSink, StreamValue, type Value } from '@aof/keyspace';
 import { RdbSnapshotWriter, type RdbTarget, RdbWriter } from '@aof/rdb';
+import type { CommandNames } from './command-names.ts';
 import { describeText } from './describe-record.ts';
+import { RenamedFile } from './renamed-file.ts';
 import type { DataSet, Losses } from './restore-data-set.ts';
 
 /** The form of what a target starts from. */
@@ -28,19 +30,21 @@ export interface WriteBaseOptions {
   /** Wall clock, ms since the Unix epoch. */
   readonly nowMs: number;
   readonly progress: (done: number, total: number) => void;
+  readonly names: CommandNames;
 }
 
-/** @returns bytes @throws DiskError */
-export async function writeBase(dataSet: DataSet, options: WriteBaseOptions): Promise<number> {
-  const file = options.disk.open(options.path, 'truncate');
+/** @throws DiskError; RestoreError RESTORE_NO_NAME */
+export async function writeBase(dataSet: DataSet, options: WriteBaseOptions): Promise<void> {
+  const { disk, path, form, names } = options;
+  const opened = disk.open(path, 'truncate');
+  const file = form.kind === 'resp' && names.areRenamed ? new RenamedFile(opened, names) : opened;
   const output = new BaseOutput(file, { syncsInSteps: true, onProgress: () => {} });
   try {
-    const writer = options.form.kind === 'rdb' ? rdbWriter(output, dataSet, options) : respWriter(output, dataSet);
+    const writer = form.kind === 'rdb' ? rdbWriter(output, dataSet, options) : respWriter(output, dataSet);
     writer.begin();
     await copyAll(dataSet, writer, output, options);
     writer.end();
     await output.sync();
-    return output.byteLength;
   } finally {
     await output.discard();
   }

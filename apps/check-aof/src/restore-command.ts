@@ -1,6 +1,7 @@
 /** `check-aof restore`: a log as it was, or some of its keys, in a folder of their own; and what that leaves out. */
 import type { LayoutKind } from '@aof/aof-files';
 import { RDB_TARGETS } from '@aof/rdb';
+import { CONFIG_OPTION, commandNames } from './command-names.ts';
 import { CommandReport } from './command-report.ts';
 import { EXIT, type ExitStatus } from './exit-status.ts';
 import {
@@ -41,6 +42,7 @@ export const restore: Subcommand = {
     { name: '--up-to-damage', summary: 'of a damaged log, restore what is before the damage' },
     { name: '--skip-unknown', summary: 'leave out commands that cannot be replayed here, and count them' },
     { name: '--dry-run', summary: 'only say what would be kept and left out' },
+    CONFIG_OPTION,
   ],
   examples: [
     {
@@ -57,6 +59,11 @@ export const restore: Subcommand = {
     {
       purpose: 'For a Redis that knows no manifest:',
       lines: ['check-aof restore appendonlydir --target redis-6 --to /tmp/for-redis-6'],
+    },
+    {
+      purpose:
+        'The server renames commands (rename-command): its configuration says what FLUSHALL is called in the log.',
+      lines: ['check-aof restore /var/lib/redis --before FLUSHALL --config /etc/redis/redis.conf --to /tmp/before'],
     },
     {
       purpose: 'Before one command that check-aof dump or history has shown:',
@@ -99,7 +106,8 @@ async function runRestore(invocation: Invocation, environment: Environment): Pro
     skipsUnknown: invocation.has('--skip-unknown'),
   };
   const progress = (done: number, total: number): void => output.progress?.(done, total);
-  const options: RestoreOptions = { disk, nowMs: nowMs(), progress };
+  const names = commandNames(invocation, environment);
+  const options: RestoreOptions = { disk, nowMs: nowMs(), progress, names };
   const report = new CommandReport('restore', invocation.path, output, invocation.isJson);
   return report.guard(
     async () => {
@@ -113,7 +121,7 @@ async function runRestore(invocation: Invocation, environment: Environment): Pro
       }
       const result = await restoreLog(request, options);
       sayFound(report, result.source, result.found);
-      sayResult(report, request, result);
+      sayResult(report, request, result, names);
       return EXIT.ok;
     },
     (error) => explainError(report, error),

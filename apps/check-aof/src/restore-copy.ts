@@ -7,12 +7,17 @@
 import { type BaseFormat, EMPTY_MANIFEST, type Manifest, readFileKind, writeWhole } from '@aof/aof-files';
 import { type Disk, DiskError, type DiskFile } from '@aof/disk';
 import { fileChunks } from '@aof/log-reader';
+import { encodeCommand } from '@aof/resp-codec';
+import type { CommandNames } from './command-names.ts';
 import type { CutPlace } from './restore-cut.ts';
 import type { SourceLog } from './restore-source.ts';
 import type { TargetFolder } from './restore-target.ts';
 
 /** Each file of a log is loaded by a client of its own, which begins in database 0; in one file something must say so. */
-const SELECT_0 = Buffer.from('*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n');
+function selectFirst(names: CommandNames): Uint8Array {
+  // Where it has no name, those of the log itself have their own.
+  return encodeCommand([names.written('SELECT') || 'SELECT', '0']);
+}
 
 /** A file of a log, as far as it is copied. */
 export interface Part {
@@ -44,12 +49,17 @@ export function bytesOf(disk: Disk, path: string): number {
   }
 }
 
+interface CopyOptions {
+  readonly disk: Disk;
+  readonly progress: (done: number, total: number) => void;
+  readonly names: CommandNames;
+}
+
 /** @throws DiskError */
 export async function copyUpTo(
-  disk: Disk,
   parts: readonly Part[],
   target: TargetFolder,
-  progress: (done: number, total: number) => void,
+  { disk, progress, names }: CopyOptions,
 ): Promise<Manifest> {
   const total = parts.reduce((sum, { bytes }) => sum + bytes, 0);
   let done = 0;
@@ -60,7 +70,7 @@ export async function copyUpTo(
   if (target.layout === 'single') {
     await writing(disk, target.pathOf(''), async (to) => {
       for (const [i, part] of parts.entries()) {
-        if (i > 0) writeWhole(to, SELECT_0);
+        if (i > 0) writeWhole(to, selectFirst(names));
         await copyPart(disk, part, to, copied);
       }
     });

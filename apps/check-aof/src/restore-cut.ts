@@ -10,6 +10,8 @@
 
 import { DiskError } from '@aof/disk';
 import type { AnnotationEvent, CommandEvent, EntryEvent, FileEndEvent, LogEvent, LogFault } from '@aof/log-reader';
+import { isNamed } from './command-names.ts';
+import { isUnknownName } from './record-keys.ts';
 import { RestoreError } from './restore-error.ts';
 import { isMarker, LeftOut } from './restore-left-out.ts';
 import { timeText } from './restore-time.ts';
@@ -61,6 +63,8 @@ export interface CutFinderOptions {
   readonly olderFiles: readonly string[];
   /** A damage is where the log ends. */
   readonly isUpToDamage: boolean;
+  /** What to do where commands are not known. */
+  readonly hint: string | undefined;
 }
 
 const TAILS: ReadonlySet<string> = new Set(['AOF_TRUNCATED', 'AOF_UNFINISHED_TRANSACTION']);
@@ -70,6 +74,8 @@ export class CutFinder {
   readonly #isUpToDamage: boolean;
   readonly #files: CutFinderOptions['files'];
   readonly #olderFiles: readonly string[];
+  readonly #hint: string | undefined;
+  #hasUnknownName = false;
   #fileIndex = -1;
   /** End of the last whole unit of the file. */
   #unitStart = 0;
@@ -93,7 +99,8 @@ export class CutFinder {
   #tail: LogFault | undefined;
 
   /** @throws RestoreError RESTORE_BAD_OFFSET there is no such file */
-  constructor({ cut, files, olderFiles, isUpToDamage }: CutFinderOptions) {
+  constructor({ cut, files, olderFiles, isUpToDamage, hint }: CutFinderOptions) {
+    this.#hint = hint;
     this.#cut = cut;
     this.#files = files;
     this.#olderFiles = olderFiles;
@@ -188,7 +195,10 @@ export class CutFinder {
 
   #takeCommand(event: CommandEvent): void {
     const { request, transaction, endOffset } = event;
-    if (this.#cut.kind === 'before' && isCalled(event, this.#cut.words)) this.#matchesInUnit++;
+    if (this.#cut.kind === 'before') {
+      if (isCalled(event, this.#cut.words)) this.#matchesInUnit++;
+      else this.#hasUnknownName ||= this.#hint !== undefined && isUnknownName(request);
+    }
     if (!isMarker(request)) this.#commandsInUnit++;
     const isUnitEnd = transaction === undefined || transaction.state !== 'open';
     // Whether a transaction is left out is known at its end.
@@ -354,14 +364,16 @@ export class CutFinder {
       this.#baseSeconds === undefined
         ? ''
         : `, which begins with the data set as it was at ${timeText(this.#baseSeconds)}`;
-    const hint = `A rewrite lets go of the commands before it. ${this.#whereOlder()}`;
+    const renamed = this.#hasUnknownName && this.#hint ? ` There are commands that are not known; ${this.#hint}.` : '';
+    const hint = `A rewrite lets go of the commands before it. ${this.#whereOlder()}${renamed}`;
     return new RestoreError('RESTORE_NO_SUCH_COMMAND', found + since, this.#matches === 0 ? { hint } : {});
   }
 }
 
 /** Whether a command begins with these words, any case. */
 function isCalled({ request }: CommandEvent, words: readonly string[]): boolean {
-  return request.count >= words.length && words.every((word, i) => request.is(i, word));
+  const isWord = (word: string, i: number): boolean => (i === 0 ? isNamed(request, word) : request.is(i, word));
+  return request.count >= words.length && words.every(isWord);
 }
 
 function damaged(fault: LogFault, candidate: CutPlace | undefined): RestoreError {

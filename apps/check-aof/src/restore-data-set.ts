@@ -10,7 +10,10 @@ import { createGlob, type Database, digestDataset, type Keyspace, NO_EXPIRY } fr
 import { type FileEndEvent, type FoundLog, readLog } from '@aof/log-reader';
 import { type RdbEntry, RdbError, type RdbLossCode } from '@aof/rdb';
 import { formatDouble17, type Request } from '@aof/resp-codec';
+import { asWritten, type CommandNames } from './command-names.ts';
 import { describeText } from './describe-record.ts';
+import { sentence } from './findings.ts';
+import { isUnknownName } from './record-keys.ts';
 import { Replay } from './replay.ts';
 import type { CutPlace } from './restore-cut.ts';
 import { RestoreError } from './restore-error.ts';
@@ -65,13 +68,14 @@ export interface BuildOptions {
   /** Passes over records that cannot be replayed here, and counts them as losses. */
   readonly skipsUnknown: boolean;
   readonly progress: (done: number, total: number) => void;
+  readonly names: CommandNames;
 }
 
 /** @throws RestoreError RESTORE_UNKNOWN_COMMANDS; DiskError, LogFault */
 export async function buildDataSet(options: BuildOptions): Promise<DataSet> {
-  const { disk, log, place, progress } = options;
+  const { disk, log, place, progress, names } = options;
   const builder = new Builder(options);
-  for await (const batch of readLog(disk, log, { faults: 'report' })) {
+  for await (const batch of readLog(disk, log, { faults: 'report', understood: names.understood })) {
     for (const event of batch) {
       if (event.kind === 'file-begin') {
         if (!builder.beginFile()) return builder.finish();
@@ -92,6 +96,7 @@ class Builder {
   readonly #functions = new FunctionLibraries();
   readonly #losses = new Losses();
   readonly #unknown = new Map<string, number>();
+  #hasUnknownName = false;
   #fileIndex = -1;
   #records = 0;
 
@@ -163,16 +168,20 @@ class Builder {
       return;
     }
     const { kind } = this.#replay.apply(request);
-    if (kind === 'unknown' || kind === 'arity') this.#cannot(describeText(request.latin1(0).toUpperCase()));
+    if (kind !== 'unknown' && kind !== 'arity') return;
+    this.#hasUnknownName ||= isUnknownName(request);
+    this.#cannot(describeText(asWritten(request).latin1(0).toUpperCase()));
   }
 
   finish(): DataSet {
     if (this.#unknown.size > 0 && !this.#options.skipsUnknown) {
       const names = [...this.#unknown].map(([name, count]) => `${name} (${count})`).join(', ');
       const message = `Records that cannot be replayed here: ${names}`;
+      const renamed = this.#hasUnknownName ? this.#options.names.hint : undefined;
       const hint =
         '--skip-unknown passes over them; check-aof restore without --only, --db, --target and --keep-expired copies the log itself, and replays nothing.';
-      throw new RestoreError('RESTORE_UNKNOWN_COMMANDS', message, { hint });
+      const full = renamed === undefined ? hint : `${sentence(renamed)} ${hint}`;
+      throw new RestoreError('RESTORE_UNKNOWN_COMMANDS', message, { hint: full });
     }
     this.#replay.abandonTransaction();
     const { keyspace } = this.#replay;

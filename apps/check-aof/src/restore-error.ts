@@ -16,6 +16,8 @@ export type RestoreErrorCode =
   | 'RESTORE_DAMAGED'
   /** Records that cannot be replayed here, where replaying is needed. */
   | 'RESTORE_UNKNOWN_COMMANDS'
+  /** Records are to be written for a server whose configuration leaves a command no name. */
+  | 'RESTORE_NO_NAME'
   /** The target holds something, or lies inside the log. */
   | 'RESTORE_TARGET_IN_USE'
   /** What was written does not load to the same data; it was taken away again. */

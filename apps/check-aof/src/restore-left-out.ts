@@ -1,6 +1,7 @@
 /** What a restored log does not hold, as far as it can be told: commands, and the keys that they name. */
 import { type CommandEvent, keysOf } from '@aof/log-reader';
 import type { Request } from '@aof/resp-codec';
+import { asWritten } from './command-names.ts';
 import { describeRecord } from './describe-record.ts';
 
 /** Names of keys that a report shows. */
@@ -89,5 +90,5 @@ export function isMarker(request: Request): boolean {
 }
 
 function shownCommand({ request, file, fileOffset, atSeconds }: CommandEvent): ShownCommand {
-  return { text: describeRecord(request), file: file.name, fileOffset, atSeconds };
+  return { text: describeRecord(asWritten(request)), file: file.name, fileOffset, atSeconds };
 }

@@ -1,10 +1,11 @@
 /** What `restore` and `convert` say: where the log ends now, what is left out or lost, and how to start from the result. */
 import { AofError } from '@aof/aof-files';
+import type { CommandNames } from './command-names.ts';
 import { type CommandReport, holderText } from './command-report.ts';
 import { describeText } from './describe-record.ts';
 import { accessOf } from './doctor-access.ts';
 import { EXIT, type ExitStatus } from './exit-status.ts';
-import { plural } from './findings.ts';
+import { plural, sentence } from './findings.ts';
 import type { FileHolder } from './open-files.ts';
 import type { RestoreRequest, RestoreResult } from './restore.ts';
 import type { FoundCut, LogTimes } from './restore-cut.ts';
@@ -67,8 +68,14 @@ export function sayFound(report: CommandReport, source: SourceLog, found: FoundC
 }
 
 /** What was written. */
-export function sayResult(report: CommandReport, request: RestoreRequest, result: RestoreResult): void {
-  const { layout, form, bytes, leftOutBytes, keys, notReplayed } = result;
+export function sayResult(
+  report: CommandReport,
+  request: RestoreRequest,
+  result: RestoreResult,
+  names: CommandNames,
+): void {
+  const { layout, form, bytes, leftOutBytes, keys, notReplayed, hasUnknownName } = result;
+  const hint = hasUnknownName ? names.hint : undefined;
   report.add({
     target: request.target,
     layout,
@@ -78,7 +85,8 @@ export function sayResult(report: CommandReport, request: RestoreRequest, result
     keys,
     notReplayed,
     losses: lossesDocument(result),
-    start: startLine(request, result),
+    start: startLine(request, result, names),
+    ...(hint && { hint }),
   });
   const how = form === 'copy' ? 'the bytes of the log' : `a base in ${form === 'rdb' ? 'RDB' : 'RESP'} form`;
   report.say(`Written to ${request.target}: ${how}, ${layout} layout, ${plural(bytes, 'byte')}`);
@@ -88,6 +96,7 @@ export function sayResult(report: CommandReport, request: RestoreRequest, result
   sayExpired(report, request, result);
   if (notReplayed > 0) {
     report.say(`  Not tried, because not known here, but in it: ${plural(notReplayed, 'command')}.`);
+    if (hint !== undefined) report.say(`  ${sentence(hint)}`);
   }
   for (const [code, { count, examples }] of result.losses.byCode) {
     const names = examples.length > 0 ? `: ${examples.join(', ')}${count > examples.length ? ', …' : ''}` : '';
@@ -95,7 +104,7 @@ export function sayResult(report: CommandReport, request: RestoreRequest, result
   }
   sayOwner(report, result.source.path, request.target);
   report.say('To start a server from it:');
-  report.say(`  ${startLine(request, result)}`);
+  report.say(`  ${startLine(request, result, names)}`);
 }
 
 /** Who restores is often root, and the server another user, who could not write to what root has made. */
@@ -136,10 +145,12 @@ function lossesDocument({ losses }: RestoreResult): Readonly<Record<string, unkn
 }
 
 /** The command that starts a server from the result. */
-function startLine({ target, server }: RestoreRequest, { source, layout }: RestoreResult): string {
+function startLine({ target, server }: RestoreRequest, { source, layout }: RestoreResult, names: CommandNames): string {
   const { appendfilename, appendDir } = source.names;
   const folder = baseName(appendDir);
-  const words = [programOf(server), '--dir', shellWord(target), '--appendonly', 'yes'];
+  // Without its names the server would not know the log.
+  const config = names.areRenamed && names.configPath !== undefined ? [shellWord(names.configPath)] : [];
+  const words = [programOf(server), ...config, '--dir', shellWord(target), '--appendonly', 'yes'];
   if (appendfilename !== DEFAULT_APPEND_FILE) words.push('--appendfilename', shellWord(appendfilename));
   if (layout === 'multi-part' && folder !== DEFAULT_APPEND_FOLDER) words.push('--appenddirname', shellWord(folder));
   return words.join(' ');

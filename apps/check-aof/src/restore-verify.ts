@@ -5,6 +5,8 @@ import { type Disk, DiskError } from '@aof/disk';
 import { NO_EXPIRY } from '@aof/keyspace';
 import { LoadError, loadLog, type RecordApplier } from '@aof/loader';
 import { Request } from '@aof/resp-codec';
+import type { CommandNames } from './command-names.ts';
+import { isUnknownName } from './record-keys.ts';
 import { Replay } from './replay.ts';
 import { digestOf } from './restore-data-set.ts';
 import { RestoreError } from './restore-error.ts';
@@ -16,20 +18,29 @@ export interface LoadedTarget {
   readonly expired: number;
   /** Records of commands that this project does not know. */
   readonly notReplayed: number;
+  /** Some of them are called as no server is known to call a command. */
+  readonly hasUnknownName: boolean;
   readonly bytes: number;
   readonly digest: () => string;
 }
 
+interface LoadOptions {
+  readonly disk: Disk;
+  /** Wall clock, ms since the Unix epoch. */
+  readonly nowMs: number;
+  readonly progress: (done: number, total: number) => void;
+  readonly names: CommandNames;
+}
+
 /** @throws RestoreError RESTORE_NOT_VERIFIED; DiskError */
 export async function loadTarget(
-  disk: Disk,
   target: TargetFolder,
   manifest: Manifest,
-  { nowMs, progress }: { readonly nowMs: number; readonly progress: (done: number, total: number) => void },
+  { disk, nowMs, progress, names }: LoadOptions,
 ): Promise<LoadedTarget> {
   const files = filesOf(disk, target, manifest);
   const bytes = files.reduce((sum, { size }) => sum + size, 0);
-  const applier = new ReplayApplier(nowMs);
+  const applier = new ReplayApplier(nowMs, names);
   const nothing = (): void => {};
   try {
     await loadLog({
@@ -62,8 +73,8 @@ export async function loadTarget(
       if (expireAtMs !== NO_EXPIRY && nowMs > expireAtMs) expired++;
     }
   }
-  const { notReplayed } = applier;
-  return { kept: kept - expired, expired, notReplayed, bytes, digest: () => digestOf(keyspace) };
+  const { notReplayed, hasUnknownName } = applier;
+  return { kept: kept - expired, expired, notReplayed, hasUnknownName, bytes, digest: () => digestOf(keyspace) };
 }
 
 function filesOf(disk: Disk, target: TargetFolder, manifest: Manifest): AofFile[] {
@@ -78,16 +89,23 @@ function filesOf(disk: Disk, target: TargetFolder, manifest: Manifest): AofFile[
 class ReplayApplier implements RecordApplier {
   readonly view = new Request();
   readonly replay: Replay;
+  readonly #names: CommandNames;
   notReplayed = 0;
+  hasUnknownName = false;
 
-  constructor(nowMs: number) {
+  constructor(nowMs: number, names: CommandNames) {
+    this.#names = names;
     this.replay = new Replay(nowMs);
     this.replay.beginFile();
   }
 
   apply(): ReturnType<RecordApplier['apply']> {
-    const { kind } = this.replay.apply(this.view);
-    if (kind === 'unknown') this.notReplayed++;
+    const record = this.#names.understood(this.view);
+    const { kind } = this.replay.apply(record);
+    if (kind === 'unknown') {
+      this.notReplayed++;
+      this.hasUnknownName ||= isUnknownName(record);
+    }
     if (kind === 'arity') return { refusal: 'Wrong number of arguments' };
     return this.replay.isInTransaction ? 'in-transaction' : 'applied';
   }

@@ -10,6 +10,7 @@ import { EMPTY_MANIFEST, type LayoutKind, type Manifest, MultiPartLayout } from 
 import { type Disk, DiskError } from '@aof/disk';
 import { readLog } from '@aof/log-reader';
 import type { RdbTarget } from '@aof/rdb';
+import type { CommandNames } from './command-names.ts';
 import { type HeldFiles, holdFound } from './held-files.ts';
 import { type BaseForm, writeBase } from './restore-base.ts';
 import { bytesOf, copyUpTo, type Part, partsUpTo } from './restore-copy.ts';
@@ -63,6 +64,7 @@ export interface RestoreOptions {
   /** Wall clock, ms since the Unix epoch. */
   readonly nowMs: number;
   readonly progress: (done: number, total: number) => void;
+  readonly names: CommandNames;
 }
 
 export interface RestoreResult {
@@ -78,6 +80,8 @@ export interface RestoreResult {
   readonly losses: Losses;
   /** Records of a copy that cannot be replayed here: they are in it, and were not looked at. */
   readonly notReplayed: number;
+  /** Some of them are called as no server is known to call a command. */
+  readonly hasUnknownName: boolean;
 }
 
 /** Whether servers like this read a log of several files. */
@@ -169,7 +173,7 @@ function olderFiles(disk: Disk, { names, manifest }: SourceLog): string[] {
   return [...new Set([...listed, ...new MultiPartLayout(disk, names, manifest).unlistedFiles()])];
 }
 
-type Made = Pick<RestoreResult, 'form' | 'bytes' | 'keys' | 'losses' | 'notReplayed'>;
+type Made = Pick<RestoreResult, 'form' | 'bytes' | 'keys' | 'losses' | 'notReplayed' | 'hasUnknownName'>;
 
 function isRewriting({ server, selection }: RestoreRequest): boolean {
   return server !== undefined || selection.only.length > 0 || selection.databases.length > 0 || selection.keepsExpired;
@@ -179,27 +183,27 @@ function isRewriting({ server, selection }: RestoreRequest): boolean {
 export async function findCut(
   source: SourceLog,
   { cut, isUpToDamage }: Pick<RestoreRequest, 'cut' | 'isUpToDamage'>,
-  { disk, progress }: RestoreOptions,
+  { disk, progress, names }: RestoreOptions,
 ): Promise<FoundCut> {
-  const finder = new CutFinder({ cut, files: source.files, olderFiles: olderFiles(disk, source), isUpToDamage });
-  for await (const batch of readLog(disk, source, { faults: 'report' })) {
+  const older = olderFiles(disk, source);
+  const finder = new CutFinder({ cut, files: source.files, olderFiles: older, isUpToDamage, hint: names.hint });
+  const { understood } = names;
+  for await (const batch of readLog(disk, source, { faults: 'report', understood })) {
     for (const event of batch) if (!finder.take(event)) return finder.finish();
     progress(batch.readBytes, batch.totalBytes);
   }
   return finder.finish();
 }
 
-async function copied(
-  parts: readonly Part[],
-  target: TargetFolder,
-  { disk, nowMs, progress }: RestoreOptions,
-): Promise<Made> {
+async function copied(parts: readonly Part[], target: TargetFolder, options: RestoreOptions): Promise<Made> {
+  const { disk } = options;
   const wanted = parts.reduce((sum, { bytes }) => sum + bytes, 0);
   refuseWithoutRoom(disk, target.path, wanted);
-  const manifest = await copyUpTo(disk, parts, target, progress);
-  const loaded = await load(disk, target, manifest, { nowMs, progress });
-  const { kept, expired, notReplayed, bytes } = loaded;
-  return { form: 'copy', bytes, keys: { kept, expired, leftOut: 0 }, losses: new Losses(), notReplayed };
+  const manifest = await copyUpTo(parts, target, options);
+  const loaded = await load(target, manifest, options);
+  const { kept, expired, notReplayed, hasUnknownName, bytes } = loaded;
+  const keys = { kept, expired, leftOut: 0 };
+  return { form: 'copy', bytes, keys, losses: new Losses(), notReplayed, hasUnknownName };
 }
 
 async function rewritten(
@@ -209,18 +213,17 @@ async function rewritten(
   request: RestoreRequest,
   options: RestoreOptions,
 ): Promise<Made> {
-  const { disk, nowMs, progress } = options;
   const form = formOf(request.server);
   const name = target.staged.baseName(1, form.kind === 'rdb' ? 'rdb' : 'aof');
   const written = await writeSelected(source, place, target.pathOf(name), form, request, options);
   const base = { name, sequence: 1, type: 'b' } as const;
   const manifest = target.layout === 'single' ? EMPTY_MANIFEST : { ...EMPTY_MANIFEST, base, lastBaseSequence: 1 };
-  const loaded = await load(disk, target, manifest, { nowMs, progress });
+  const loaded = await load(target, manifest, options);
   const { keys, losses, lostKeys, digest } = written;
   // Values that the target does not know are missing; what there is must be all the rest.
   const isSame = lostKeys > 0 ? loaded.kept + loaded.expired === keys.kept - lostKeys : loaded.digest() === digest;
   if (!isSame) throw notVerified(`it loads as ${loaded.kept} keys that differ from the ${keys.kept} that were written`);
-  return { form: form.kind, bytes: loaded.bytes, keys, losses, notReplayed: 0 };
+  return { form: form.kind, bytes: loaded.bytes, keys, losses, notReplayed: 0, hasUnknownName: false };
 }
 
 interface Written {
@@ -239,15 +242,16 @@ async function writeSelected(
   path: string,
   form: BaseForm,
   { selection, server, skipsUnknown }: RestoreRequest,
-  { disk, nowMs, progress }: RestoreOptions,
+  options: RestoreOptions,
 ): Promise<Written> {
-  const dataSet: DataSet = await buildDataSet({ disk, log: source, place, nowMs, skipsUnknown, progress });
+  const { nowMs } = options;
+  const dataSet: DataSet = await buildDataSet({ ...options, log: source, place, skipsUnknown });
   const keys = selectKeys(dataSet.keyspace, selection, nowMs);
   const digest = digestOf(dataSet.keyspace);
   const hasFunctions = server !== 'ours';
   const { losses } = dataSet;
   const lostBefore = losses.count('key');
-  await writeBase(dataSet, { disk, path, form, hasFunctions, nowMs, progress });
+  await writeBase(dataSet, { ...options, path, form, hasFunctions });
   return { keys, losses, lostKeys: losses.count('key') - lostBefore, digest };
 }
 
@@ -261,13 +265,8 @@ function defaultLayout(server: ServerTarget | undefined, source: SourceLog): Lay
   return readsMultiPart(server) ? 'multi-part' : 'single';
 }
 
-async function load(
-  disk: Disk,
-  target: TargetFolder,
-  manifest: Manifest,
-  options: Pick<RestoreOptions, 'nowMs' | 'progress'>,
-): Promise<LoadedTarget> {
-  const loaded = await loadTarget(disk, target, manifest, options);
+async function load(target: TargetFolder, manifest: Manifest, options: RestoreOptions): Promise<LoadedTarget> {
+  const loaded = await loadTarget(target, manifest, options);
   // The manifest comes last: before it, what is there is not yet taken for a log.
   target.writeManifest(manifest);
   return loaded;

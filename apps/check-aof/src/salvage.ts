@@ -8,6 +8,7 @@
  */
 import type { DiskFile } from '@aof/disk';
 import type { BrokenRecord } from './broken-record.ts';
+import { type CommandNames, OWN_NAMES } from './command-names.ts';
 import { type KeyPlace, KeySet } from './key-place.ts';
 import type { Loss } from './loss.ts';
 import { LossCounter } from './measure-loss.ts';
@@ -46,6 +47,7 @@ export async function salvageBehind(
   from: number,
   database: number,
   later: readonly DiskFile[] = [],
+  names: CommandNames = OWN_NAMES,
 ): Promise<Salvage> {
   const collector = new SalvageCollector(database);
   await recogniseRecords(
@@ -53,10 +55,11 @@ export async function salvageBehind(
     from,
     (record) => collector.add(record),
     (record) => collector.addBroken(record),
+    names,
   );
   for (const next of later) {
     collector.beginNextFile();
-    await recogniseRecords(next, 0, (record) => collector.follow(record));
+    await recogniseRecords(next, 0, (record) => collector.follow(record), undefined, names);
   }
   return collector.finish(file.size() - from);
 }

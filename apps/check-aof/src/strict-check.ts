@@ -21,6 +21,7 @@ import { type Disk, DiskError, type DiskFile } from '@aof/disk';
 import { fileChunks } from '@aof/log-reader';
 import { ENTRY as RDB_ENTRY, NEED_MORE as RDB_NEED_MORE, RdbError, RdbReader } from '@aof/rdb';
 import { Request } from '@aof/resp-codec';
+import { type CommandNames, OWN_NAMES } from './command-names.ts';
 import { describeBytes, describeRecord, describeText } from './describe-record.ts';
 import {
   type Certainty,
@@ -44,6 +45,8 @@ export interface StrictOptions {
   readonly nowMs: number;
   /** Bytes of all files that have been looked at. */
   readonly progress: (done: number, total: number) => void;
+  /** By what names the server calls commands. Default: by their own. */
+  readonly names?: CommandNames;
 }
 
 /** @throws DiskError reading failed */
@@ -197,6 +200,11 @@ class StrictCheck {
     return this.#replay;
   }
 
+  /** What a record means. */
+  understood(record: Request): Request {
+    return (this.#options.names ?? OWN_NAMES).understood(record);
+  }
+
   progress(fileOffset: number): void {
     this.#options.progress(this.#bytesBefore + fileOffset, this.#totalBytes);
   }
@@ -314,14 +322,14 @@ class RecordPass {
   }
 
   #judge(): void {
-    const view = this.#view;
+    const view = this.#check.understood(this.#view);
     const outcome = this.#check.replay.apply(view);
     switch (outcome.kind) {
       case 'applied':
       case 'in-transaction':
         return;
       case 'unknown':
-        return this.#unknown();
+        return this.#unknown(view);
       case 'arity':
         return this.#found('command-arity', 'certain', `${outcome.command} does not take ${view.count - 1} arguments`);
       case 'not-logged':
@@ -341,8 +349,7 @@ class RecordPass {
     }
   }
 
-  #unknown(): void {
-    const view = this.#view;
+  #unknown(view: Request): void {
     const name = view.latin1(0);
     switch (knownElsewhere(name, view.count)) {
       case 'yes':

@@ -1,8 +1,9 @@
 /** `check-aof --strict`: the strict check for people and for programs. */
 import { type Disk, DiskError } from '@aof/disk';
 import { findLog } from '@aof/log-reader';
+import type { CommandNames } from './command-names.ts';
 import { reasonOf } from './command-report.ts';
-import { findingText, type StrictReport, summaryText, type Tint } from './findings.ts';
+import { findingText, type StrictReport, sentence, summaryText, type Tint } from './findings.ts';
 import { type HeldFiles, holdFound } from './held-files.ts';
 import type { LogFile } from './log-files.ts';
 import { nameText, type Output, toned } from './output.ts';
@@ -13,11 +14,12 @@ export interface StrictCommandOptions {
   readonly output: Output;
   readonly nowMs: () => number;
   readonly isJson: boolean;
+  readonly names: CommandNames;
 }
 
 /** @returns 0: nothing was found, 1: something was, or there is no log to check */
 export async function strictCommand(path: string, options: StrictCommandOptions): Promise<0 | 1> {
-  const { disk, output, nowMs, isJson } = options;
+  const { disk, output, nowMs, isJson, names } = options;
   const sayJson = (fields: object, status: 0 | 1): void =>
     output.write(
       nameText(`${JSON.stringify({ command: 'check', mode: 'strict', path, ...fields, status }, undefined, 2)}\n`),
@@ -27,13 +29,14 @@ export async function strictCommand(path: string, options: StrictCommandOptions)
     const { files, held } = logToCheck(disk, path);
     let report: StrictReport;
     try {
-      report = await checkStrictly({ disk: held?.disk ?? disk, files, nowMs: nowMs(), progress });
+      report = await checkStrictly({ disk: held?.disk ?? disk, files, nowMs: nowMs(), progress, names });
     } finally {
       held?.letGo();
     }
     const status = report.findingCount === 0 ? 0 : 1;
-    if (isJson) sayJson(report, status);
-    else sayReport(report, output);
+    const hint = report.findings.some(({ code }) => code === 'command-unknown') ? names.hint : undefined;
+    if (isJson) sayJson({ ...report, hint }, status);
+    else sayReport(report, output, hint);
     return status;
   } catch (error) {
     const reason = reasonOf(error);
@@ -56,9 +59,10 @@ function logToCheck(disk: Disk, path: string): { readonly files: readonly LogFil
   }
 }
 
-function sayReport(report: StrictReport, output: Output): void {
+function sayReport(report: StrictReport, output: Output, hint: string | undefined): void {
   const tint: Tint = (tone, text) => toned(output, tone, text);
   for (const finding of report.findings) output.write(nameText(findingText(finding, tint)));
   const isGood = report.findingCount === 0;
   output.write(`${tint(isGood ? 'good' : 'bad', summaryText(report).trimEnd())}\n`);
+  if (hint !== undefined) output.write(`${sentence(hint)}\n`);
 }

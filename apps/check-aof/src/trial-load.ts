@@ -8,6 +8,7 @@ import { type Disk, DiskError } from '@aof/disk';
 import { type ApplyOutcome, loadLog, type RecordApplier } from '@aof/loader';
 import type { RdbEntry } from '@aof/rdb';
 import { Request } from '@aof/resp-codec';
+import { type CommandNames, OWN_NAMES } from './command-names.ts';
 import { isModuleCommand, knownElsewhere } from './known-commands.ts';
 import type { LogFile } from './log-files.ts';
 import { runnableName } from './record-keys.ts';
@@ -20,6 +21,8 @@ export interface TrialLoadOptions {
   readonly nowMs: number;
   /** Bytes of all files that have been loaded. */
   readonly progress: (done: number, total: number) => void;
+  /** By what names the server calls commands. Default: by their own. */
+  readonly names?: CommandNames;
 }
 
 export interface TrialLoadReport {
@@ -43,7 +46,7 @@ export async function loadForTrial(options: TrialLoadOptions): Promise<TrialLoad
  * @throws LoadError, DiskError
  */
 export async function readForTrial(options: TrialLoadOptions): Promise<TrialLoadReport> {
-  const applier = new JudgingApplier();
+  const applier = new JudgingApplier(options.names ?? OWN_NAMES);
   const records = await loadInto(applier, options);
   return { records, keys: undefined, notReplayed: records, failed: 0 };
 }
@@ -55,7 +58,7 @@ export class TrialLoad {
 
   constructor(options: TrialLoadOptions) {
     this.#options = options;
-    this.#applier = new ReplayApplier(new Replay(options.nowMs));
+    this.#applier = new ReplayApplier(new Replay(options.nowMs), options.names ?? OWN_NAMES);
   }
 
   get keyspace(): Replay['keyspace'] {
@@ -105,18 +108,21 @@ function sizeOf(disk: Disk, path: string): number {
 class ReplayApplier implements TrialApplier {
   readonly view = new Request();
   readonly replay: Replay;
+  readonly #names: CommandNames;
   notReplayed = 0;
   failed = 0;
 
-  constructor(replay: Replay) {
+  constructor(replay: Replay, names: CommandNames) {
     this.replay = replay;
+    this.#names = names;
   }
 
   apply(): ApplyOutcome {
-    const outcome = this.replay.apply(this.view);
+    const record = this.#names.understood(this.view);
+    const outcome = this.replay.apply(record);
     switch (outcome.kind) {
       case 'unknown':
-        return this.#unknown();
+        return this.#unknown(record);
       case 'arity':
         return { refusal: `Wrong number of arguments for '${outcome.command}'` };
       case 'error':
@@ -138,9 +144,9 @@ class ReplayApplier implements TrialApplier {
     this.replay.beginFile();
   }
 
-  #unknown(): ApplyOutcome {
-    const name = this.view.count === 0 ? '' : this.view.latin1(0);
-    const isKnown = knownElsewhere(name, this.view.count) === 'yes' || isModuleCommand(name);
+  #unknown(record: Request): ApplyOutcome {
+    const name = record.count === 0 ? '' : record.latin1(0);
+    const isKnown = knownElsewhere(name, record.count) === 'yes' || isModuleCommand(name);
     if (!isKnown) return { refusal: `Unknown command '${name.slice(0, 128)}'` };
     this.notReplayed++;
     return this.replay.isInTransaction ? 'in-transaction' : 'applied';
@@ -149,10 +155,15 @@ class ReplayApplier implements TrialApplier {
 
 class JudgingApplier implements TrialApplier {
   readonly view = new Request();
+  readonly #names: CommandNames;
   #isInTransaction = false;
 
+  constructor(names: CommandNames) {
+    this.#names = names;
+  }
+
   apply(): ApplyOutcome {
-    const name = runnableName(this.view);
+    const name = runnableName(this.#names.understood(this.view));
     if (name === undefined) return { refusal: 'Unknown command or wrong number of arguments' };
     if (name === 'multi') this.#isInTransaction = true;
     else if (name === 'exec') this.#isInTransaction = false;

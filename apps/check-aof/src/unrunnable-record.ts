@@ -1,9 +1,10 @@
 /** Finds the first record of a file that no server would run, although its framing is good: such a log does not load. */
-import { Request } from '@aof/resp-codec';
+import type { Request } from '@aof/resp-codec';
+import { asWritten, type CommandNames } from './command-names.ts';
 import { describeText } from './describe-record.ts';
 import { plural } from './findings.ts';
 import { isModuleCommand } from './known-commands.ts';
-import { runnableName } from './record-keys.ts';
+import { isUnknownName, runnableName } from './record-keys.ts';
 
 export interface Unrunnable {
   /** Where the record begins, or the transaction that it is in: bytes in the file. */
@@ -11,6 +12,8 @@ export interface Unrunnable {
   readonly line: number;
   /** What is wrong with it, in words. */
   readonly reason: string;
+  /** Its name is not known, and may be one that a server has given to a command. */
+  readonly isUnknown: boolean;
 }
 
 /** A command that only servers with some module run. */
@@ -20,32 +23,59 @@ export interface ModuleCommand {
   readonly name: string;
 }
 
+/** A renamed command by its own name: what a server writes by itself, and a Redis with such a configuration does not load. */
+export interface OwnNamed {
+  readonly offset: number;
+  readonly line: number;
+  readonly name: string;
+  /** '' if it has none. */
+  readonly newName: string;
+}
+
 /** Sees all records of one file, in order. */
 export class UnrunnableFinder {
-  readonly view = new Request();
+  readonly #names: CommandNames;
   #transaction: { readonly offset: number; readonly line: number } | undefined;
   #found: Unrunnable | undefined;
 
   #moduleCommand: ModuleCommand | undefined;
+  #ownNamed: OwnNamed | undefined;
+
+  constructor(names: CommandNames) {
+    this.#names = names;
+  }
 
   /** The first one. */
   get moduleCommand(): ModuleCommand | undefined {
     return this.#moduleCommand;
   }
 
+  /** The first one. */
+  get ownNamed(): OwnNamed | undefined {
+    return this.#ownNamed;
+  }
+
   get found(): Unrunnable | undefined {
     return this.#found;
   }
 
-  /** The record in `view` begins at `offset`. */
-  passed(offset: number, line: number): void {
+  /** @param record as it is meant; it begins at `offset` */
+  passed(record: Request, offset: number, line: number): void {
     if (this.#found !== undefined) return;
-    const name = runnableName(this.view);
-    if (name === undefined) this.#found = { ...(this.#transaction ?? { offset, line }), reason: reasonOf(this.view) };
-    else if (name === 'multi') this.#transaction = { offset, line };
+    if (this.#ownNamed === undefined) this.#noteOwnName(asWritten(record), offset, line);
+    const name = runnableName(record);
+    if (name === undefined) {
+      const reason = reasonOf(asWritten(record));
+      this.#found = { ...(this.#transaction ?? { offset, line }), reason, isUnknown: isUnknownName(record) };
+    } else if (name === 'multi') this.#transaction = { offset, line };
     else if (name === 'exec') this.#transaction = undefined;
     else if (this.#moduleCommand === undefined && isModuleCommand(name))
       this.#moduleCommand = { offset, line, name: name.toUpperCase() };
+  }
+
+  #noteOwnName(record: Request, offset: number, line: number): void {
+    const newName = this.#names.newNameOf(record);
+    if (newName !== undefined) this.#ownNamed = { offset, line, name: record.latin1(0).toUpperCase(), newName };
   }
 }
 

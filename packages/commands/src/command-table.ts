@@ -104,10 +104,10 @@ export class CommandTable {
   readonly #byName = new Map<string, Command>();
   /** By their own names. */
   readonly #byOwnName = new Map<string, Command>();
-  /** Names of commands that Redis has and this table has not. */
-  readonly #elsewhere = new Set(COMMANDS_ELSEWHERE);
+  /** Commands that Redis has and this table has not: by what clients call them, their own names. */
+  readonly #elsewhere = new Map(COMMANDS_ELSEWHERE.map((name) => [name, name]));
   readonly #slots: (Command | undefined)[] = new Array(SLOTS).fill(undefined);
-  #isRenamed = false;
+  readonly #renamed = new Map<string, string>();
 
   constructor(specs: readonly CommandSpec[]) {
     for (const spec of specs) {
@@ -123,6 +123,14 @@ export class CommandTable {
   /** How many commands clients can call. */
   get size(): number {
     return this.#byName.size;
+  }
+
+  /**
+   * What clients call the renamed commands by, lower case, '' where they cannot; by their own names. Those that Redis has and this
+   * table has not are among them.
+   */
+  get renamed(): ReadonlyMap<string, string> {
+    return this.#renamed;
   }
 
   /** All commands that clients can call, in the order of the families. */
@@ -143,15 +151,17 @@ export class CommandTable {
     if (command === undefined && !this.#elsewhere.has(name)) return 'No such command in rename-command';
     const isTaken = newName !== name && (this.#byName.has(newName) || this.#elsewhere.has(newName));
     if (isTaken || isOwnNameOfAnother(newName, command, this.#byOwnName)) return 'Target command name already exists';
+    const ownName = command?.spec.name ?? this.#elsewhere.get(name) ?? name;
+    if (newName === ownName) this.#renamed.delete(ownName);
+    else this.#renamed.set(ownName, newName);
     if (command === undefined) {
       this.#elsewhere.delete(name);
-      if (newName !== '') this.#elsewhere.add(newName);
+      if (newName !== '') this.#elsewhere.set(newName, ownName);
       return undefined;
     }
     this.#byName.delete(name);
     command.calledBy = newName;
     if (newName !== '') this.#byName.set(newName, command);
-    this.#isRenamed = true;
     this.#fillSlots();
     return undefined;
   }
@@ -186,7 +196,7 @@ export class CommandTable {
   /** The command that a record of the log names: by what clients call it, or by its own name. */
   findLogged(record: Request): Command | undefined {
     const command = this.find(record);
-    if (command !== undefined || !this.#isRenamed || record.count === 0) return command;
+    if (command !== undefined || this.#renamed.size === 0 || record.count === 0) return command;
     return this.#byOwnName.get(asciiLower(record.latin1(0)));
   }
 

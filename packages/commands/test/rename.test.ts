@@ -102,6 +102,16 @@ describe('a table with renamed commands', () => {
     expect(['get', 'config', 'b', 'y'].map((name) => called(table, name))).toEqual(['get', 'config', 'set', undefined]);
   });
 
+  it('tells what clients call the renamed commands by, those that are elsewhere included', () => {
+    const { table } = tableWith('SET Put', 'PUT store', 'DEL ', 'EVAL run', 'RUN r', 'GET g', 'G get', 'REPLICAOF ');
+    expect([...table.renamed]).toEqual([
+      ['set', 'store'],
+      ['del', ''],
+      ['eval', 'r'],
+      ['replicaof', ''],
+    ]);
+  });
+
   it('knows what the log may call a command: both names, whatever clients may call', () => {
     const { table } = tableWith('SET put', 'DEL ', 'SELECT ');
     expect(['put', 'SET', 'del', 'Select', 'get', 'nosuch', ''].map((name) => logged(table, name))).toEqual([

@@ -7,6 +7,7 @@
  */
 import { NEED_MORE } from '@aof/aof-files';
 import { type Disk, DiskError, type DiskFile } from '@aof/disk';
+import type { Request } from '@aof/resp-codec';
 import { CHUNK_BYTES, fileChunks } from './file-chunks.ts';
 import { type FoundLog, findLog, type LogFile } from './find-log.ts';
 import type { LogEvent } from './log-event.ts';
@@ -26,6 +27,11 @@ export interface ReadLogOptions extends RdbPartOptions {
   readonly faults?: 'throw' | 'report';
   /** Which files of the log are read. Default: all. */
   readonly isWanted?: (file: LogFile) => boolean;
+  /**
+   * What a record means, where the server calls commands by other names (`rename-command`): that is the event's `request`, and
+   * decides about databases and transactions. Default: what stands there.
+   */
+  readonly understood?: (record: Request) => Request;
 }
 
 /** Events that lie in memory already. Those that a loop leaves unread are passed over. */
@@ -113,6 +119,7 @@ async function* readFile(opened: OpenedFile, options: FileOptions): AsyncGenerat
       atSeconds: state.atSeconds,
       transactions: state.transactions,
       maxBulkBytes: options.maxBulkBytes,
+      understood: options.understood,
     });
     goodEndOffset = recordsAt;
     try {

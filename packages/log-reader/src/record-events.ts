@@ -30,6 +30,7 @@ export interface RecordEventsOptions {
   /** Transactions that were met before. */
   readonly transactions?: number;
   readonly maxBulkBytes?: number | undefined;
+  readonly understood?: ((record: Request) => Request) | undefined;
 }
 
 export class RecordEvents {
@@ -43,7 +44,8 @@ export class RecordEvents {
   transactions: number;
   readonly #file: LogFile;
   readonly #reader: AofRecordReader;
-  readonly #request = new Request();
+  readonly #record = new Request();
+  readonly #understood: ((record: Request) => Request) | undefined;
   readonly #event: Changeable<CommandEvent>;
   #transaction: Changeable<Transaction> | undefined;
   /** EXEC or DISCARD was delivered as the last event, and closes the transaction. */
@@ -52,19 +54,20 @@ export class RecordEvents {
   constructor(options: RecordEventsOptions) {
     const { file, fileOffset, maxBulkBytes } = options;
     this.#file = file;
+    this.#understood = options.understood;
     this.goodEndOffset = fileOffset;
     this.database = options.database ?? 0;
     this.atSeconds = options.atSeconds;
     this.transactions = options.transactions ?? 0;
     this.#reader = new AofRecordReader({
       mode: 'load',
-      view: this.#request,
+      view: this.#record,
       fileOffset,
       ...(maxBulkBytes === undefined ? {} : { maxBulkBytes }),
     });
     this.#event = {
       kind: 'command',
-      request: this.#request,
+      request: this.#record,
       database: this.database,
       file,
       fileOffset,
@@ -123,7 +126,8 @@ export class RecordEvents {
     }
     event.fileOffset = reader.recordOffset;
     event.endOffset = reader.endOffset;
-    const nameLength = this.#request.length(0);
+    if (this.#understood !== undefined) event.request = this.#understood(this.#record);
+    const nameLength = event.request.length(0);
     // Few commands have a name as long as those that matter here.
     if (nameLength >= 4 && nameLength <= 7) this.#track(event, nameLength);
     event.database = this.database;
@@ -133,9 +137,9 @@ export class RecordEvents {
   }
 
   #track(event: CommandEvent, nameLength: number): void {
-    const request = this.#request;
+    const { request } = event;
     if (nameLength === 6) {
-      if (request.is(0, 'select') && request.count === 2) this.#select();
+      if (request.is(0, 'select') && request.count === 2) this.#select(request);
     } else if (nameLength === 5) {
       if (request.is(0, 'multi')) this.#begin(event);
     } else if (this.#transaction !== undefined) {
@@ -145,8 +149,8 @@ export class RecordEvents {
   }
 
   /** An index that is none is an error that a server passes over. */
-  #select(): void {
-    const database = this.#request.integer(1);
+  #select(request: Request): void {
+    const database = request.integer(1);
     if (typeof database === 'number' && database >= 0) this.database = database;
   }
 
@@ -163,7 +167,7 @@ export class RecordEvents {
   }
 
   #annotation(): AnnotationEvent {
-    const { buffer, rawStart, rawEnd } = this.#request;
+    const { buffer, rawStart, rawEnd } = this.#record;
     const line = buffer.subarray(rawStart, rawEnd);
     const seconds = parseTimestampAnnotation(line);
     if (seconds !== undefined && !Number.isNaN(seconds)) {

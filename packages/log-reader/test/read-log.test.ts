@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Disk } from '@aof/disk';
 import { writeRdbSync } from '@aof/rdb';
+import { Request } from '@aof/resp-codec';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { findLog, type LogEvent, LogFault, type LogFile, type ReadLogOptions, readLog } from '../src/index.ts';
@@ -104,6 +105,28 @@ describe('readLog', () => {
       ['select 2', 2, 5],
       ['SET c 3', 2, 9],
     ]);
+  });
+
+  test('takes a record for what it is understood as, and keeps its place', async () => {
+    const own: Readonly<Record<string, string>> = { use: 'SELECT', begin: 'MULTI', done: 'EXEC', put: 'SET' };
+    const understood = (request: Request): Request => {
+      const name = own[request.latin1(0)];
+      const rest = Array.from({ length: request.count - 1 }, (_, i) => request.bytes(i + 1));
+      return name === undefined ? request : Request.of([name, ...rest]);
+    };
+    const bytes = records('#TS:5', 'use 3', 'put a 1', 'begin', 'put b 2', 'done', 'SET c 3');
+    const events = await eventsOf(singleLog(bytes), SINGLE, { understood });
+    const asOwn = records('#TS:5', 'SELECT 3', 'SET a 1', 'MULTI', 'SET b 2', 'EXEC', 'SET c 3');
+    const expected = plain(await eventsOf(singleLog(asOwn), SINGLE));
+    const places = plainCommands(bytes);
+    expect(plain(events)).toEqual(
+      expected.map((command, i) => ({
+        ...command,
+        fileOffset: places[i]?.fileOffset,
+        endOffset: places[i]?.endOffset,
+      })),
+    );
+    expect(events.at(-1)).toMatchObject({ kind: 'file-end', goodEndOffset: bytes.length, fault: undefined });
   });
 
   test('shares one transaction among its commands, whose state is known in the end', async () => {

@@ -19,6 +19,8 @@ import {
 import { keyOf, LogStatistics, nameOfKey, type Observation } from '@aof/log-statistics';
 import type { RdbKeyEntry } from '@aof/rdb';
 import type { Request } from '@aof/resp-codec';
+import { type CommandNames, OWN_NAMES } from '../command-names.ts';
+import { isUnknownName } from '../record-keys.ts';
 import { BiggestKeys } from './biggest-keys.ts';
 import { ExpiryCount } from './expiry-count.ts';
 import type { ExplainedFile, Explanation, RewriteOutlook, UnreadPart } from './explanation.ts';
@@ -40,6 +42,8 @@ export interface ExplainOptions {
   readonly memoryBytes: number | undefined;
   /** Bytes so far, of all. */
   readonly progress: (done: number, total: number) => void;
+  /** By what names the server calls commands. Default: by their own. */
+  readonly names?: CommandNames;
 }
 
 /**
@@ -48,7 +52,8 @@ export interface ExplainOptions {
  */
 export async function explainLog(disk: Disk, log: FoundLog, options: ExplainOptions): Promise<Explanation> {
   let explainer: LogExplainer | undefined;
-  for await (const batch of readLog(disk, log, { faults: 'report' })) {
+  const { understood } = options.names ?? OWN_NAMES;
+  for await (const batch of readLog(disk, log, { faults: 'report', understood })) {
     explainer ??= new LogExplainer(batch.totalBytes, options);
     for (const event of batch) explainer.take(event);
     options.progress(batch.readBytes, batch.totalBytes);
@@ -91,6 +96,7 @@ class LogExplainer {
   #unread: UnreadPart | undefined;
   #notReplayed = 0;
   readonly #notReplayedCommands = new Set<string>();
+  #hasUnknownName = false;
   readonly #weightOf = (key: string): number => this.#followed?.weightOf(key) ?? 0;
   readonly #onDeleted = (key: string, weight: number): void => this.#statistics.observeExpiry(key, weight);
 
@@ -247,6 +253,7 @@ class LogExplainer {
     const db = followed.replay.keyspace.databases[database];
     if (db !== undefined) this.#expiry.before(db, keys);
     const outcome = followed.apply(request, keys);
+    if (outcome?.kind === 'unknown') this.#hasUnknownName ||= isUnknownName(request);
     if (outcome?.kind === 'unknown' || outcome?.kind === 'arity') this.#countNotReplayed(command);
     if (outcome?.kind === 'error' && followed.oneIn === 1) this.#countNotReplayed(command);
     if (db !== undefined) {
@@ -318,6 +325,7 @@ class LogExplainer {
       dueKeys: dueWithExpiry,
       notReplayed: this.#notReplayed,
       notReplayedCommands: [...this.#notReplayedCommands],
+      hint: this.#hasUnknownName ? (this.#options.names ?? OWN_NAMES).hint : undefined,
     };
     return { rewrite, dueWithExpiry, waiting };
   }

@@ -94,6 +94,8 @@ export interface RewriteOutlook {
   /** Records of commands that could not be replayed, with the names of the first of them. */
   readonly notReplayed: number;
   readonly notReplayedCommands: readonly string[];
+  /** What to do about them, if they may be known by other names. */
+  readonly hint: string | undefined;
 }
 
 /** What became of expiries; undefined if nothing was replayed. Counts are of the followed keys times `sampledOneIn`. */

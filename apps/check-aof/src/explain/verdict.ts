@@ -1,4 +1,5 @@
 /** What matters about a log, in sentences. */
+import { sentence } from '../findings.ts';
 import { bytesText, countText, durationText, shareText, shortCountText, utcText } from '../number-text.ts';
 import type { Explanation } from './explanation.ts';
 
@@ -53,7 +54,7 @@ export function deadBytesOf({ rewrite, totalBytes }: Explanation): number {
 function detailsOf({ rewrite, unread }: Explanation): string[] {
   const details: string[] = [];
   if (rewrite !== undefined) {
-    const { method, sampledOneIn, liveBytesError, rdbBytes, dueKeys, notReplayed, notReplayedCommands } = rewrite;
+    const { method, sampledOneIn, liveBytesError, rdbBytes, dueKeys, notReplayed, notReplayedCommands, hint } = rewrite;
     if (rdbBytes !== undefined && rewrite.liveKeys > 0)
       details.push(`With an RDB preamble the base would take ${bytesText(rdbBytes)}.`);
     if (method === 'sampled') {
@@ -67,7 +68,7 @@ function detailsOf({ rewrite, unread }: Explanation): string[] {
       );
     if (notReplayed > 0) {
       details.push(
-        `${countText(notReplayed)} commands could not be replayed (${notReplayedCommands.join(', ')}); live bytes lack what they did.`,
+        `${countText(notReplayed)} commands could not be replayed (${notReplayedCommands.join(', ')}); live bytes lack what they did.${hint === undefined ? '' : ` ${sentence(hint)}`}`,
       );
     }
   }
