@@ -8,8 +8,8 @@ export const PERIOD_MS = 1;
 export interface Lateness {
   readonly fromMs: number;
   readonly toMs: number;
-  /** How late the timer was, without the time in which the thread was ready and the machine ran something else; NaN where that is not counted. */
-  readonly ownMs: number;
+  /** How late the timer was, without the time in which the thread was ready and the machine ran something else; null where that is not counted. */
+  readonly ownMs: number | null;
   /** The processor that the thread ran on then; -1 where that is not known. */
   readonly processor: number;
 }
@@ -20,9 +20,12 @@ export function watchTimer(leastMs: number, onLate: (lateness: Lateness) => void
   let last = { atMs: monotonicMs(), waitedMs: waitedMs() };
   return setInterval(() => {
     const now = { atMs: monotonicMs(), waitedMs: waitedMs() };
-    const ownMs = now.atMs - last.atMs - PERIOD_MS - (now.waitedMs - last.waitedMs);
-    if (now.atMs - last.atMs - PERIOD_MS > leastMs)
+    const lateMs = now.atMs - last.atMs - PERIOD_MS;
+    if (lateMs > leastMs) {
+      const waited = now.waitedMs - last.waitedMs;
+      const ownMs = Number.isNaN(waited) ? null : lateMs - waited;
       onLate({ fromMs: last.atMs, toMs: now.atMs, ownMs, processor: processor() });
+    }
     last = now;
   }, PERIOD_MS).unref();
 }
@@ -32,7 +35,7 @@ export function monotonicMs(): number {
   return Number(process.hrtime.bigint() / 1000n) / 1000;
 }
 
-/** The time for which the main thread has waited for a processor, ms. Source: proc(5), schedstat. */
+/** The time for which the main thread has waited for a processor, ms; NaN where nobody counts it. Source: proc(5), schedstat. */
 function createWaitMeter(): () => number {
   if (process.platform !== 'linux') return () => Number.NaN;
   const schedstat = openSync('/proc/self/schedstat', 'r');

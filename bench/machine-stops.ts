@@ -33,7 +33,7 @@ export function watchMachine(): MachineWatch {
       let sum = 0;
       for (const stop of stops[processor] ?? []) {
         const shared = Math.min(toMs, stop.toMs) - Math.max(fromMs, stop.fromMs);
-        sum += Math.max(0, Math.min(shared, stop.ownMs));
+        sum += Math.max(0, Math.min(shared, stop.ownMs ?? 0));
       }
       return sum;
     },
@@ -45,5 +45,5 @@ export function watchMachine(): MachineWatch {
 
 if (process.argv[1] === import.meta.filename)
   watchTimer(STOP_MS, (lateness) => {
-    if (lateness.ownMs > STOP_MS) process.stdout.write(`${JSON.stringify(lateness)}\n`);
+    if ((lateness.ownMs ?? 0) > STOP_MS) process.stdout.write(`${JSON.stringify(lateness)}\n`);
   }).ref();
