@@ -63,6 +63,9 @@ export class KeyspaceEntryApplier {
       case 'empty-key':
         this.#count('empty keys');
         return undefined;
+      case 'resize':
+        this.#engine.keyspace.databases[entry.database]?.reserve(entry.keys);
+        return undefined;
       case 'end':
         this.#report();
         return undefined;
@@ -95,6 +98,11 @@ export class KeyspaceEntryApplier {
     if (idleSec !== undefined || frequency !== undefined) setUsage(db, latin1Of(bytes, keyStart, keyEnd), attributes);
     this.loadedKeys++;
     return undefined;
+  }
+
+  /** See KeyForeseer. */
+  foreseeKey(database: number, bytes: Uint8Array, keyStart: number, keyEnd: number): void {
+    this.#engine.keyspace.databases[database]?.foreseeBytes(bytes, keyStart, keyEnd);
   }
 
   #keep(code: string): void {

@@ -9,7 +9,7 @@ import {
   type RecordApplier,
   type StringApplier,
 } from '@aof/loader';
-import { writeRdbSync } from '@aof/rdb';
+import { type KeyForeseer, writeRdbSync } from '@aof/rdb';
 import { DEFAULT_LIMITS, Request } from '@aof/resp-codec';
 import type { Engine } from './engine.ts';
 import { KeyspaceEntryApplier } from './entry-applier.ts';
@@ -161,12 +161,14 @@ export class ExecutorApplier implements RecordApplier {
   /** The entries of an RDB part go into the keyspace without a command. */
   readonly applyEntry: EntryApplier;
   readonly applyString: StringApplier;
+  readonly foreseeKey: KeyForeseer;
 
   constructor(engine: Engine) {
     this.#engine = engine;
     const entries = new KeyspaceEntryApplier(engine);
     this.applyEntry = (entry) => entries.apply(entry);
     this.applyString = (...key) => entries.applyString(...key);
+    this.foreseeKey = (...key) => entries.foreseeKey(...key);
     this.#client = engine.createDetachedClient();
   }
 

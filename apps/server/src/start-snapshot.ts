@@ -78,6 +78,7 @@ export async function loadSnapshot(
       return applier.apply(entry);
     },
     applyString: (...key) => applier.applyString(...key),
+    foreseeKey: (...key) => applier.foreseeKey(...key),
     progress: (loadedBytes) => {
       setProgress({ startedAtMs, totalBytes, loadedBytes });
       const nowMs = clock.nowMs();

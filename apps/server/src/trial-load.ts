@@ -6,6 +6,7 @@
  */
 import { Config } from '@aof/config';
 import type { ApplyOutcome, EntryApplier, RecordApplier, StringApplier } from '@aof/loader';
+import type { KeyForeseer } from '@aof/rdb';
 import { Engine } from './engine.ts';
 import { RecordChecker } from './record-checker.ts';
 import { ExecutorApplier } from './start-log.ts';
@@ -17,6 +18,7 @@ export class TrialApplier implements RecordApplier {
   readonly view: RecordApplier['view'];
   readonly applyEntry: EntryApplier;
   readonly applyString: StringApplier;
+  readonly foreseeKey: KeyForeseer;
   readonly #engine: Engine;
   readonly #checker: RecordChecker;
   readonly #commands: ExecutorApplier;
@@ -40,6 +42,7 @@ export class TrialApplier implements RecordApplier {
     this.view = this.#commands.view;
     this.applyEntry = this.#commands.applyEntry;
     this.applyString = this.#commands.applyString;
+    this.foreseeKey = this.#commands.foreseeKey;
   }
 
   /** Keys that the log makes, those that have expired included. */

@@ -37,6 +37,8 @@ export interface KeyDictionary {
   find(key: Key): boolean;
   /** `find` for the key whose bytes are `start` to `end` (exclusive); no string is made of them. */
   findBytes(bytes: Uint8Array, start: number, end: number): boolean;
+  /** Says that the key will soon be looked for: told of some keys at once, it fetches from memory what the searches will wait for. */
+  foreseeBytes(bytes: Uint8Array, start: number, end: number): void;
   /** Finds a random entry, every one about as likely. @param random01 a source of numbers in [0, 1) */
   findRandom(random01: () => number): boolean;
   /** Inserts `key` without expiry; it is the found entry then. Only directly after a `find` that did not find that key. */
@@ -65,6 +67,8 @@ export interface KeyDictionary {
   remove(): void;
 
   clear(): void;
+  /** Makes room for `count` entries in all, as a hint: more or fewer may come. Does nothing where there is an entry already. */
+  reserve(count: number): void;
   /**
    * Visits the entries from `cursor` (0: the first) on until at least `count` were visited; answers the next cursor, 0 at the
    * end. An entry that is present from the first call to the last is visited once at least, whatever happens in between.

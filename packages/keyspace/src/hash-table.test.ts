@@ -74,6 +74,20 @@ describe('the hash table', () => {
     }
   });
 
+  test('does not split where room was made for as many', () => {
+    for (const count of [1, 4, 100, 2496, 2497, 30_000]) {
+      const table = HashTable.ofKeys(SEED);
+      table.reserve(count);
+      const segments = [...table.segments()];
+      for (let n = 0; n < count; n++) table.add(`key:${n}`);
+      check(table);
+      expect([...table.segments()]).toEqual(segments);
+    }
+    const table = HashTable.ofKeys(SEED);
+    table.reserve(2 ** 40);
+    expect([...table.segments()].length).toBe(4096);
+  });
+
   test('visits each entry once, also where segments have shrunk beside large ones', () => {
     const table = HashTable.ofKeys(SEED);
     for (let n = 0; n < 30_000; n++) table.add(`key:${n}`);
@@ -87,12 +101,15 @@ describe('the hash table', () => {
     expect(visited.sort()).toEqual([...table.keys()].sort());
   });
 
-  test('equals a Map after any insertions and removals', () => {
+  test('equals a Map after any insertions and removals, whatever room was made before', () => {
     let greatestDepth = 0;
     let merges = 0;
+    const room = fc.oneof(fc.constant(0), fc.nat(100), fc.nat(40_000));
     fc.assert(
-      fc.property(steps, (script) => {
+      fc.property(steps, room, (script, reserved) => {
         const table = HashTable.ofValues<number>(SEED);
+        table.reserve(reserved);
+        check(table);
         const model = new Map<string, number>();
         for (const [round, { isAdding, from, count }] of script.entries()) {
           const depthBefore = Math.max(...[...table.segments()].map((segment) => segment.depth));

@@ -21,6 +21,7 @@ import {
   clonedSegment,
   createEmptySegment,
   emptySlot,
+  estimatedBytes,
   fittingCapacity,
   GREATEST_CAPACITY,
   homeSlot,
@@ -32,9 +33,9 @@ import {
   nextCapacity,
   removeSlot,
   resized,
+  roomySegments,
   Segment,
   SPLIT_CAPACITY,
-  segmentBytes,
   splitInTwo,
 } from './segment.ts';
 import { HASH_END, scanSegments, visitScattered } from './segment-scan.ts';
@@ -50,9 +51,6 @@ const KEYS_TO_NUMBERS: Layout = { cellStride: 1, wordStride: 1, numbers: 'always
 
 /** What all tables without entries point at. */
 const NOTHING = createEmptySegment();
-
-/** Segments that stand for all when memory is estimated: their entries are spread evenly. */
-const MEASURED_SEGMENTS = 64;
 
 export class HashTable<V> {
   size = 0;
@@ -211,6 +209,14 @@ export class HashTable<V> {
     this.foundSegment = NOTHING;
   }
 
+  /** Makes room for `count` entries, so that they come without splits. Only while there is none. */
+  reserve(count: number): void {
+    if (this.size > 0 || count === 0) return;
+    this.#directory = roomySegments(this.layout, count);
+    this.#deepest = this.#directory.length;
+    this.#shift = 31 - Math.log2(this.#deepest);
+  }
+
   /** A table with the same keys and the very same values. */
   clone(): HashTable<V> {
     const copy = new HashTable<V>(this.layout, this.#seed);
@@ -335,15 +341,7 @@ export class HashTable<V> {
   memoryBytes(): number {
     const overhead = 160 + this.#directory.length * 8;
     if (this.size === 0) return overhead;
-    let bytes = 0;
-    let entries = 0;
-    let measured = 0;
-    for (const segment of this.segments()) {
-      bytes += segmentBytes(segment);
-      entries += segment.count;
-      if (++measured === MEASURED_SEGMENTS) break;
-    }
-    return overhead + Math.round(bytes * (this.size / Math.max(1, entries)));
+    return overhead + estimatedBytes(this.segments(), this.size);
   }
 
   // Columns -----------------------------------------------------------------------------------------------------------

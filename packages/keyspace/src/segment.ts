@@ -31,8 +31,14 @@ export const LEAST_CAPACITY = 4;
  * more buffers, each of which the garbage collector counts at each full collection.
  */
 export const SPLIT_CAPACITY = 4096;
+/** Entries per segment where room is made for all at once: with that many, `fittingCapacity` is SPLIT_CAPACITY at most. */
+const ROOMY_COUNT = Math.floor((limitOf(SPLIT_CAPACITY) * 3) / 4);
+/** 2^12 segments stand for ten million entries, and take some milliseconds to make; for more, they split as ever. */
+const MAX_ROOMY_DEPTH = 12;
 /** Home slots are made from 16 bits of the hash: more slots than that cannot be told apart. */
 export const GREATEST_CAPACITY = 1 << 16;
+/** Segments that stand for all when memory is estimated. */
+const MEASURED_SEGMENTS = 64;
 /** What an empty lazy number column holds. */
 export const NO_NUMBER = -1;
 
@@ -94,6 +100,14 @@ export function fittingCapacity(count: number): number {
   let capacity = LEAST_CAPACITY;
   while (capacity < GREATEST_CAPACITY && limitOf(capacity) * 3 < count * 4) capacity = nextCapacity(capacity);
   return capacity;
+}
+
+/** The segments of an empty table that takes `count` entries without a split, in the order of their hashes: 2^depth, of that depth. */
+export function roomySegments(layout: Layout, count: number): Segment[] {
+  let depth = 0;
+  while (depth < MAX_ROOMY_DEPTH && count / 2 ** depth > ROOMY_COUNT) depth++;
+  const capacity = fittingCapacity(Math.min(ROOMY_COUNT, Math.ceil(count / 2 ** depth)));
+  return Array.from({ length: 1 << depth }, (_, index) => new Segment(layout, capacity, depth, index << (32 - depth)));
 }
 
 /** The slot where the search for `hash` begins: the 16 bits after the first `depth`, scaled to the capacity. */
@@ -231,8 +245,21 @@ export function clonedSegment(segment: Segment, layout: Layout): Segment {
   return copy;
 }
 
+/** About how many bytes segments with `size` entries in all take: some stand for all, as entries are spread evenly. */
+export function estimatedBytes(segments: Iterable<Segment>, size: number): number {
+  let bytes = 0;
+  let entries = 0;
+  let measured = 0;
+  for (const segment of segments) {
+    bytes += segmentBytes(segment);
+    entries += segment.count;
+    if (++measured === MEASURED_SEGMENTS) break;
+  }
+  return Math.round(bytes * (size / Math.max(1, entries)));
+}
+
 /** About how many bytes the segment takes, without what its cells point at. */
-export function segmentBytes(segment: Segment): number {
+function segmentBytes(segment: Segment): number {
   const headers = 96 + 32 + 200 + (segment.numbers === null ? 0 : 200 + segment.numbers.byteLength);
   return headers + segment.cells.length * 8 + segment.words.byteLength;
 }

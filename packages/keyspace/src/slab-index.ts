@@ -17,7 +17,7 @@ export class SlabIndex<V extends object | string> {
   readonly table: HashTable<number>;
   readonly entries: SlabEntries<V>;
   readonly #seed: HashSeed;
-  /** Keeps the compiler from leaving out what `warm` reads. */
+  /** Keeps the compiler from leaving out what `warm` and `touchHomes` read. */
   lastTouched = 0;
 
   /** @param table of hashes made with `seed`, without cells and with two words */
@@ -68,6 +68,21 @@ export class SlabIndex<V extends object | string> {
       slot = slot + 1 === capacity ? 0 : slot + 1;
     }
     return found(table, segment, slot, hash);
+  }
+
+  /**
+   * Touches where the searches for keys with these hashes will begin, as `warm` does with entries: in a loop so short that the processor is
+   * in many of its rounds at a time.
+   */
+  touchHomes(hashes: Int32Array): void {
+    const { table } = this;
+    let read = 0;
+    for (let i = 0; i < hashes.length; i++) {
+      const hash = hashes[i];
+      const { words, capacity, depth } = table.segmentAt(hash);
+      read ^= words[homeSlot(hash, depth, capacity) * 2];
+    }
+    this.lastTouched = read;
   }
 
   /** Uses the found entry, for whoever has not just searched. */

@@ -4,7 +4,28 @@ import { MapDictionary } from '../test/map-dictionary.ts';
 import { SlabTable } from './slab-table.ts';
 
 describeDictionary('SlabTable', () => new SlabTable({ k0: 3, k1: 4 }));
+describeDictionary('SlabTable with room for many', () => {
+  const table = new SlabTable({ k0: 3, k1: 4 });
+  table.reserve(20_000);
+  return table;
+});
 describeDictionary('the reference', () => new MapDictionary());
+
+test('room that is made and keys that are foreseen are no keys', () => {
+  const table = new SlabTable({ k0: 3, k1: 4 });
+  const foresee = (n: number) => table.foreseeBytes(Buffer.from(`key:${n}`), 0, `key:${n}`.length);
+  for (let n = 0; n < 50; n++) foresee(n);
+  table.reserve(5000);
+  for (let n = 0; n < 50; n++) foresee(n);
+  expect([table.size, [...table.keys()], table.find('key:0')]).toEqual([0, [], false]);
+  table.insert('key:0', 'value', 0, 0);
+  table.reserve(100_000); // too late, and no harm
+  for (let n = 0; n < 50; n++) foresee(n);
+  expect([table.size, [...table.keys()], table.find('key:0')]).toEqual([1, ['key:0'], true]);
+  table.clear();
+  for (let n = 0; n < 50; n++) foresee(n);
+  expect([table.size, [...table.keys()]]).toEqual([0, []]);
+});
 
 test('tables with the same seed scan in the same order, with another seed in another', () => {
   const order = (k0: number) => {

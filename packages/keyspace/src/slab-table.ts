@@ -9,7 +9,7 @@
  */
 
 import { type BytesVisitor, type EntryVisitor, type Key, type KeyDictionary, NO_EXPIRY } from './dictionary.ts';
-import { defaultHashSeed, type HashSeed } from './hash.ts';
+import { defaultHashSeed, type HashSeed, hashBytes } from './hash.ts';
 import type { Segment } from './segment.ts';
 import { scanSegments } from './segment-scan.ts';
 import { SlabEntries } from './slab-entries.ts';
@@ -21,6 +21,8 @@ const EPOCH_SHIFT = 24;
 const LEAST_PAGE_BYTES = 16 * 1024;
 /** A string counts as one entry more for so many bytes. */
 const WEIGHT_SHIFT = 11;
+/** Keys whose places are fetched together. */
+const FORESEEN_KEYS = 16;
 /** Entries of a full visit that are fetched together. */
 const VISIT_STEP = 32;
 
@@ -28,6 +30,9 @@ export class SlabTable implements KeyDictionary {
   expiringCount = 0;
   readonly #seed: HashSeed;
   #index: SlabIndex<Value>;
+  /** Hashes of keys that are foreseen, until there are enough to fetch their places together. */
+  readonly #foreseen = new Int32Array(FORESEEN_KEYS);
+  #foreseenCount = 0;
 
   constructor(seed: HashSeed = defaultHashSeed()) {
     this.#seed = seed;
@@ -120,6 +125,18 @@ export class SlabTable implements KeyDictionary {
   clear(): void {
     this.#index = emptyIndex(this.#seed);
     this.expiringCount = 0;
+  }
+
+  foreseeBytes(bytes: Uint8Array, start: number, end: number): void {
+    const foreseen = this.#foreseen;
+    foreseen[this.#foreseenCount++] = hashBytes(bytes, start, end, this.#seed);
+    if (this.#foreseenCount < foreseen.length) return;
+    this.#foreseenCount = 0;
+    this.#index.touchHomes(foreseen);
+  }
+
+  reserve(count: number): void {
+    this.#index.table.reserve(count);
   }
 
   // Visiting ----------------------------------------------------------------------------------------------------------

@@ -52,6 +52,10 @@ export class MapDictionary implements KeyDictionary {
     this.insert(text(keyStart, keyEnd), text(valueStart, valueEnd), 0, 0);
   }
 
+  reserve(): void {}
+
+  foreseeBytes(): void {}
+
   setValueBytes(bytes: Uint8Array, start: number, end: number): void {
     this.setValue(Buffer.from(bytes.subarray(start, end)).toString('latin1'));
   }

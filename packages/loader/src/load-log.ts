@@ -24,7 +24,7 @@ import {
   type RecordView,
 } from '@aof/aof-files';
 import { type Disk, DiskError, type DiskFile } from '@aof/disk';
-import type { KeyAttributes, RdbEntry } from '@aof/rdb';
+import type { KeyAttributes, KeyForeseer, RdbEntry } from '@aof/rdb';
 import { LoadError } from './load-error.ts';
 import { beginsWithRdbPart, loadRdbPart, MAGIC_BYTES } from './rdb-part.ts';
 import { VouchedBytes, type Vouching } from './vouched-bytes.ts';
@@ -55,11 +55,14 @@ export interface RecordApplier {
   readonly applyEntry?: EntryApplier;
   /** Takes what it can of the keys with string values; without it, they are entries too. */
   readonly applyString?: StringApplier;
+  /** Hears of some keys at once before `applyString` gets them one by one. */
+  readonly foreseeKey?: KeyForeseer;
 }
 
 /**
  * Takes one entry of an RDB part. Keys come whole or, if they are large, in parts one behind the other. Nothing has expired
- * as long as the load runs, not even keys whose time has passed.
+ * as long as the load runs, not even keys whose time has passed. How many keys are to come (`resize`) is bounded by what the rest of
+ * the file makes likely, so that room may be made for them.
  *
  * @returns why the entry cannot be taken, which ends the load, or undefined
  * @throws RdbError the entry contradicts itself
@@ -227,6 +230,7 @@ class FileLoad {
       file,
       applyEntry: (entry) => applier.applyEntry?.(entry),
       applyString: applier.applyString,
+      foreseeKey: applier.foreseeKey,
       read: async (buffer, position) => {
         const count = await reading(file, () => handle.readAsync(buffer, 0, buffer.length, position));
         this.#vouched.take(buffer.subarray(0, count), position);
@@ -234,6 +238,7 @@ class FileLoad {
       },
       progress: (offset) => events.progress(this.#bytesBefore + offset),
       chunkBytes: Math.max(1, Math.min(CHUNK_BYTES, file.size)),
+      totalBytes: file.size,
     });
     events.rdbPartLoaded?.(file, fileOffset);
     return fileOffset;

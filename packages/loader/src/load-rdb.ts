@@ -7,6 +7,7 @@
  * Source: Redis rdb.c, rdbLoad.
  */
 import { type Disk, DiskError } from '@aof/disk';
+import type { KeyForeseer } from '@aof/rdb';
 import { LoadError } from './load-error.ts';
 import type { EntryApplier, StringApplier } from './load-log.ts';
 import { loadRdbEntries } from './rdb-part.ts';
@@ -20,6 +21,8 @@ export interface LoadRdbOptions {
   readonly applyEntry: EntryApplier;
   /** Takes what it can of the keys with string values; without it, they are entries too. */
   readonly applyString?: StringApplier;
+  /** Hears of some keys at once before `applyString` gets them one by one. */
+  readonly foreseeKey?: KeyForeseer;
   /** Bytes of the file that are applied so far. */
   readonly progress: (loadedBytes: number) => void;
   /** `rdbchecksum`. Default: true. */
@@ -60,6 +63,7 @@ export async function loadRdb(options: LoadRdbOptions): Promise<RdbLoadReport> {
       ...options,
       read: (buffer, fileOffset) => file.readAsync(buffer, 0, buffer.length, fileOffset).catch(failed),
       chunkBytes: Math.max(1, Math.min(CHUNK_BYTES, totalBytes)),
+      totalBytes,
       damaged: (cause) => {
         const { message, fileOffset, doing, hint } = cause;
         return new LoadError(

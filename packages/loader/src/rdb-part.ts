@@ -7,7 +7,16 @@
  * Source: Redis aof.c, loadSingleAppendOnlyFile; Redis rdb.c, rdbLoadRio.
  */
 import type { AofFile } from '@aof/aof-files';
-import { ENTRY, NEED_MORE, RdbError, RdbReader, STRINGS, type StringTaker } from '@aof/rdb';
+import {
+  ENTRY,
+  type KeyForeseer,
+  NEED_MORE,
+  RdbError,
+  RdbReader,
+  type RdbResizeEntry,
+  STRINGS,
+  type StringTaker,
+} from '@aof/rdb';
 import { LoadError } from './load-error.ts';
 import type { EntryApplier, StringApplier } from './load-log.ts';
 
@@ -22,6 +31,12 @@ const ENTRIES_PER_TURN = 4096;
 /** For so many count the strings that the reader gives at once, at most 1024, which take less time than other entries. */
 const ENTRIES_PER_RUN = 512;
 
+/**
+ * So many keys are believed to come as there are times so many bytes left in the file: room that is made for them by a false claim
+ * takes no more memory than the file takes on disk.
+ */
+const BYTES_PER_CLAIMED_KEY = 16;
+
 /** @param head the first bytes of a file, MAGIC_BYTES of them if it has as many */
 export function beginsWithRdbPart(head: Uint8Array): boolean {
   return MAGICS.some((magic) => magic.compare(head.subarray(0, magic.length)) === 0);
@@ -31,6 +46,7 @@ export function beginsWithRdbPart(head: Uint8Array): boolean {
 export interface RdbEntriesOptions {
   readonly applyEntry: EntryApplier;
   readonly applyString?: StringApplier | undefined;
+  readonly foreseeKey?: KeyForeseer | undefined;
   /** Longest string, bytes. Default: 512 MiB. */
   readonly maxBulkBytes?: number | undefined;
   /** `rdbchecksum`. Default: true. */
@@ -40,6 +56,8 @@ export interface RdbEntriesOptions {
   readonly progress: (fileOffset: number) => void;
   readonly yieldTurn: () => Promise<void>;
   readonly chunkBytes: number;
+  /** Length of the file. */
+  readonly totalBytes: number;
   readonly damaged: (cause: RdbError) => LoadError;
   readonly refused: (refusal: string, fileOffset: number) => LoadError;
 }
@@ -51,15 +69,17 @@ export async function loadRdbEntries(options: RdbEntriesOptions): Promise<number
     partElements: PART_ELEMENTS,
     verifiesChecksum: verifiesRdbChecksum ?? true,
     takeString: takerOf(options),
+    foreseeKey: options.foreseeKey,
     ...(maxBulkBytes === undefined ? {} : { maxStringBytes: maxBulkBytes }),
   });
+  const likely = new LikelyKeys(options.totalBytes);
   const chunk = new Uint8Array(options.chunkBytes);
   let position = 0;
   let sinceYield = 0;
   for (;;) {
     const status = reader.next();
     if (status === ENTRY) {
-      applyEntry(options, reader);
+      applyEntry(options, reader, likely);
       if (++sinceYield < ENTRIES_PER_TURN) continue;
     } else if (status === STRINGS) {
       sinceYield += ENTRIES_PER_RUN;
@@ -85,9 +105,10 @@ function takerOf({ applyString, refused }: RdbEntriesOptions): StringTaker | und
   };
 }
 
-function applyEntry({ applyEntry: apply, damaged, refused }: RdbEntriesOptions, reader: RdbReader): void {
-  const { entry } = reader;
-  if (entry === undefined) throw new Error('bug: an RDB reader answered ENTRY without one');
+function applyEntry(options: RdbEntriesOptions, reader: RdbReader, likely: LikelyKeys): void {
+  const { applyEntry: apply, damaged, refused } = options;
+  if (reader.entry === undefined) throw new Error('bug: an RDB reader answered ENTRY without one');
+  const entry = reader.entry.kind === 'resize' ? likely.bounded(reader.entry) : reader.entry;
   let refusal: string | undefined;
   try {
     refusal = apply(entry);
@@ -96,6 +117,24 @@ function applyEntry({ applyEntry: apply, damaged, refused }: RdbEntriesOptions, 
     throw damaged(error);
   }
   if (refusal !== undefined) throw refused(refusal, entry.fileOffset);
+}
+
+/** Bounds what a file claims of keys to come, of all databases together, by what the rest of it makes likely. */
+class LikelyKeys {
+  readonly #totalBytes: number;
+  #unclaimed: number;
+
+  constructor(totalBytes: number) {
+    this.#totalBytes = totalBytes;
+    this.#unclaimed = Math.floor(totalBytes / BYTES_PER_CLAIMED_KEY);
+  }
+
+  bounded(entry: RdbResizeEntry): RdbResizeEntry {
+    const rest = Math.max(0, Math.floor((this.#totalBytes - entry.fileOffset) / BYTES_PER_CLAIMED_KEY));
+    const keys = Math.min(entry.keys, rest, this.#unclaimed);
+    this.#unclaimed -= keys;
+    return { ...entry, keys, expiringKeys: Math.min(entry.expiringKeys, keys) };
+  }
 }
 
 export type RdbPartOptions = Omit<RdbEntriesOptions, 'damaged' | 'refused'> & { readonly file: AofFile };

@@ -1,5 +1,5 @@
 import { SimDisk } from '@aof/disk';
-import { RdbError, writeRdbSync } from '@aof/rdb';
+import { type RdbEntry, RdbError, writeRdbSync } from '@aof/rdb';
 import { describe, expect, test } from 'vitest';
 import { LoadError, loadRdb } from '../src/index.ts';
 
@@ -14,7 +14,9 @@ const RDB = Buffer.concat([
   ),
 ]);
 
-async function load(content: Uint8Array, disk = new SimDisk(), refusal?: string) {
+type Refusing = (entry: RdbEntry) => string | undefined;
+
+async function load(content: Uint8Array, disk = new SimDisk(), refuses: Refusing = () => undefined) {
   const file = disk.open(PATH, 'truncate');
   if (content.length > 0) file.write(content);
   file.close();
@@ -26,7 +28,7 @@ async function load(content: Uint8Array, disk = new SimDisk(), refusal?: string)
     path: PATH,
     applyEntry: (entry) => {
       if (entry.kind === 'key') keys.push(`${entry.database} ${entry.key} ${entry.expireAtMs}`);
-      return entry.kind === 'key' ? refusal : undefined;
+      return refuses(entry);
     },
     progress: (bytes) => {
       loadedBytes = bytes;
@@ -53,6 +55,28 @@ describe('a snapshot', () => {
     expect(loadedBytes).toBe(RDB.length);
   });
 
+  test('tells of keys to come no more than the rest of the file makes likely', async () => {
+    const size = (keys: number) => [keys >>> 24, (keys >>> 16) & 0xff, (keys >>> 8) & 0xff, keys & 0xff];
+    const claim = (database: number, keys: number) =>
+      String.fromCharCode(0xfe, database, 0xfb, 0x80, ...size(keys), 0x80, ...size(keys));
+    const key = (bytes: number) =>
+      `\x00\x01k${String.fromCharCode(0x40 | (bytes >> 8), bytes & 0xff)}${'v'.repeat(bytes)}`;
+    const claimsOf = async (content: string) => {
+      const claims: number[] = [];
+      const { error } = await load(Buffer.from(`REDIS0004${content}\xff`, 'latin1'), undefined, (entry) => {
+        if (entry.kind === 'resize') claims.push(entry.keys, entry.expiringKeys);
+        return undefined;
+      });
+      expect(error).toBeUndefined();
+      return claims;
+    };
+    // From the claim on, 17 bytes and a value; of the last file, the databases together.
+    expect(await claimsOf(claim(0, 0xffffffff) + key(0))).toEqual([1, 1]);
+    expect(await claimsOf(claim(0, 0xffffffff) + key(1600))).toEqual([101, 101]);
+    expect(await claimsOf(claim(0, 7) + key(1600))).toEqual([7, 7]);
+    expect(await claimsOf(claim(0, 90) + claim(1, 90) + claim(2, 90) + key(1600))).toEqual([90, 90, 13, 13, 0, 0]);
+  });
+
   test('that is cut off anywhere is refused', async () => {
     for (let length = 0; length < RDB.length; length++) {
       const error = asLoadError((await load(RDB.subarray(0, length))).error);
@@ -76,7 +100,9 @@ describe('a snapshot', () => {
   });
 
   test('with an entry that the applier refuses ends there', async () => {
-    const { error, keys } = await load(RDB, new SimDisk(), 'Database 2 is missing');
+    const { error, keys } = await load(RDB, new SimDisk(), ({ kind }) =>
+      kind === 'key' ? 'Database 2 is missing' : undefined,
+    );
     expect(asLoadError(error).message).toContain('Database 2 is missing');
     expect(keys).toHaveLength(1);
   });

@@ -12,7 +12,7 @@ import { allocateLatin1, type Latin1Buffer, latin1View } from './latin1.ts';
 /** A joining buffer up to this size is kept for later. */
 const KEPT_BYTES = 1 << 20;
 const FIRST_BYTES = 4096;
-const NO_BYTES = allocateLatin1(0);
+export const NO_BYTES = allocateLatin1(0);
 
 export class ByteWindow {
   bytes: Latin1Buffer = NO_BYTES;

@@ -42,7 +42,7 @@ import { type HashTemplates, readTemplate } from './hash-templates.ts';
 import type { RdbInput } from './input.ts';
 import { isAttribute, isExpiry, type KeyAttributes, noAttributes, readAttribute } from './key-attributes.ts';
 import { MODULE_UNSIGNED, moduleTypeOf, skipKeyMetadata, skipModuleData } from './module-data.ts';
-import { handOverStrings, type StringTaker } from './string-runs.ts';
+import type { StringRuns } from './string-runs.ts';
 import { EMPTY, isAtomic, readAtomic, readValue, type ValueOptions } from './value-reader.ts';
 
 const HEADER_BYTES = 9;
@@ -62,7 +62,8 @@ export interface ReadContext {
   readonly acceptsNewer: boolean;
   readonly partElements: number;
   readonly findsDuplicates: boolean;
-  readonly takeString: StringTaker | undefined;
+  /** Undefined: strings are entries like all others. */
+  readonly strings: StringRuns | undefined;
   readonly templates: HashTemplates;
 }
 
@@ -81,8 +82,8 @@ export function* readFile(input: RdbInput, context: ReadContext): FileReading {
     context.encoding = undefined;
     if (attributes === undefined) {
       context.key = undefined;
-      const { takeString } = context;
-      while (takeString !== undefined && handOverStrings(input, context.database, takeString) > 0) yield HANDED_OVER;
+      const { strings } = context;
+      while (strings !== undefined && strings.handOver(context.database) > 0) yield HANDED_OVER;
       context.partOffset = input.fileOffset(input.at);
     }
     const type = input.byte() ?? (yield* whole(awaitByte(input)));

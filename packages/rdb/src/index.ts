@@ -55,7 +55,7 @@ export {
   TRUNCATED,
 } from './reader.ts';
 export { RdbSnapshotWriter } from './snapshot-writer.ts';
-export type { StringTaker } from './string-runs.ts';
+export type { KeyForeseer, StringTaker } from './string-runs.ts';
 export { RDB_TARGETS, type RdbTarget } from './targets.ts';
 export { type LoggableEntry, type WriteAofOptions, writeAof } from './write-aof.ts';
 export { type WritableEntry, type WriteRdbOptions, writeEntry, writeRdb, writeRdbSync } from './write-rdb.ts';

@@ -11,7 +11,7 @@
 
 import { constants } from 'node:buffer';
 import { copyBytes } from '@aof/keyspace';
-import { ByteWindow } from './byte-window.ts';
+import { ByteWindow, NO_BYTES } from './byte-window.ts';
 import { RdbFault } from './errors.ts';
 import { LENGTH_32, LENGTH_64, STRING_INT8, STRING_INT16, STRING_LZF } from './format.ts';
 import { allocateLatin1, type Latin1Buffer, latin1Of } from './latin1.ts';
@@ -21,6 +21,8 @@ import { lzfDecompress, maxDecompressedBytes } from './lzf.ts';
 export const TEXT_MAX_BYTES = 1 << 20;
 /** Longer strings are never handed over in pairs. */
 const SHORT_MAX_BYTES = 8 * 1024;
+/** Pairs that are held and do not lie in the window take no more than that. */
+const PAIR_SCRATCH_BYTES = 8 * SHORT_MAX_BYTES;
 const SCRATCH_KEPT_BYTES = 1 << 20;
 
 /** Forms of a string. */
@@ -36,7 +38,7 @@ export interface Blob {
   end: number;
 }
 
-/** A key and its value as bytes, valid until the next atom. Ends are exclusive. */
+/** A key and its value as bytes. Ends are exclusive. */
 export interface StringPair {
   bytes: Latin1Buffer;
   keyStart: number;
@@ -58,9 +60,9 @@ export class RdbInput extends ByteWindow {
   #expandedLength = 0;
   #scratch: Latin1Buffer = allocateLatin1(0);
   readonly #blob: Blob = { bytes: this.#scratch, start: 0, end: 0 };
-  readonly #pair: StringPair = { bytes: this.#scratch, keyStart: 0, keyEnd: 0, valueStart: 0, valueEnd: 0 };
-  /** For pairs that are not in the window as they are. */
-  #pairScratch: Latin1Buffer = this.#scratch;
+  /** For pairs that are not in the window as they are, and how much of it they take. */
+  #pairScratch: Latin1Buffer = NO_BYTES;
+  #pairEnd = 0;
 
   constructor(fileOffset: number, isSummed: boolean, maxStringBytes: number) {
     super(fileOffset, isSummed);
@@ -203,55 +205,73 @@ export class RdbInput extends ByteWindow {
     return blob;
   }
 
+  /** Pairs that were found are not needed any more. */
+  forgetPairs(): void {
+    this.#pairEnd = 0;
+  }
+
   /**
-   * Two strings of at most SHORT_MAX_BYTES each. Undefined, with nothing read, if they are not there, are longer or are damaged:
-   * whoever reads them one by one finds out what it is.
+   * Finds two strings of at most SHORT_MAX_BYTES each, which hold until `forgetPairs`, and answers whether they are there. False, with
+   * nothing read, also if they are longer or damaged (whoever reads them one by one finds out what it is), or if too many are held.
    */
-  shortPair(): StringPair | undefined {
+  shortPair(pair: StringPair): boolean {
     const { at } = this;
     try {
-      const pair = this.#findPair();
-      if (pair !== undefined) return pair;
+      if (this.#findPair(pair)) return true;
     } catch (cause) {
       if (!(cause instanceof RdbFault)) throw cause;
     }
     this.at = at;
-    return undefined;
+    return false;
   }
 
-  #findPair(): StringPair | undefined {
+  #findPair(pair: StringPair): boolean {
     const { at } = this;
-    const pair = this.#pair;
     if (this.#findString() === RAW) {
       pair.keyStart = this.#bodyStart;
       pair.keyEnd = this.#bodyEnd;
-      if (this.#findString() === RAW) {
-        pair.bytes = this.bytes;
-        pair.valueStart = this.#bodyStart;
-        pair.valueEnd = this.#bodyEnd;
-        return Math.max(pair.keyEnd - pair.keyStart, pair.valueEnd - pair.valueStart) <= SHORT_MAX_BYTES
-          ? pair
-          : undefined;
-      }
+      const form = this.#findString();
+      if (form === undefined || pair.keyEnd - pair.keyStart > SHORT_MAX_BYTES) return false;
+      if (form !== RAW) return this.#buildPair(pair, form);
+      pair.bytes = this.bytes;
+      pair.valueStart = this.#bodyStart;
+      pair.valueEnd = this.#bodyEnd;
+      return pair.valueEnd - pair.valueStart <= SHORT_MAX_BYTES;
     }
     this.at = at;
-    return this.#buildPair();
+    const keyForm = this.#findString();
+    if (!this.#hasPairRoom()) return false;
+    pair.keyStart = this.#pairEnd;
+    pair.keyEnd = this.#append(keyForm, pair.keyStart);
+    if (pair.keyEnd < 0) return false;
+    return this.#appendValue(pair, this.#findString());
   }
 
-  /** A pair that does not lie in the window as it is. */
-  #buildPair(): StringPair | undefined {
-    const pair = this.#pair;
-    if (this.#pairScratch.length === 0) this.#pairScratch = allocateLatin1(2 * SHORT_MAX_BYTES);
+  /** A pair of a key in the window and of a value that is not there as it is. */
+  #buildPair(pair: StringPair, form: Form): boolean {
+    if (!this.#hasPairRoom()) return false;
+    const keyStart = this.#pairEnd;
+    copyBytes(this.#pairScratch, keyStart, this.bytes, pair.keyStart, pair.keyEnd);
+    pair.keyEnd = keyStart + pair.keyEnd - pair.keyStart;
+    pair.keyStart = keyStart;
+    return this.#appendValue(pair, form);
+  }
+
+  #appendValue(pair: StringPair, form: Form | undefined): boolean {
     pair.bytes = this.#pairScratch;
-    pair.keyStart = 0;
-    pair.keyEnd = this.#append(this.#findString(), 0);
-    if (pair.keyEnd < 0) return undefined;
     pair.valueStart = pair.keyEnd;
-    pair.valueEnd = this.#append(this.#findString(), pair.valueStart);
-    return pair.valueEnd < 0 ? undefined : pair;
+    pair.valueEnd = this.#append(form, pair.valueStart);
+    if (pair.valueEnd < 0) return false;
+    this.#pairEnd = pair.valueEnd;
+    return true;
   }
 
-  /** Puts the string that was found into the pair's scratch memory; answers where it ends, or -1 if there is none, or it is too long. */
+  #hasPairRoom(): boolean {
+    if (this.#pairScratch.length === 0) this.#pairScratch = allocateLatin1(PAIR_SCRATCH_BYTES);
+    return this.#pairEnd + 2 * SHORT_MAX_BYTES <= PAIR_SCRATCH_BYTES;
+  }
+
+  /** Puts the string that was found into the pairs' scratch memory; answers where it ends, or -1 if there is none, or it is too long. */
   #append(form: Form | undefined, at: number): number {
     const target = this.#pairScratch;
     if (form === undefined) return -1;
@@ -259,10 +279,14 @@ export class RdbInput extends ByteWindow {
       const text = String(this.#integer);
       return at + target.latin1Write(text, at, text.length);
     }
-    const [start, end] = form === RAW ? [this.#bodyStart, this.#bodyEnd] : [0, this.#expandedLength];
-    if (end - start > SHORT_MAX_BYTES) return -1;
-    copyBytes(target, at, form === RAW ? this.bytes : this.#expand(), start, end);
-    return at + end - start;
+    const { bytes } = this;
+    const start = this.#bodyStart;
+    const end = this.#bodyEnd;
+    const length = form === RAW ? end - start : this.#expandedLength;
+    if (length > SHORT_MAX_BYTES) return -1;
+    if (form === RAW) copyBytes(target, at, bytes, start, end);
+    else lzfDecompress(bytes, start, end, target, at + length, at);
+    return at + length;
   }
 
   /** Passes over a string; answers how many bytes it takes in the file. */

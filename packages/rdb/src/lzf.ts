@@ -31,7 +31,7 @@ export function maxDecompressedBytes(compressedBytes: number): number {
 }
 
 /**
- * Decompresses the bytes `start` to `end` (exclusive) of `input` to exactly the first `outputEnd` bytes of `output`.
+ * Decompresses the bytes `start` to `end` (exclusive) of `input` to exactly the bytes `outputStart` to `outputEnd` of `output`.
  *
  * @throws RdbFault with RDB_LZF: the bytes reach beyond either end or make another length
  */
@@ -41,9 +41,10 @@ export function lzfDecompress(
   end: number,
   output: Uint8Array,
   outputEnd = output.length,
+  outputStart = 0,
 ): void {
   let at = start;
-  let to = 0;
+  let to = outputStart;
   while (at < end) {
     const control = input[at++];
     if (control < MAX_LITERALS) {
@@ -58,7 +59,8 @@ export function lzfDecompress(
     // At the end of the input there is no low byte: NaN, which fails the comparison.
     let from = to - ((control & 0x1f) << 8) - (at < end ? input[at] : Number.NaN) - 1;
     at++;
-    if (!(from >= 0) || to + length > outputEnd) throw new RdbFault('RDB_LZF', 'Invalid LZF compressed string');
+    if (!(from >= outputStart) || to + length > outputEnd)
+      throw new RdbFault('RDB_LZF', 'Invalid LZF compressed string');
     if (length > COPIED_ABOVE_BYTES && from + length <= to) {
       output.copyWithin(to, from, from + length);
       to += length;

@@ -16,7 +16,7 @@ import { hintFor, RdbError, type RdbErrorCode, RdbFault } from './errors.ts';
 import { HANDED_OVER, type ReadContext, readFile } from './file-reader.ts';
 import type { Dialect } from './format.ts';
 import { RdbInput } from './input.ts';
-import type { StringTaker } from './string-runs.ts';
+import { type KeyForeseer, StringRuns, type StringTaker } from './string-runs.ts';
 
 /** `next` answers: feed more, or call `end`. */
 export const NEED_MORE = 0;
@@ -61,6 +61,8 @@ export interface RdbReaderOptions {
    * some. What it throws goes through `next`, and ends the reading.
    */
   readonly takeString?: StringTaker | undefined;
+  /** Hears of keys before `takeString` is given them, or before reading ends. */
+  readonly foreseeKey?: KeyForeseer | undefined;
   /** Longest string, packed structure or value of type string, in bytes. Default 512 MiB: Redis's `proto-max-bulk-len`. */
   readonly maxStringBytes?: number;
 }
@@ -82,7 +84,7 @@ export class RdbReader {
   #final: ReadStatus | undefined;
 
   constructor(options: RdbReaderOptions = {}) {
-    const verifiesChecksum = options.verifiesChecksum ?? true;
+    const { verifiesChecksum = true, takeString, foreseeKey } = options;
     this.#input = new RdbInput(
       options.fileOffset ?? 0,
       verifiesChecksum,
@@ -100,7 +102,7 @@ export class RdbReader {
       acceptsNewer: options.acceptsNewer ?? false,
       partElements: options.partElements ?? Number.POSITIVE_INFINITY,
       findsDuplicates: options.findsDuplicates ?? false,
-      takeString: options.takeString,
+      strings: takeString === undefined ? undefined : new StringRuns(this.#input, takeString, foreseeKey),
       templates: new Map(),
     };
     this.#entries = readFile(this.#input, this.#context);

@@ -26,12 +26,16 @@ function read(chunks: Iterable<Uint8Array>, takes: boolean, stopAt = Number.POSI
     bytes,
     ...[keyStart, keyEnd, from, to, attributes, at]
   ) => {
+    if (foreseen.shift() !== textOf(bytes, keyStart, keyEnd)) throw new Error('a key comes that was not foreseen');
     if (++handedOver > stopAt) throw new RangeError('enough');
-    const textOf = (start: number, end: number) => Buffer.from(bytes.subarray(start, end)).toString('latin1');
-    content.push(plain(database, textOf(keyStart, keyEnd), textOf(from, to), attributes, at));
+    content.push(plain(database, textOf(bytes, keyStart, keyEnd), textOf(bytes, from, to), attributes, at));
+  };
+  const foreseen: string[] = [];
+  const foreseeKey: RdbReaderOptions['foreseeKey'] = (_database, bytes, start, end) => {
+    foreseen.push(textOf(bytes, start, end));
   };
   try {
-    for (const entry of readRdbSync(chunks, takes ? { ...options, takeString } : options))
+    for (const entry of readRdbSync(chunks, takes ? { ...options, takeString, foreseeKey } : options))
       content.push(contentOf(entry));
   } catch (error) {
     if (!(error instanceof RdbError)) throw error;
@@ -39,6 +43,10 @@ function read(chunks: Iterable<Uint8Array>, takes: boolean, stopAt = Number.POSI
     return { content, error: JSON.stringify([code, fileOffset, doing, key, database, message]), handedOver };
   }
   return { content, error: undefined, handedOver };
+}
+
+function textOf(bytes: Uint8Array, start: number, end: number): string {
+  return Buffer.from(bytes.subarray(start, end)).toString('latin1');
 }
 
 function plain(
@@ -116,6 +124,43 @@ test('real files that were damaged end alike', () => {
   }
   expect(damaged).toBeGreaterThan(500);
   expect(handedOver).toBeGreaterThan(500);
+});
+
+test('wherever the input ends, what comes before is the same, and so is what is told', () => {
+  const values = ['raw', '12', '-70000', 'x'.repeat(40), 'ab'.repeat(4000), 'x'.repeat(8192), 'z'.repeat(8193)];
+  const strings = values.map((value, n) => ({
+    database: n >> 2,
+    key: n === 3 ? '77' : `key:${n}`,
+    expireAtMs: n % 2 === 0 ? -1 : 4_102_444_800_000,
+    type: 'string' as const,
+    value,
+  }));
+  const bytes = writeKeys(strings, 'redis-7.4', { compresses: true });
+  for (let length = 0; length <= bytes.length; length++) {
+    const part = bytes.subarray(0, length);
+    const expected = read([part], false);
+    for (const chunks of [[part], cut(part, [7])]) {
+      const { content, error } = read(chunks, true);
+      expect(content).toEqual(expected.content);
+      expect(error).toBe(expected.error);
+    }
+    expect(expected.error === undefined).toBe(length === bytes.length);
+  }
+});
+
+test('many strings at once that do not lie in the file as they are', () => {
+  // With so many, what they expand to does not fit in what is held at once.
+  const strings = Array.from({ length: 200 }, (_, n) => ({
+    database: 0,
+    key: n % 3 === 0 ? `${n}` : `key ${n} `.repeat(n % 5 === 0 ? 1000 : 1),
+    expireAtMs: -1,
+    type: 'string' as const,
+    value: `${n},`.repeat(1 + ((n * 37) % 2000)),
+  }));
+  const bytes = writeKeys(strings, 'redis-7.4', { compresses: true });
+  const { content, handedOver } = read([bytes], true);
+  expect(content).toEqual(read([bytes], false).content);
+  expect(handedOver).toBeGreaterThan(150);
 });
 
 test('long strings come as entries, and what the taker throws goes through', () => {
