@@ -11,7 +11,7 @@ import { type CrashMode, type CrashMoment, type Disk, type FaultyOperation, SimD
 import { describe, expect, test } from 'vitest';
 import { altered, withFiles } from '../simulation/machine.ts';
 import { cutDamage } from '../simulation/recovery.ts';
-import { course, newDisk, SEEDS } from './course.ts';
+import { course, newDisk, SEED, SEEDS } from './course.ts';
 import { Rig } from './rig.ts';
 
 async function recovered(disk: SimDisk, config: Partial<ConfigValues>): Promise<{ digest: string; rig: Rig }> {
@@ -25,7 +25,7 @@ const CEILING_BYTES = 40;
 const BUFFER_FILE = /temp-rewriteaof-buffer/;
 const MOMENTS: readonly CrashMoment[] = ['before', 'half', 'after'];
 
-describe.each(LAYOUTS)('a crash at any operation of a rewrite, %s', (layout) => {
+describe.each(LAYOUTS)(`a crash at any operation of a rewrite, seed ${SEED}, %s`, (layout) => {
   test.each<readonly [CrashMode, ConfigValues['appendfsync'], BaseFormat, number | undefined]>([
     ['kill', 'everysec', 'aof', undefined],
     ['only-synced', 'always', 'aof', undefined],
@@ -51,23 +51,24 @@ describe.each(LAYOUTS)('a crash at any operation of a rewrite, %s', (layout) => 
         'aof-timestamp-enabled': false,
         'aof-use-rdb-preamble': format === 'rdb',
       };
-      const whole = await course({ config, isCounted: true, ceilingBytes });
+      const whole = await course({ config, isCounted: true, ceilingBytes, seed: SEED });
       expect(whole.rig.info('aof_last_bgrewrite_status')).toBe('ok');
       expect(whole.rig.info('aof_rewrites')).toBe(1);
       expect(whole.disk.trace.some((line) => BUFFER_FILE.test(line))).toBe(ceilingBytes !== undefined);
       const last = whole.disk.operations;
       expect(last - whole.before).toBeGreaterThan(8);
       for (let operation = whole.before + 1; operation <= last; operation++) {
-        const moment = MOMENTS[operation % MOMENTS.length] ?? 'before';
+        const moment = MOMENTS[(operation + SEED) % MOMENTS.length] ?? 'before';
         const { disk, acknowledged, written } = await course({
           config,
           isCounted: false,
           ceilingBytes,
+          seed: SEED,
           onRewrite: (own) => own.crashAt(operation, moment),
         });
         expect(disk.isCrashed).toBe(true);
         const what = `${moment} ${operation}: ${disk.trace.at(-1)}`;
-        const after = disk.afterCrash(operation, mode);
+        const after = disk.afterCrash(operation + SEED, mode);
         // Sectors that were not synced may be lost from the middle of what was: an operator cuts the file there.
         if (mode === 'power-cut') cutDamage(after);
         const { digest, rig } = await recovered(after, config);
@@ -83,13 +84,14 @@ describe.each(LAYOUTS)('a crash at any operation of a rewrite, %s', (layout) => 
 
   test('kill, while the log is turned on', async () => {
     const config = { 'aof-layout': layout };
-    const whole = await course({ config, isCounted: true, startsAtRunTime: true });
+    const whole = await course({ config, isCounted: true, startsAtRunTime: true, seed: SEED });
     expect(whole.rig.info('aof_last_bgrewrite_status')).toBe('ok');
     for (let operation = whole.before + 1; operation <= whole.disk.operations; operation++) {
       const { disk, rig: killed } = await course({
         config,
         isCounted: false,
         startsAtRunTime: true,
+        seed: SEED,
         onRewrite: (own) => own.crashAt(operation, 'half'),
       });
       const what = `${operation}: ${disk.trace.at(-1)}`;
