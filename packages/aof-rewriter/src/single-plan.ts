@@ -95,7 +95,7 @@ export class SinglePlan implements RewritePlan {
     assertWanted();
     report('notice', 'Background AOF rewrite terminated with success');
     await this.#appendBuffer(output, assertWanted);
-    // All that is missing in the new file now has come in this turn, and from here on both get what comes.
+    // Little is missing in the new file now: it gets that in this turn, and from here on both get what comes.
     writer?.settle();
     const bufferedBytes = this.#buffer.byteLength;
     this.#buffer.drain(Number.POSITIVE_INFINITY, (bytes) => output.addBytes(bytes));
