@@ -10,6 +10,7 @@
 import { ALL_COMMANDS, CommandTable } from '@aof/commands';
 import { ConfigError, type Directive } from '@aof/config';
 import { Request } from '@aof/resp-codec';
+import { describeText } from './describe-record.ts';
 import { readRenames } from './server-configuration.ts';
 import { type Environment, type Invocation, type Option, UsageError } from './subcommand.ts';
 
@@ -76,13 +77,16 @@ export class CommandNames {
   }
 
   /**
-   * The new name (upper case; '': none) of the renamed command that a record has by its own name; undefined for any other record.
+   * What becomes of a record that has a renamed command by its own name, as servers log some by themselves: words to go behind that
+   * name. Undefined for any other record.
    * @param record as it stands in the log
    */
-  newNameOf(record: Request): string | undefined {
+  refusalOf(record: Request): string | undefined {
     if (this.#newNames.size === 0 || record.count === 0) return undefined;
     const name = this.#newNames.get(lowerCase(record.latin1(0)));
-    return name === undefined ? undefined : upperCase(name);
+    if (name === undefined) return undefined;
+    const now = name === '' ? 'has no name' : `is called ${describeText(upperCase(name))}`;
+    return `${now} by the configuration: aof-server loads that, a Redis does not start from it`;
   }
 }
 

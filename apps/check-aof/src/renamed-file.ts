@@ -33,7 +33,7 @@ export class RenamedFile implements DiskFile {
   /** @throws RestoreError RESTORE_NO_NAME; DiskError, and then the file is of no use */
   write(bytes: Uint8Array, offset = 0, length = bytes.length - offset): number {
     // The reader keeps what it is given until a record is whole.
-    this.#reader.feed(Uint8Array.from(bytes.subarray(offset, offset + length)));
+    this.#reader.feed(new Uint8Array(bytes.subarray(offset, offset + length)));
     let status = this.#reader.next();
     for (; status === RECORD || status === ANNOTATION; status = this.#reader.next()) this.#pass(status === RECORD);
     if (this.#reader.fault !== undefined) throw new Error('bug: what is written are not records');

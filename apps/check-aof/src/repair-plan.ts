@@ -8,9 +8,9 @@
 import { readFileKind } from '@aof/aof-files';
 import type { Disk, DiskFile } from '@aof/disk';
 import { filesOfManifest } from '@aof/log-reader';
+import { Request } from '@aof/resp-codec';
 import { checkRecords } from './check-records.ts';
 import { type CommandNames, OWN_NAMES } from './command-names.ts';
-import { describeText } from './describe-record.ts';
 import { DatabaseTracker, type KeyPlace } from './key-place.ts';
 import {
   emptyBaseText,
@@ -135,10 +135,9 @@ function notesOn(plans: readonly FilePlan[]): string[] {
 /** The server that wrote the log refuses to load it, if it is a Redis: no repair changes that. */
 function ownNamedNote({ file, ownNamed }: FilePlan): string[] {
   if (ownNamed === undefined) return [];
-  const { name, newName, offset, line } = ownNamed;
-  const now = newName === '' ? 'has no name' : `is called ${describeText(newName)}`;
+  const { name, refusal, offset, line } = ownNamed;
   return [
-    `${name} in ${file.name}, at offset ${offset}, line ${line}, ${now} by the configuration: aof-server loads that, a Redis does not start from it; check-aof convert --to redis-7.0, with --config, writes a base without names`,
+    `${name} in ${file.name}, at offset ${offset}, line ${line}, ${refusal}; check-aof convert --to redis-7.0, with --config, writes a base without names`,
   ];
 }
 
@@ -244,7 +243,7 @@ async function planFile(disk: Disk, file: LogFile, options: FilePlanOptions): Pr
     const keptBytes = goesBySalvage ? unrunnable.offset : verdict.okUpTo;
     if (keptBytes === size)
       return { file, size, action: 'keep', keptBytes, ...noted, reason: undefined, loss: NO_LOSS };
-    const what = goesBySalvage ? unrunnable.reason : describeEnd(handle, keptBytes, size);
+    const what = goesBySalvage ? unrunnable.reason : describeEnd(handle, keptBytes, size, names);
     const reason = `${what}, at offset ${keptBytes}, line ${goesBySalvage ? unrunnable.line : verdict.nextLine}`;
     const cut = { file, size, action: 'cut', keptBytes, ...noted, reason } as const;
     const { settled } = databases;
@@ -328,12 +327,13 @@ function unknownOf({ name }: LogFile, { isReadToEnd }: DamagedPart, missing: num
 const SAMPLE_BYTES = 4096;
 
 /** What the end that is left out looks like. */
-function describeEnd(file: DiskFile, offset: number, size: number): string {
+function describeEnd(file: DiskFile, offset: number, size: number, names: CommandNames): string {
   const bytes = Buffer.alloc(Math.min(SAMPLE_BYTES, size - offset));
   file.read(bytes, 0, bytes.length, offset);
   if (bytes.every((byte) => byte === 0)) return 'zero bytes';
   const text = bytes.toString('latin1');
-  if (/^\*1\r\n\$5\r\nmulti\r\n/i.test(text)) return 'a transaction without its end';
+  const name = /^\*1\r\n\$\d+\r\n([^\r\n]+)\r\n/.exec(text)?.[1];
+  if (name !== undefined && names.understood(Request.of([name])).is(0, 'multi')) return 'a transaction without its end';
   if (/^\*\d+\r\n\$/.test(text)) return 'a record that is cut off or damaged';
   return 'bytes that are no record';
 }

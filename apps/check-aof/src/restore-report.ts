@@ -74,7 +74,7 @@ export function sayResult(
   result: RestoreResult,
   names: CommandNames,
 ): void {
-  const { layout, form, bytes, leftOutBytes, keys, notReplayed, hasUnknownName } = result;
+  const { layout, form, bytes, leftOutBytes, keys, notReplayed, hasUnknownName, refusal } = result;
   const hint = hasUnknownName ? names.hint : undefined;
   report.add({
     target: request.target,
@@ -87,6 +87,7 @@ export function sayResult(
     losses: lossesDocument(result),
     start: startLine(request, result, names),
     ...(hint && { hint }),
+    ...(refusal && { refusal }),
   });
   const how = form === 'copy' ? 'the bytes of the log' : `a base in ${form === 'rdb' ? 'RDB' : 'RESP'} form`;
   report.say(`Written to ${request.target}: ${how}, ${layout} layout, ${plural(bytes, 'byte')}`);
@@ -98,9 +99,10 @@ export function sayResult(
     report.say(`  Not tried, because not known here, but in it: ${plural(notReplayed, 'command')}.`);
     if (hint !== undefined) report.say(`  ${sentence(hint)}`);
   }
+  if (refusal !== undefined) report.say(`  ${refusal}; --target redis-7.0 writes a base without names.`);
   for (const [code, { count, examples }] of result.losses.byCode) {
-    const names = examples.length > 0 ? `: ${examples.join(', ')}${count > examples.length ? ', …' : ''}` : '';
-    report.say(`  Lost: ${LOSS_TEXT[code]} (${count})${names}`);
+    const shown = examples.length > 0 ? `: ${examples.join(', ')}${count > examples.length ? ', …' : ''}` : '';
+    report.say(`  Lost: ${LOSS_TEXT[code]} (${count})${shown}`);
   }
   sayOwner(report, result.source.path, request.target);
   report.say('To start a server from it:');

@@ -20,6 +20,8 @@ export interface LoadedTarget {
   readonly notReplayed: number;
   /** Some of them are called as no server is known to call a command. */
   readonly hasUnknownName: boolean;
+  /** A record for which a Redis with this configuration does not start: its name, and why, as a sentence. */
+  readonly refusal: string | undefined;
   readonly bytes: number;
   readonly digest: () => string;
 }
@@ -73,8 +75,16 @@ export async function loadTarget(
       if (expireAtMs !== NO_EXPIRY && nowMs > expireAtMs) expired++;
     }
   }
-  const { notReplayed, hasUnknownName } = applier;
-  return { kept: kept - expired, expired, notReplayed, hasUnknownName, bytes, digest: () => digestOf(keyspace) };
+  const { notReplayed, hasUnknownName, refusal } = applier;
+  return {
+    kept: kept - expired,
+    expired,
+    notReplayed,
+    hasUnknownName,
+    refusal,
+    bytes,
+    digest: () => digestOf(keyspace),
+  };
 }
 
 function filesOf(disk: Disk, target: TargetFolder, manifest: Manifest): AofFile[] {
@@ -92,6 +102,7 @@ class ReplayApplier implements RecordApplier {
   readonly #names: CommandNames;
   notReplayed = 0;
   hasUnknownName = false;
+  refusal: string | undefined;
 
   constructor(nowMs: number, names: CommandNames) {
     this.#names = names;
@@ -102,12 +113,18 @@ class ReplayApplier implements RecordApplier {
   apply(): ReturnType<RecordApplier['apply']> {
     const record = this.#names.understood(this.view);
     const { kind } = this.replay.apply(record);
+    if (this.refusal === undefined) this.#noteRefusal();
     if (kind === 'unknown') {
       this.notReplayed++;
       this.hasUnknownName ||= isUnknownName(record);
     }
     if (kind === 'arity') return { refusal: 'Wrong number of arguments' };
     return this.replay.isInTransaction ? 'in-transaction' : 'applied';
+  }
+
+  #noteRefusal(): void {
+    const refusal = this.#names.refusalOf(this.view);
+    if (refusal !== undefined) this.refusal = `${this.view.latin1(0).toUpperCase()} ${refusal}`;
   }
 
   readonly applyEntry = (entry: Parameters<Replay['applyEntry']>[0]): string | undefined =>

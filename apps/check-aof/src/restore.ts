@@ -82,6 +82,8 @@ export interface RestoreResult {
   readonly notReplayed: number;
   /** Some of them are called as no server is known to call a command. */
   readonly hasUnknownName: boolean;
+  /** Why a Redis with the given configuration does not start from a copy. */
+  readonly refusal: string | undefined;
 }
 
 /** Whether servers like this read a log of several files. */
@@ -173,7 +175,7 @@ function olderFiles(disk: Disk, { names, manifest }: SourceLog): string[] {
   return [...new Set([...listed, ...new MultiPartLayout(disk, names, manifest).unlistedFiles()])];
 }
 
-type Made = Pick<RestoreResult, 'form' | 'bytes' | 'keys' | 'losses' | 'notReplayed' | 'hasUnknownName'>;
+type Made = Pick<RestoreResult, 'form' | 'bytes' | 'keys' | 'losses' | 'notReplayed' | 'hasUnknownName' | 'refusal'>;
 
 function isRewriting({ server, selection }: RestoreRequest): boolean {
   return server !== undefined || selection.only.length > 0 || selection.databases.length > 0 || selection.keepsExpired;
@@ -201,9 +203,9 @@ async function copied(parts: readonly Part[], target: TargetFolder, options: Res
   refuseWithoutRoom(disk, target.path, wanted);
   const manifest = await copyUpTo(parts, target, options);
   const loaded = await load(target, manifest, options);
-  const { kept, expired, notReplayed, hasUnknownName, bytes } = loaded;
+  const { kept, expired, notReplayed, hasUnknownName, refusal, bytes } = loaded;
   const keys = { kept, expired, leftOut: 0 };
-  return { form: 'copy', bytes, keys, losses: new Losses(), notReplayed, hasUnknownName };
+  return { form: 'copy', bytes, keys, losses: new Losses(), notReplayed, hasUnknownName, refusal };
 }
 
 async function rewritten(
@@ -223,7 +225,15 @@ async function rewritten(
   // Values that the target does not know are missing; what there is must be all the rest.
   const isSame = lostKeys > 0 ? loaded.kept + loaded.expired === keys.kept - lostKeys : loaded.digest() === digest;
   if (!isSame) throw notVerified(`it loads as ${loaded.kept} keys that differ from the ${keys.kept} that were written`);
-  return { form: form.kind, bytes: loaded.bytes, keys, losses, notReplayed: 0, hasUnknownName: false };
+  return {
+    form: form.kind,
+    bytes: loaded.bytes,
+    keys,
+    losses,
+    notReplayed: 0,
+    hasUnknownName: false,
+    refusal: undefined,
+  };
 }
 
 interface Written {

@@ -28,8 +28,8 @@ export interface OwnNamed {
   readonly offset: number;
   readonly line: number;
   readonly name: string;
-  /** '' if it has none. */
-  readonly newName: string;
+  /** What becomes of it: words to go behind the name. */
+  readonly refusal: string;
 }
 
 /** Sees all records of one file, in order. */
@@ -74,8 +74,8 @@ export class UnrunnableFinder {
   }
 
   #noteOwnName(record: Request, offset: number, line: number): void {
-    const newName = this.#names.newNameOf(record);
-    if (newName !== undefined) this.#ownNamed = { offset, line, name: record.latin1(0).toUpperCase(), newName };
+    const refusal = this.#names.refusalOf(record);
+    if (refusal !== undefined) this.#ownNamed = { offset, line, name: record.latin1(0).toUpperCase(), refusal };
   }
 }
 

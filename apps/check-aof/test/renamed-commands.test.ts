@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { type Disk, NodeDisk, SimDisk } from '@aof/disk';
+import { writeRdbSync } from '@aof/rdb';
 import { Request } from '@aof/resp-codec';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
-import { asWritten, CommandNames } from '../src/command-names.ts';
+import { asWritten } from '../src/command-names.ts';
+import { CommandNames } from '../src/index.ts';
 import { RenamedFile } from '../src/renamed-file.ts';
 import { readRenames } from '../src/server-configuration.ts';
 import { put } from './corpus.ts';
@@ -237,6 +239,24 @@ test('the README shows what there is', async () => {
   expect(await run(renamedLog(), args)).toMatchObject({ status: 0, stdout: answer });
 });
 
+test('restore tells that a Redis does not start from a copy of what it has logged by a renamed name itself', async () => {
+  const disk = ownLog(words('STORE k 1') + words('SET k 2') + words('DEL k'), 'rename-command SET STORE');
+  const copy = await run(disk, ['restore', '/log', '--to', '/copy', ...CONFIG]);
+  expect(copy.stdout).toContain('  SET is called STORE by the configuration: aof-server loads that, a Redis does not');
+  const base = await run(disk, ['restore', '/log', '--to', '/base', '--target', 'redis-7.0', ...CONFIG]);
+  expect(base.stdout).not.toContain('by the configuration');
+  const closed = ownLog(words('STORE k 1') + words('DEL k'), 'rename-command SET STORE', 'rename-command DEL ""');
+  expect(await json(closed, 'restore', '/log', '--to', '/copy', ...CONFIG)).toMatchObject({
+    refusal: expect.stringContaining('DEL has no name by the configuration'),
+  });
+});
+
+test('history follows a renamed RENAME', async () => {
+  const disk = ownLog(['SET a hello', 'mv a b'].map(words).join(''), 'rename-command RENAME mv');
+  const { stdout } = await run(disk, ['history', '/log', 'b', ...CONFIG]);
+  expect(stdout).toContain('mv a b\n    a was renamed to it; now: string, 5 bytes\n');
+});
+
 describe('what is made of such a log', () => {
   const BEFORE_WIPE = ['user:1', 'user:2', 'visits', 'cart', 'other:1', 'b', 'h'];
 
@@ -330,6 +350,37 @@ describe('what is made of such a log', () => {
     for (const [path, bytes] of before) expect(after.get(path)).toEqual(bytes);
   });
 
+  test('a salvage knows what later files overwrite', async () => {
+    const disk = new SimDisk();
+    configOn(disk);
+    disk.makeDirectory('/log');
+    const lost = words('STORE k 1').replace('$1\r\n1', '$7\r\n1');
+    const manifest = [BASE, INCR, INCR.replace('1', '2')].map((name, i) => {
+      return `file ${name} seq ${Math.max(1, i)} type ${i === 0 ? 'b' : 'i'}\n`;
+    });
+    const files: [string, string][] = [
+      [INCR, words('STORE a 1') + lost + words('STORE b 1') + words('STORE c 1')],
+      [INCR.replace('1', '2'), words('STORE k 2') + words('INCR b')],
+      [MANIFEST, manifest.join('')],
+    ];
+    put(disk, [[BASE, fixture(BASE)], ...files.map(([name, text]) => [name, Buffer.from(text)] as const)], '/log/');
+    const { plan } = await json(disk, 'repair', '--dry-run', '--salvage', '/log', ...CONFIG);
+    expect(plan).toContainEqual(
+      expect.objectContaining({ file: INCR, salvaged: expect.objectContaining({ records: 2, doubtfulKeys: [] }) }),
+    );
+  });
+
+  test('records behind a damaged RDB part are found, and kept', async () => {
+    const key = (name: string) => ({ kind: 'key', database: 0, key: name, expireAtMs: -1, type: 'string' }) as const;
+    const entries = ['a', 'b', 'c'].map((name) => ({ ...key(name), value: 'v'.repeat(50) }));
+    const base = Buffer.concat([...writeRdbSync(entries, { target: 'redis-7.0', origin: { createdSec: 1 } })]);
+    base[base.lastIndexOf('c')] = 0xff;
+    base[base.lastIndexOf('v'.repeat(50)) - 1] = 0xff;
+    const disk = ownLog(base.toString('latin1') + words('STORE d 1') + words('STORE e 1'), 'rename-command SET STORE');
+    const { status, stdout } = await run(disk, ['repair', '--yes', '/log', ...CONFIG]);
+    expect({ status, stdout }).toMatchObject({ status: 0, stdout: expect.stringContaining('It loads: 2 records') });
+  });
+
   test('repair --no-load reads names too; a record of which only the beginning is there is recognised', async () => {
     const cut = words('STORE user:4 Dan').slice(0, -4);
     const disk = renamedLog('single', cut);
@@ -357,7 +408,9 @@ describe('a renamed MULTI and EXEC, as servers before Redis 7 log them', () => {
     const dumped = (await run(disk, ['dump', '/log', '--json', ...CONFIG])).stdout.trim().split('\n');
     const transactions = dumped.map((line) => JSON.parse(line)).filter(({ kind }) => kind === 'command');
     expect(transactions.map(({ transaction }) => transaction)).toEqual([null, 1, 1, 1, null, 2, 2]);
-    expect((await run(disk, ['repair', '--dry-run', '/log', ...CONFIG])).stdout).toContain(`keep ${end} of`);
+    expect((await run(disk, ['repair', '--dry-run', '/log', ...CONFIG])).stdout).toContain(
+      `keep ${end} of ${end + words('begin').length + words('SET d 4').length} bytes; what follows is a transaction without its end`,
+    );
     expect(await run(disk, ['restore', '/log', '--before', 'SET b', '--to', '/out', ...CONFIG])).toMatchObject({
       status: 0,
       stdout: expect.stringContaining('It loads: 1 key.'),
