@@ -1,13 +1,8 @@
 /** Bytes to latin1 strings (one char 0–255 per byte, flat) and back: the only place that knows how to do it fast. */
 
-/**
- * A Buffer with the methods that `toString('latin1')` and `write(…, 'latin1')` call: going to them directly saves the look-up of the
- * encoding's name for each short string. Every Node release has had them; their types are not published.
- */
-export interface Latin1Buffer extends Buffer {
-  latin1Slice(start: number, end: number): string;
-  latin1Write(text: string, offset: number, length: number): number;
-}
+import type { Latin1Buffer } from '@aof/keyspace';
+
+export { allocateLatin1, type Latin1Buffer } from '@aof/keyspace';
 
 /** Up to this length spelling out the chars beats the call out of JavaScript. */
 const SHORT_CHARS = 12;
@@ -16,11 +11,6 @@ const SHORT_CHARS = 12;
 export function latin1View(bytes: Uint8Array): Latin1Buffer {
   // Every Buffer has the two methods; only their declaration is missing.
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) as Latin1Buffer;
-}
-
-/** Uninitialised memory of its own, not from Node's shared pool. */
-export function allocateLatin1(byteLength: number): Latin1Buffer {
-  return Buffer.allocUnsafeSlow(byteLength) as Latin1Buffer;
 }
 
 /** The bytes `start` to `end` (exclusive) as a flat string. @throws above V8's limit of a string, just below 512 MiB */
