@@ -13,6 +13,8 @@ import {
   extendValue,
   type KeyAttributes,
   type KeyspaceLossCode,
+  type PackedCollection,
+  packedToValue,
   type RdbEntry,
   type RdbKeyEntry,
   type RdbModuleSkippedEntry,
@@ -105,6 +107,26 @@ export class KeyspaceEntryApplier {
     this.#engine.keyspace.databases[database]?.foreseeBytes(bytes, keyStart, keyEnd);
   }
 
+  /** See PackedTaker. Whatever is unusual about a key is left to `apply`. */
+  takePacked(
+    database: number,
+    key: string,
+    collection: Readonly<PackedCollection>,
+    attributes: Readonly<KeyAttributes>,
+  ): boolean {
+    const { databases, thresholds } = this.#engine.keyspace;
+    const db = databases[database];
+    const { expireAtMs } = attributes;
+    if (db === undefined || this.#isPast(expireAtMs) || db.peek(key) !== undefined) return false;
+    const value = packedToValue(collection, thresholds);
+    if (value === undefined) return false;
+    db.set(key, value);
+    if (expireAtMs >= 0) db.setExpire(key, expireAtMs);
+    setUsage(db, key, attributes);
+    this.loadedKeys++;
+    return true;
+  }
+
   #keep(code: string): void {
     const { functionLibraries, log } = this.#engine;
     if (functionLibraries.isEmpty)
@@ -138,10 +160,15 @@ export class KeyspaceEntryApplier {
   }
 
   #hasExpired({ expireAtMs }: Pick<KeyAttributes, 'expireAtMs'>): boolean {
-    const { leavesOutExpiredAtMs } = this.#options;
-    if (leavesOutExpiredAtMs === undefined || expireAtMs < 0 || expireAtMs >= leavesOutExpiredAtMs) return false;
+    if (!this.#isPast(expireAtMs)) return false;
     this.expiredKeys++;
     return true;
+  }
+
+  /** Whether a key is left out that expires then. */
+  #isPast(expireAtMs: number): boolean {
+    const { leavesOutExpiredAtMs } = this.#options;
+    return leavesOutExpiredAtMs !== undefined && expireAtMs >= 0 && expireAtMs < leavesOutExpiredAtMs;
   }
 
   #begin(db: Database, entry: RdbKeyEntry): void {

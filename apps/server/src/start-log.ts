@@ -9,7 +9,7 @@ import {
   type RecordApplier,
   type StringApplier,
 } from '@aof/loader';
-import { type KeyForeseer, writeRdbSync } from '@aof/rdb';
+import { type KeyForeseer, type PackedTaker, writeRdbSync } from '@aof/rdb';
 import { DEFAULT_LIMITS, Request } from '@aof/resp-codec';
 import type { Engine } from './engine.ts';
 import { KeyspaceEntryApplier } from './entry-applier.ts';
@@ -162,6 +162,7 @@ export class ExecutorApplier implements RecordApplier {
   readonly applyEntry: EntryApplier;
   readonly applyString: StringApplier;
   readonly foreseeKey: KeyForeseer;
+  readonly takePacked: PackedTaker;
 
   constructor(engine: Engine) {
     this.#engine = engine;
@@ -169,6 +170,7 @@ export class ExecutorApplier implements RecordApplier {
     this.applyEntry = (entry) => entries.apply(entry);
     this.applyString = (...key) => entries.applyString(...key);
     this.foreseeKey = (...key) => entries.foreseeKey(...key);
+    this.takePacked = (...key) => entries.takePacked(...key);
     this.#client = engine.createDetachedClient();
   }
 

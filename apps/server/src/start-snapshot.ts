@@ -79,6 +79,7 @@ export async function loadSnapshot(
     },
     applyString: (...key) => applier.applyString(...key),
     foreseeKey: (...key) => applier.foreseeKey(...key),
+    takePacked: (...key) => applier.takePacked(...key),
     progress: (loadedBytes) => {
       setProgress({ startedAtMs, totalBytes, loadedBytes });
       const nowMs = clock.nowMs();

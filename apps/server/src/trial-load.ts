@@ -6,7 +6,7 @@
  */
 import { Config } from '@aof/config';
 import type { ApplyOutcome, EntryApplier, RecordApplier, StringApplier } from '@aof/loader';
-import type { KeyForeseer } from '@aof/rdb';
+import type { KeyForeseer, PackedTaker } from '@aof/rdb';
 import { Engine } from './engine.ts';
 import { RecordChecker } from './record-checker.ts';
 import { ExecutorApplier } from './start-log.ts';
@@ -19,6 +19,7 @@ export class TrialApplier implements RecordApplier {
   readonly applyEntry: EntryApplier;
   readonly applyString: StringApplier;
   readonly foreseeKey: KeyForeseer;
+  readonly takePacked: PackedTaker;
   readonly #engine: Engine;
   readonly #checker: RecordChecker;
   readonly #commands: ExecutorApplier;
@@ -43,6 +44,7 @@ export class TrialApplier implements RecordApplier {
     this.applyEntry = this.#commands.applyEntry;
     this.applyString = this.#commands.applyString;
     this.foreseeKey = this.#commands.foreseeKey;
+    this.takePacked = this.#commands.takePacked;
   }
 
   /** Keys that the log makes, those that have expired included. */

@@ -24,7 +24,7 @@ import {
   type RecordView,
 } from '@aof/aof-files';
 import { type Disk, DiskError, type DiskFile } from '@aof/disk';
-import type { KeyAttributes, KeyForeseer, RdbEntry } from '@aof/rdb';
+import type { KeyAttributes, KeyForeseer, PackedTaker, RdbEntry } from '@aof/rdb';
 import { LoadError } from './load-error.ts';
 import { beginsWithRdbPart, loadRdbPart, MAGIC_BYTES } from './rdb-part.ts';
 import { VouchedBytes, type Vouching } from './vouched-bytes.ts';
@@ -57,6 +57,8 @@ export interface RecordApplier {
   readonly applyString?: StringApplier;
   /** Hears of some keys at once before `applyString` gets them one by one. */
   readonly foreseeKey?: KeyForeseer;
+  /** Takes what it can of the keys with small collections, where `applyString` is given; the others are entries. */
+  readonly takePacked?: PackedTaker;
 }
 
 /**
@@ -231,6 +233,7 @@ class FileLoad {
       applyEntry: (entry) => applier.applyEntry?.(entry),
       applyString: applier.applyString,
       foreseeKey: applier.foreseeKey,
+      takePacked: applier.takePacked,
       read: async (buffer, position) => {
         const count = await reading(file, () => handle.readAsync(buffer, 0, buffer.length, position));
         this.#vouched.take(buffer.subarray(0, count), position);

@@ -7,7 +7,7 @@
  * Source: Redis rdb.c, rdbLoad.
  */
 import { type Disk, DiskError } from '@aof/disk';
-import type { KeyForeseer } from '@aof/rdb';
+import type { KeyForeseer, PackedTaker } from '@aof/rdb';
 import { LoadError } from './load-error.ts';
 import type { EntryApplier, StringApplier } from './load-log.ts';
 import { loadRdbEntries } from './rdb-part.ts';
@@ -23,6 +23,8 @@ export interface LoadRdbOptions {
   readonly applyString?: StringApplier;
   /** Hears of some keys at once before `applyString` gets them one by one. */
   readonly foreseeKey?: KeyForeseer;
+  /** Takes what it can of the keys with small collections, where `applyString` is given; the others are entries. */
+  readonly takePacked?: PackedTaker;
   /** Bytes of the file that are applied so far. */
   readonly progress: (loadedBytes: number) => void;
   /** `rdbchecksum`. Default: true. */

@@ -11,6 +11,7 @@ import {
   ENTRY,
   type KeyForeseer,
   NEED_MORE,
+  type PackedTaker,
   RdbError,
   RdbReader,
   type RdbResizeEntry,
@@ -47,6 +48,7 @@ export interface RdbEntriesOptions {
   readonly applyEntry: EntryApplier;
   readonly applyString?: StringApplier | undefined;
   readonly foreseeKey?: KeyForeseer | undefined;
+  readonly takePacked?: PackedTaker | undefined;
   /** Longest string, bytes. Default: 512 MiB. */
   readonly maxBulkBytes?: number | undefined;
   /** `rdbchecksum`. Default: true. */
@@ -70,6 +72,7 @@ export async function loadRdbEntries(options: RdbEntriesOptions): Promise<number
     verifiesChecksum: verifiesRdbChecksum ?? true,
     takeString: takerOf(options),
     foreseeKey: options.foreseeKey,
+    takePacked: options.takePacked,
     ...(maxBulkBytes === undefined ? {} : { maxStringBytes: maxBulkBytes }),
   });
   const likely = new LikelyKeys(options.totalBytes);

@@ -40,7 +40,14 @@ import {
 } from './format.ts';
 import { type HashTemplates, readTemplate } from './hash-templates.ts';
 import type { RdbInput } from './input.ts';
-import { isAttribute, isExpiry, type KeyAttributes, noAttributes, readAttribute } from './key-attributes.ts';
+import {
+  isAttribute,
+  isExpiry,
+  type KeyAttributes,
+  NO_ATTRIBUTES,
+  noAttributes,
+  readAttribute,
+} from './key-attributes.ts';
 import { MODULE_UNSIGNED, moduleTypeOf, skipKeyMetadata, skipModuleData } from './module-data.ts';
 import type { StringRuns } from './string-runs.ts';
 import { EMPTY, isAtomic, readAtomic, readValue, type ValueOptions } from './value-reader.ts';
@@ -130,8 +137,6 @@ function valueOptions(context: ReadContext, type: number): ValueOptions {
   const { dialect, partElements, findsDuplicates, templates } = context;
   return { type, dialect, partElements, findsDuplicates, templates };
 }
-
-const NO_ATTRIBUTES = noAttributes();
 
 /** A reading that has no parts. */
 function* whole<T>(reading: Reading<T>): Generator<undefined, T, void> {

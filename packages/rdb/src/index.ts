@@ -38,10 +38,12 @@ export {
   extendValue,
   type KeyspaceLossCode,
   type KeyspaceValue,
+  packedToValue,
   plainValue,
   valueToEntry,
 } from './keyspace-values.ts';
 export type { RdbLoss, RdbLossCode } from './losses.ts';
+export type { PackedCollection, PackedTaker } from './packed-runs.ts';
 export { readRdb, readRdbSync } from './read-rdb.ts';
 export {
   END,

@@ -6,6 +6,7 @@
  * Source: Redis rdb.c, rdbLoadRioWithLoadingCtx.
  */
 
+import { RdbFault } from './errors.ts';
 import { OPCODE_EXPIRE_MS, OPCODE_EXPIRE_SEC, OPCODE_FREQUENCY, OPCODE_IDLE } from './format.ts';
 import type { RdbInput } from './input.ts';
 
@@ -24,6 +25,9 @@ export interface KeyAttributes {
 export function noAttributes(): KeyAttributes {
   return { expireAtMs: NEVER, idleSec: undefined, frequency: undefined };
 }
+
+/** What most keys have. */
+export const NO_ATTRIBUTES: Readonly<KeyAttributes> = noAttributes();
 
 export function isAttribute(opcode: number): boolean {
   return isExpiry(opcode) || opcode === OPCODE_IDLE || opcode === OPCODE_FREQUENCY;
@@ -58,4 +62,21 @@ export function readAttribute(input: RdbInput, opcode: number, attributes: KeyAt
       if (value !== undefined) attributes.frequency = value;
   }
   return value !== undefined;
+}
+
+/** Reads all that stands before a key; false if that is not all there, or wrong. */
+export function tryAttributes(input: RdbInput, attributes: KeyAttributes): boolean {
+  attributes.expireAtMs = NEVER;
+  attributes.idleSec = undefined;
+  attributes.frequency = undefined;
+  try {
+    while (input.at < input.limit && isAttribute(input.bytes[input.at])) {
+      const opcode = input.bytes[input.at++];
+      if (!readAttribute(input, opcode, attributes)) return false;
+    }
+    return true;
+  } catch (cause) {
+    if (!(cause instanceof RdbFault)) throw cause;
+    return false;
+  }
 }

@@ -24,6 +24,7 @@ import type { HashField, RdbKeyHead, RdbValue, ScoredPair } from './entries.ts';
 import { RdbError, type RdbErrorDetails } from './errors.ts';
 import { extendStream, plainStream, streamOf } from './keyspace-streams.ts';
 import { newStreamLosses, type RdbLossCode } from './losses.ts';
+import type { PackedCollection } from './packed-runs.ts';
 
 /** A value, and what of the entry is not in it. */
 export interface KeyspaceValue {
@@ -65,6 +66,23 @@ export function entryToValue(entry: RdbValue & EntryPlace, thresholds: Threshold
       const value = checkedStream(entry, () => streamOf(entry.value, thresholds));
       return { value, lost: newStreamLosses(entry.value) };
     }
+  }
+}
+
+/** The value of a small collection; undefined where the thresholds want another form, which `entryToValue` knows. */
+export function packedToValue(collection: Readonly<PackedCollection>, thresholds: Thresholds): Value | undefined {
+  const { type, content, count, longest } = collection;
+  switch (type) {
+    case 'hash':
+      if (count > thresholds.hashMaxListpackEntries || longest > thresholds.hashMaxListpackValue) return undefined;
+      return HashValue.ofPacked(content, count);
+    case 'zset':
+      if (count > thresholds.zsetMaxListpackEntries || longest > thresholds.zsetMaxListpackValue) return undefined;
+      return SortedSetValue.ofPacked(content, count);
+    case 'list':
+      return ListValue.ofPacked(content, count, thresholds.listMaxListpackSize);
+    case 'intset':
+      return SetValue.ofIntset(content, thresholds);
   }
 }
 

@@ -27,7 +27,7 @@ import {
 } from './packed-frame.ts';
 
 const HEADER_BYTES = 6;
-const LISTPACK: PackedForm = { name: 'Listpack', headerBytes: HEADER_BYTES };
+export const LISTPACK: PackedForm = { name: 'Listpack', headerBytes: HEADER_BYTES };
 
 /**
  * Appends the entries of a listpack to `items`, integers as decimal texts.
@@ -62,10 +62,16 @@ function readEntry(bytes: Latin1Buffer, at: number, last: number, items: string[
   } else {
     next = readLongEntry(bytes, at, last, items);
   }
+  const end = endOfEntry(bytes, at, next, last);
+  if (end < 0) throw fault('an entry reaches beyond its end');
+  return end;
+}
+
+/** Where the entry ends that begins at `at` and whose own bytes end at `next`; -1 if what is to be read backwards says otherwise. */
+export function endOfEntry(bytes: Latin1Buffer, at: number, next: number, last: number): number {
   const length = next - at;
   const end = next + backLengthBytes(length);
-  if (end > last || !isBackLength(bytes, next, end, length)) throw fault('an entry reaches beyond its end');
-  return end;
+  return end <= last && isBackLength(bytes, next, end, length) ? end : -1;
 }
 
 function readLongEntry(bytes: Latin1Buffer, at: number, last: number, items: string[]): number {

@@ -16,6 +16,7 @@ import { hintFor, RdbError, type RdbErrorCode, RdbFault } from './errors.ts';
 import { HANDED_OVER, type ReadContext, readFile } from './file-reader.ts';
 import type { Dialect } from './format.ts';
 import { RdbInput } from './input.ts';
+import { PackedRuns, type PackedTaker } from './packed-runs.ts';
 import { type KeyForeseer, StringRuns, type StringTaker } from './string-runs.ts';
 
 /** `next` answers: feed more, or call `end`. */
@@ -61,6 +62,8 @@ export interface RdbReaderOptions {
    * some. What it throws goes through `next`, and ends the reading.
    */
   readonly takeString?: StringTaker | undefined;
+  /** Takes keys whose value is a small collection, if strings are taken; what it does not take are entries. */
+  readonly takePacked?: PackedTaker | undefined;
   /** Hears of keys before `takeString` is given them, or before reading ends. */
   readonly foreseeKey?: KeyForeseer | undefined;
   /** Longest string, packed structure or value of type string, in bytes. Default 512 MiB: Redis's `proto-max-bulk-len`. */
@@ -84,12 +87,13 @@ export class RdbReader {
   #final: ReadStatus | undefined;
 
   constructor(options: RdbReaderOptions = {}) {
-    const { verifiesChecksum = true, takeString, foreseeKey } = options;
+    const { verifiesChecksum = true, takeString, takePacked, foreseeKey } = options;
     this.#input = new RdbInput(
       options.fileOffset ?? 0,
       verifiesChecksum,
       options.maxStringBytes ?? DEFAULT_MAX_STRING_BYTES,
     );
+    const packed = takePacked && new PackedRuns(this.#input, takePacked);
     this.#context = {
       doing: 'start',
       key: undefined,
@@ -102,7 +106,7 @@ export class RdbReader {
       acceptsNewer: options.acceptsNewer ?? false,
       partElements: options.partElements ?? Number.POSITIVE_INFINITY,
       findsDuplicates: options.findsDuplicates ?? false,
-      strings: takeString === undefined ? undefined : new StringRuns(this.#input, takeString, foreseeKey),
+      strings: takeString === undefined ? undefined : new StringRuns(this.#input, takeString, foreseeKey, packed),
       templates: new Map(),
     };
     this.#entries = readFile(this.#input, this.#context);

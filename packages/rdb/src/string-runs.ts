@@ -9,13 +9,15 @@
  */
 
 import { NO_BYTES } from './byte-window.ts';
-import { RdbFault } from './errors.ts';
 import { TYPE_STRING } from './format.ts';
 import type { RdbInput, StringPair } from './input.ts';
-import { isAttribute, type KeyAttributes, noAttributes, readAttribute } from './key-attributes.ts';
+import { type KeyAttributes, NO_ATTRIBUTES, noAttributes, tryAttributes } from './key-attributes.ts';
+import type { PackedRuns } from './packed-runs.ts';
 
 /** So many are handed over before others may do something. */
 const RUN_KEYS = 1024;
+/** A small collection counts as so many. */
+const PACKED_WEIGHT = 4;
 /** So many are read before the first of them is handed over. */
 const BATCH_KEYS = 32;
 
@@ -38,9 +40,6 @@ export type StringTaker = (
 /** Hears of keys that are about to be taken, some at a time: whoever looks for places for them can look for several at once. */
 export type KeyForeseer = (database: number, bytes: Uint8Array, keyStart: number, keyEnd: number) => void;
 
-/** What most keys have. */
-const NONE: Readonly<KeyAttributes> = noAttributes();
-
 /** A key that is to be handed over, and what is used again for the next. */
 class FoundString implements StringPair {
   bytes: StringPair['bytes'] = NO_BYTES;
@@ -49,7 +48,7 @@ class FoundString implements StringPair {
   valueStart = 0;
   valueEnd = 0;
   begin = 0;
-  attributes = NONE;
+  attributes = NO_ATTRIBUTES;
   readonly own = noAttributes();
 }
 
@@ -57,9 +56,12 @@ export class StringRuns {
   readonly #input: RdbInput;
   readonly #take: StringTaker;
   readonly #foresee: KeyForeseer | undefined;
+  /** Takes what comes between. */
+  readonly #packed: PackedRuns | undefined;
   readonly #batch = Array.from({ length: BATCH_KEYS }, () => new FoundString());
 
-  constructor(input: RdbInput, take: StringTaker, foresee: KeyForeseer | undefined) {
+  constructor(input: RdbInput, take: StringTaker, foresee: KeyForeseer | undefined, packed: PackedRuns | undefined) {
+    this.#packed = packed;
     this.#input = input;
     this.#take = take;
     this.#foresee = foresee;
@@ -70,9 +72,11 @@ export class StringRuns {
     let count = 0;
     while (count < RUN_KEYS) {
       const found = this.#find(database);
-      if (found === 0) break;
       this.#giveBatch(database, found);
       count += found;
+      if (found > 0) continue;
+      if (this.#packed?.handOver(database) !== true) break;
+      count += PACKED_WEIGHT;
     }
     return count;
   }
@@ -87,8 +91,8 @@ export class StringRuns {
       const begin = input.at;
       if (begin >= input.limit) return count;
       found.begin = begin;
-      found.attributes = input.bytes[begin] === TYPE_STRING ? NONE : found.own;
-      if ((found.attributes !== NONE && !readAttributes(input, found.own)) || !findPair(input, found)) {
+      found.attributes = input.bytes[begin] === TYPE_STRING ? NO_ATTRIBUTES : found.own;
+      if ((found.attributes !== NO_ATTRIBUTES && !tryAttributes(input, found.own)) || !findPair(input, found)) {
         input.at = begin;
         return count;
       }
@@ -103,23 +107,6 @@ export class StringRuns {
       const fileOffset = this.#input.fileOffset(begin);
       this.#take(database, bytes, keyStart, keyEnd, valueStart, valueEnd, attributes, fileOffset);
     }
-  }
-}
-
-/** Reads what stands before a key; false if that is not all there, or wrong. */
-function readAttributes(input: RdbInput, attributes: KeyAttributes): boolean {
-  attributes.expireAtMs = NONE.expireAtMs;
-  attributes.idleSec = undefined;
-  attributes.frequency = undefined;
-  try {
-    while (input.at < input.limit && isAttribute(input.bytes[input.at])) {
-      const opcode = input.bytes[input.at++];
-      if (!readAttribute(input, opcode, attributes)) return false;
-    }
-    return true;
-  } catch (cause) {
-    if (!(cause instanceof RdbFault)) throw cause;
-    return false;
   }
 }
 

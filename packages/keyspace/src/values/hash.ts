@@ -74,6 +74,14 @@ export class HashValue {
     return hash;
   }
 
+  /** A small hash of `count` distinct fields that are packed already, each with its value behind it: the caller knows that it is small. */
+  static ofPacked(pairs: string, count: number): HashValue {
+    const hash = new HashValue();
+    hash.#body = pairs;
+    hash.#count = count;
+    return hash;
+  }
+
   get type(): 'hash' {
     return 'hash';
   }

@@ -71,6 +71,18 @@ export class ListValue {
     return list;
   }
 
+  /** A short list of what is packed already; undefined where it would not stay one string. */
+  static ofPacked(elements: string, count: number, maxListpackSize: number): ListValue | undefined {
+    if (count > SMALL_ENTRIES || elements.length > SMALL_BYTES) return undefined;
+    const list = new ListValue();
+    list.#content = elements;
+    for (let at = 0; at < elements.length; at = packedNext(elements, at)) {
+      list.grow(maxListpackSize, packedEntryLength(elements, at), 1);
+      list.#added(packedEntry(elements, at));
+    }
+    return list;
+  }
+
   get type(): 'list' {
     return 'list';
   }

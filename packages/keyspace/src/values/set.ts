@@ -79,6 +79,14 @@ export class SetValue {
     return set;
   }
 
+  /** A set of integers in the form of intset.ts, in the least width; undefined where they are too many for it. */
+  static ofIntset(integers: string, thresholds: Thresholds): SetValue | undefined {
+    if (intsetCount(integers) > thresholds.setMaxIntsetEntries) return undefined;
+    const set = new SetValue();
+    set.#body = integers;
+    return set;
+  }
+
   get type(): 'set' {
     return 'set';
   }

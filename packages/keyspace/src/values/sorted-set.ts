@@ -91,23 +91,23 @@ export class SortedSetValue {
    * @param keepsMinusZero whether a small sorted set keeps a score of -0, as Redis does with what it loads, not with what it adds
    */
   static of(pairs: ScoredMember[], thresholds: Thresholds, keepsMinusZero = false): SortedSetValue {
-    const set = new SortedSetValue();
     pairs.sort(comparePairs);
     const isSmall =
       pairs.length <= thresholds.zsetMaxListpackEntries &&
       pairs.every(({ member }) => member.length <= thresholds.zsetMaxListpackValue);
-    if (isSmall) {
-      set.#body = packedPairs(pairs, keepsMinusZero);
-      set.#count = pairs.length;
-      return set;
-    }
-    const scores: number[] = [];
-    const members: string[] = [];
-    for (const { member, score } of pairs) {
-      scores.push(score);
-      members.push(member);
-    }
+    if (isSmall) return SortedSetValue.ofPacked(packedPairs(pairs, keepsMinusZero), pairs.length);
+    const set = new SortedSetValue();
+    const scores = pairs.map(({ score }) => score);
+    const members = pairs.map(({ member }) => member);
     set.#body = indexOf(scores, members);
+    return set;
+  }
+
+  /** A small sorted set of `count` pairs that are packed already (sorted-set-packed.ts): it is for the caller to know that it is small. */
+  static ofPacked(pairs: string, count: number): SortedSetValue {
+    const set = new SortedSetValue();
+    set.#body = pairs;
+    set.#count = count;
     return set;
   }
 
