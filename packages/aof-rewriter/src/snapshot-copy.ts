@@ -11,6 +11,12 @@ import { type Keyspace, Snapshot } from '@aof/keyspace';
 import type { BaseOutput } from './base-output.ts';
 import type { BaseWriter } from './base-writer.ts';
 
+/**
+ * A slice ends this soon while a large value is being copied: its memory is copied piece by piece as clients write to it, and what the
+ * garbage collector then does in a turn comes on top of the slice.
+ */
+const MAX_SLICE_AT_LARGE_US = 500;
+
 export interface SnapshotCopyOptions {
   readonly keyspace: Keyspace;
   /** Where it goes; its `onProgress` calls `wake`. */
@@ -76,8 +82,10 @@ export class SnapshotCopy {
     const { monotonicUs, writer } = this.#options;
     const startUs = monotonicUs();
     const endUs = startUs + budgetUs;
+    const endAtLargeUs = startUs + Math.min(budgetUs, MAX_SLICE_AT_LARGE_US);
     const isDone = this.#snapshot.copy(
-      () => output.isBlocked || output.failure !== undefined || monotonicUs() >= endUs,
+      (isLarge) =>
+        output.isBlocked || output.failure !== undefined || monotonicUs() >= (isLarge ? endAtLargeUs : endUs),
     );
     this.#maxSliceUs = Math.max(this.#maxSliceUs, monotonicUs() - startUs);
     if (isDone) writer.end();

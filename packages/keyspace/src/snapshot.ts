@@ -132,14 +132,17 @@ export class Snapshot {
     return this.#earlyCount;
   }
 
-  /** Hands out until `isEnough` answers true, which is asked every few small values and after each piece; answers whether it is done. */
-  copy(isEnough: () => boolean): boolean {
+  /**
+   * Hands out until `isEnough` answers true, which is asked every few small values and after each piece, and told whether a large value is being
+   * handed out; answers whether it is done.
+   */
+  copy(isEnough: (isLarge: boolean) => boolean): boolean {
     while (!this.#isClosed) {
       if (this.#held.size > 0 && !this.#isLargeBegun) this.#writeHeld();
       else if (this.#large.size > 0) this.#writePiece();
       else if (this.#sourceIndex < this.#sources.length) this.#scan(this.#sources[this.#sourceIndex]);
       else this.#end();
-      if (isEnough()) break;
+      if (isEnough(this.#large.size > 0)) break;
     }
     return this.#isClosed;
   }
